@@ -1,0 +1,48 @@
+"""Two text files in, your own translator out.
+
+>>> import translator
+>>> t = translator.load("models/en-de")  # doctest: +SKIP
+>>> t.translate(["A dog runs."])[0].text  # doctest: +SKIP
+'Ein Hund rennt.'
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from translator.errors import ConfigError, DataError, ModelError, TranslatorError
+
+if TYPE_CHECKING:
+    from translator.api import evaluate, load, train
+    from translator.config import Config
+    from translator.decoding.translator import Translation, Translator
+
+__all__ = [
+    "Config",
+    "ConfigError",
+    "DataError",
+    "ModelError",
+    "Translation",
+    "Translator",
+    "TranslatorError",
+    "evaluate",
+    "load",
+    "train",
+]
+
+_HOMES = {
+    "Config": "translator.config",
+    "Translation": "translator.decoding.translator",
+    "Translator": "translator.decoding.translator",
+    "evaluate": "translator.api",
+    "load": "translator.api",
+    "train": "translator.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a public name when it is first used: TensorFlow takes seconds, --help must not."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

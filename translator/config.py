@@ -1,0 +1,240 @@
+"""All settings of a translator, as frozen dataclasses: TOML and ``--set`` in, resolved JSON out."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import json
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, cast, get_type_hints
+
+from translator.errors import ConfigError
+
+
+def _setting(default: Any, help: str, low: float, high: float) -> Any:
+    """A field with its meaning and its valid range (both ends belong to it)."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class TokenizerConfig:
+    """How text is cut into pieces."""
+
+    vocabulary_size: int = _setting(6000, "pieces, both languages together", 1, 1_000_000)
+
+
+@dataclass(frozen=True)
+class DataConfig:
+    """Which pairs are kept and how they are put into batches."""
+
+    max_words: int = _setting(150, "pairs with a longer side (in words) are dropped", 1, 100_000)
+    max_ratio: float = _setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
+    max_pieces: int = _setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
+    batch_tokens: int = _setting(3072, "pieces a batch, padding included, on the longer side", 16, 10_000_000)
+    subword_sampling: float = _setting(
+        0.0, "share of subword merges that are skipped at random in training; 0: off", 0, 0.9
+    )
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """The shape of the network and its dropout."""
+
+    units: int = _setting(256, "width of the embedding and of every layer; even", 2, 8192)
+    encoder_layers: int = _setting(2, "LSTM layers of the encoder, the first of them bidirectional", 1, 16)
+    decoder_layers: int = _setting(2, "LSTM layers of the decoder, the first of them asks attention", 1, 16)
+    attention_heads: int = _setting(1, "attention heads; they divide units", 1, 64)
+    dropout: float = _setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
+    word_dropout: float = _setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """How the weights are found and when training ends."""
+
+    max_epochs: int = _setting(30, "passes over the corpus at most", 1, 100_000)
+    learning_rate: float = _setting(1.5e-3, "Adam's rate after the warm-up", 1e-8, 1)
+    warmup_steps: int = _setting(400, "steps in which the rate rises from 0", 0, 1_000_000)
+    rate_decay: float = _setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
+    rate_patience: int = _setting(2, "evaluations without a better dev BLEU before the rate falls", 1, 10_000)
+    patience: int = _setting(6, "evaluations without a better dev BLEU before training stops", 1, 10_000)
+    evaluate_steps: int = _setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
+    label_smoothing: float = _setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
+    clip_norm: float = _setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
+    average_decay: float = _setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
+    mixed_precision: bool = field(
+        default=True, metadata={"help": "compute in bfloat16 where there is a GPU; weights stay float32"}
+    )
+    seed: int = _setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
+
+
+@dataclass(frozen=True)
+class DecodingConfig:
+    """How translations are searched for, where the caller does not say."""
+
+    beam_size: int = _setting(5, "hypotheses kept a sentence", 1, 1000)
+    length_penalty: float = _setting(
+        1.0, "alpha of the length normalization; 0: none, larger: longer output", 0, 10
+    )
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that one training run needs to know, except its files."""
+
+    source_language: str = field(default="source", metadata={"help": "name of the source language"})
+    target_language: str = field(default="target", metadata={"help": "name of the target language"})
+    tokenizer: TokenizerConfig = field(default_factory=TokenizerConfig)
+    data: DataConfig = field(default_factory=DataConfig)
+    model: ModelConfig = field(default_factory=ModelConfig)
+    training: TrainingConfig = field(default_factory=TrainingConfig)
+    decoding: DecodingConfig = field(default_factory=DecodingConfig)
+
+    def override(self, values: Mapping[str, Any]) -> Config:
+        """Returns a copy with some settings changed.
+
+        Args:
+            values: dotted path of a setting -> new value, such as ``{"training.max_epochs": 5}``.
+
+        Raises:
+            ConfigError: naming every unknown key (with the nearest valid one), wrong type and value
+                out of range, all at once.
+        """
+        tree = dataclasses.asdict(self)
+        known = _settings(Config)
+        faults = []
+        for path, value in values.items():
+            if path not in known:
+                faults.append(_unknown(path, known))
+                continue
+            value, fault = _checked(path, value, *known[path])
+            if fault:
+                faults.append(fault)
+            *sections, name = path.split(".")
+            branch = tree
+            for section in sections:
+                branch = branch[section]
+            branch[name] = value
+        if not faults and tree["model"]["units"] % (2 * tree["model"]["attention_heads"]):
+            faults.append("model.units must be even and a multiple of model.attention_heads")
+        if faults:
+            raise ConfigError("; ".join(faults))
+        return cast(Config, _build(Config, tree))
+
+    def to_json(self) -> str:
+        """The whole configuration as indented JSON."""
+        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+    @staticmethod
+    def from_json(text: str, where: str) -> Config:
+        """Reads what ``to_json`` wrote.
+
+        Raises:
+            ConfigError: if the text is no JSON object or one of its settings is not valid.
+        """
+        try:
+            tree = json.loads(text)
+        except ValueError as error:
+            raise ConfigError(f"{where}: not valid JSON ({error}); was it cut or edited?") from None
+        if not isinstance(tree, dict):
+            raise ConfigError(f"{where}: expected a JSON object of settings")
+        try:
+            return Config().override(flatten(tree))
+        except ConfigError as error:
+            raise ConfigError(f"{where}: {error}") from None
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Reads a TOML file of settings as dotted paths.
+
+    Raises:
+        ConfigError: if the file cannot be read or is not TOML.
+    """
+    try:
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: not UTF-8 text; save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    return flatten(tree)
+
+
+def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
+    """Reads ``key=value`` words, the value written as in TOML (quotes around text may be left out).
+
+    Raises:
+        ConfigError: if a word has no ``=``.
+    """
+    values: dict[str, Any] = {}
+    for assignment in assignments:
+        path, equals, literal = assignment.partition("=")
+        if not equals:
+            raise ConfigError(f"{assignment!r}: write a setting as key=value, such as training.max_epochs=5")
+        try:
+            values[path.strip()] = tomllib.loads(f"value = {literal}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[path.strip()] = literal
+    return values
+
+
+def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Turns nested tables into dotted paths: ``{"a": {"b": 1}}`` into ``{"a.b": 1}``."""
+    flat: dict[str, Any] = {}
+    for name, value in tree.items():
+        if isinstance(value, Mapping):
+            flat |= flatten(value, f"{prefix}{name}.")
+        else:
+            flat[f"{prefix}{name}"] = value
+    return flat
+
+
+def _settings(config_type: type, prefix: str = "") -> dict[str, tuple[type, Mapping[str, Any]]]:
+    """Dotted path of every setting -> its type and its field's metadata."""
+    hints = get_type_hints(config_type)
+    found: dict[str, tuple[type, Mapping[str, Any]]] = {}
+    for item in dataclasses.fields(config_type):
+        hint = hints[item.name]
+        if dataclasses.is_dataclass(hint):
+            found |= _settings(hint, f"{prefix}{item.name}.")
+        else:
+            found[f"{prefix}{item.name}"] = (hint, item.metadata)
+    return found
+
+
+def _unknown(path: str, known: Iterable[str]) -> str:
+    """The message for a key that does not exist; the nearest valid key is found by its last part too."""
+    known = list(known)
+    by_name = {name.rpartition(".")[2]: name for name in known}
+    near = difflib.get_close_matches(path, known, n=1, cutoff=0.6) or [
+        by_name[name] for name in difflib.get_close_matches(path.rpartition(".")[2], by_name, n=1, cutoff=0.5)
+    ]
+    hint = f"did you mean {near[0]}?" if near else f"valid keys: {', '.join(known)}"
+    return f"{path}: no such setting; {hint}"
+
+
+def _checked(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> tuple[Any, str]:
+    """Returns the value in its own type, and a fault or an empty string."""
+    if kind is float and type(value) is int:
+        value = float(value)
+    if type(value) is not kind:
+        names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
+        return value, f"{path}: expected {names[kind]}, got {value!r}"
+    if "low" in metadata and not metadata["low"] <= value <= metadata["high"]:
+        return value, f"{path}: {value} is outside {metadata['low']} to {metadata['high']}"
+    return value, ""
+
+
+def _build(config_type: type, tree: Mapping[str, Any]) -> Any:
+    """Builds a dataclass, and those inside it, from nested tables."""
+    hints = get_type_hints(config_type)
+    return config_type(
+        **{
+            name: _build(hints[name], value) if dataclasses.is_dataclass(hints[name]) else value
+            for name, value in tree.items()
+        }
+    )

@@ -1,0 +1,1 @@
+"""Text to batches: reading, filtering, tokenizing and batching parallel text."""

@@ -1,0 +1,63 @@
+"""Drops the pairs that would only harm a training, and counts why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from translator.corpus.readers import Pair
+
+_SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
+
+
+@dataclass
+class FilterReport:
+    """How many pairs were read and kept, and how many were dropped for which reason."""
+
+    num_read: int = 0
+    num_kept: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items())
+        return f"{self.num_kept:,} of {self.num_read:,} pairs kept" + (f"; dropped: {dropped}" if dropped else "")
+
+
+def _length(text: str) -> int:
+    """Length in words; text in a script without spaces counts two characters as a word."""
+    return max(len(text.split()), sum(1 for character in text if character >= "\u2e80") // 2)
+
+
+def filter_pairs(pairs: Iterable[Pair], max_words: int, max_ratio: float) -> tuple[list[Pair], FilterReport]:
+    """Drops pairs with an empty side, over-long and wildly mismatched pairs, and exact repetitions.
+
+    Args:
+        pairs: the pairs as read.
+        max_words: the longest side that is kept, in words.
+        max_ratio: the largest factor between the lengths of the two sides that is kept, in words.
+
+    Returns:
+        The kept pairs, in order and without leading and trailing space, and the counts.
+    """
+    report = FilterReport()
+    kept: list[Pair] = []
+    seen: set[Pair] = set()
+    for pair in pairs:
+        report.num_read += 1
+        pair = Pair(pair.source.strip(), pair.target.strip())
+        lengths = sorted((_length(pair.source), _length(pair.target)))
+        if not pair.source or not pair.target:
+            reason = "with an empty side"
+        elif lengths[1] > max_words:
+            reason = f"longer than {max_words} words"
+        elif lengths[1] > _SHORT and lengths[1] > max_ratio * lengths[0]:
+            reason = f"with lengths more than {max_ratio:g} times apart"
+        elif pair in seen:
+            reason = "repeated"
+        else:
+            seen.add(pair)
+            kept.append(pair)
+            continue
+        report.dropped[reason] = report.dropped.get(reason, 0) + 1
+    report.num_kept = len(kept)
+    return kept, report

@@ -1,0 +1,84 @@
+"""Reads parallel text: UTF-8, one sentence a line, plain or gzip."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, cast
+
+from translator.errors import DataError
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+class Pair(NamedTuple):
+    """A sentence and its translation, without line ends."""
+
+    source: str
+    target: str
+
+
+def decode_line(line: bytes, where: str, number: int) -> str:
+    """Decodes one line and takes off its line end (Unix or Windows) and a leading byte-order mark.
+
+    Args:
+        line: the bytes of the line.
+        where: name of the file, for the message.
+        number: number of the line, from 1.
+
+    Raises:
+        DataError: if the line is not UTF-8.
+    """
+    if number == 1:
+        line = line.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return line.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{where}, line {number}: byte {error.start + 1} is not valid UTF-8; convert the file to UTF-8 "
+            "(for example with iconv)"
+        ) from None
+
+
+def read_lines(path: Path) -> Iterator[str]:
+    """Yields the lines of a text file, read as UTF-8; a name that ends in .gz is unpacked.
+
+    Only a line feed ends a line, so that both files of a pair are cut alike whatever odd characters
+    they hold.
+
+    Raises:
+        DataError: if the file cannot be read, is no gzip file though its name says so, or is not UTF-8.
+    """
+    try:
+        stream = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
+        with cast(BinaryIO, stream) as lines:
+            for number, line in enumerate(lines, start=1):
+                yield decode_line(line, str(path), number)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        raise DataError(f"{path}: not a complete gzip file ({error}); pack it again") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+
+
+def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
+    """Reads two parallel files.
+
+    Raises:
+        DataError: if a file cannot be read, both are the same file, their line counts differ, or they
+            hold no line.
+    """
+    sources = list(read_lines(source_path))
+    targets = list(read_lines(target_path))
+    if os.path.samefile(source_path, target_path):
+        raise DataError(f"{source_path}: the same file is given as source and target; give two files")
+    if len(sources) != len(targets):
+        raise DataError(
+            f"{source_path} has {len(sources)} lines but {target_path} has {len(targets)}; "
+            "line n of one must be the translation of line n of the other"
+        )
+    if not sources:
+        raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
+    return [Pair(source, target) for source, target in zip(sources, targets, strict=True)]

@@ -1,0 +1,128 @@
+"""The SentencePiece model of both languages: trained on the corpus, used everywhere.
+
+Pieces are found by byte-pair encoding (Sennrich et al. 2016, arXiv 1508.07909). SentencePiece's other
+model, unigram, has ties ("00 0" or "0 00") that the sentencepiece and tensorflow-text packages break
+differently; byte-pair encoding has none, so that both give the same ids for every line. Characters too
+rare for a piece of their own are spelled in UTF-8 bytes, so that there is no unknown text.
+"""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import cast
+
+import sentencepiece
+
+from translator.corpus.normalization import rules_tsv
+from translator.errors import DataError, ModelError
+
+_NUM_RESERVED = 4 + 256  # padding, unknown, start and end of a sentence; the bytes
+_MIN_CHARACTER_COUNT = 5  # a character seen less often is spelled in bytes
+_MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
+
+
+class Tokenizer:
+    """Cuts text into pieces and joins pieces to text, as the given SentencePiece model says.
+
+    Attributes:
+        model: the serialized SentencePiece model, as it stands in ``tokenizer.model``.
+        vocabulary_size: number of pieces; ids go from 0 to ``vocabulary_size - 1``.
+        padding_id: fills a batch after the end of a sentence.
+        start_id: what the decoder reads at its first step.
+        end_id: ends every target sentence.
+    """
+
+    def __init__(self, model: bytes) -> None:
+        """Loads a serialized model.
+
+        Raises:
+            ModelError: if the bytes are no SentencePiece model of this package.
+        """
+        try:
+            self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
+        except RuntimeError as error:
+            raise ModelError(f"not a SentencePiece model ({error}); was the file cut?") from None
+        self.model = model
+        self.vocabulary_size: int = self._processor.get_piece_size()
+        self.padding_id: int = self._processor.pad_id()
+        self.start_id: int = self._processor.bos_id()
+        self.end_id: int = self._processor.eos_id()
+        if min(self.padding_id, self.start_id, self.end_id) < 0:
+            raise ModelError("the SentencePiece model has no padding, start or end piece; train a new one")
+
+    @classmethod
+    def load(cls, path: Path) -> Tokenizer:
+        """Reads a ``tokenizer.model`` file.
+
+        Raises:
+            ModelError: if the file cannot be read or is no SentencePiece model.
+        """
+        try:
+            return cls(path.read_bytes())
+        except OSError as error:
+            raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+        except ModelError as error:
+            raise ModelError(f"{path}: {error}") from None
+
+    def encode(self, lines: Sequence[str]) -> list[list[int]]:
+        """Returns the piece ids of each line, without start and end."""
+        return cast(list[list[int]], self._processor.encode(list(lines)))
+
+    def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
+        """Returns the text of each row of piece ids; control ids yield no text."""
+        return cast(list[str], self._processor.decode([list(row) for row in ids]))
+
+    def pieces(self, ids: Sequence[int]) -> list[str]:
+        """Returns the pieces behind the ids, with SentencePiece's ``▁`` for a space."""
+        return cast(list[str], self._processor.id_to_piece(list(ids)))
+
+
+def _alphabet_share(lines: Iterable[str], max_characters: int) -> float:
+    """The share of all text that is written in characters frequent enough for a piece of their own."""
+    counts = Counter(character for line in lines for character in line if not character.isspace())
+    kept = [count for _, count in counts.most_common(max_characters) if count >= _MIN_CHARACTER_COUNT]
+    if len(kept) < 20:  # a toy corpus: keep what there is
+        return 1.0
+    # SentencePiece adds characters, most frequent first, until their share of the text reaches this.
+    return (sum(kept) - 0.5) / sum(counts.values())
+
+
+def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
+    """Trains one SentencePiece model on the lines of both languages.
+
+    Args:
+        lines: the sentences of both sides.
+        vocabulary_size: number of pieces wanted; fewer are made where the text has not enough.
+
+    Raises:
+        DataError: if the lines hold no text.
+    """
+    lines = lines[:: max(1, -(-len(lines) // _MAX_TRAINING_LINES))]
+    if not any(line.strip() for line in lines):
+        raise DataError("the corpus holds no text to train a tokenizer on")
+    model = io.BytesIO()
+    with tempfile.TemporaryDirectory() as folder:
+        rules = Path(folder) / "rules.tsv"
+        rules.write_text(rules_tsv(), encoding="ascii")
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(lines),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=max(vocabulary_size, _NUM_RESERVED + 1),
+            hard_vocab_limit=False,
+            byte_fallback=True,
+            character_coverage=_alphabet_share(lines, max(vocabulary_size - _NUM_RESERVED, 1) // 2),
+            normalization_rule_tsv=str(rules),
+            max_sentence_length=100_000,
+            pad_id=0,
+            unk_id=1,
+            bos_id=2,
+            eos_id=3,
+            num_threads=1,  # the same model on every machine
+            minloglevel=2,
+        )
+    return Tokenizer(model.getvalue())

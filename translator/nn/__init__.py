@@ -1,0 +1,3 @@
+"""Piece ids to logits: the LSTM, attention, and the encoder-decoder that they make up."""
+
+import translator.runtime  # noqa: F401  (before TensorFlow)

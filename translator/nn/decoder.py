@@ -1,0 +1,151 @@
+"""The decoder: the memory and the target so far to a vector for the next piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from translator.nn.attention import Attention, AttentionMemory
+from translator.nn.dropout import variational_dropout
+from translator.nn.lstm import LSTM
+
+# The output and the cell state of every layer, float [batch, units] each.
+LSTMStates = tuple[tuple[tf.Tensor, tf.Tensor], ...]
+
+
+class DecoderOutput(NamedTuple):
+    """What one pass of the decoder gives.
+
+    Attributes:
+        readout: float [batch, target steps, units], to be compared with the embedding of each piece.
+        states: the last output and cell state of each LSTM.
+        attention: float32 [batch, heads, target steps, source steps].
+    """
+
+    readout: tf.Tensor
+    states: LSTMStates
+    attention: tf.Tensor
+
+
+@keras.saving.register_keras_serializable(package="translator")
+class Decoder(keras.layers.Layer):
+    """An LSTM that asks attention, LSTMs that hear the answer, and a readout.
+
+        h_1 = norm(LSTM_1(target embedding))
+        context = attention(h_1, memory)
+        h_2 = norm(h_1 + LSTM_2([h_1 ; context])), and so on upwards
+        readout = tanh(W [h_n ; context])
+
+    Attention stands beside the recurrence and not inside it: no layer needs its own output of the step
+    before but through its LSTM, so in training each layer runs over the whole target at once.
+
+    Args:
+        units: width of the input, the memory, each layer and the readout.
+        num_layers: number of LSTMs, at least 1.
+        num_heads: number of attention heads.
+        dropout: rate of the variational dropout.
+    """
+
+    def __init__(self, units: int, num_layers: int, num_heads: int, dropout: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.num_layers, self.num_heads, self.dropout = units, num_layers, num_heads, dropout
+        self.layers = [
+            LSTM(units, return_sequences=True, return_state=True, name=f"lstm_{i}") for i in range(num_layers)
+        ]
+        self.norms = [keras.layers.LayerNormalization(name=f"norm_{i}") for i in range(num_layers)]
+        self.dropouts = [variational_dropout(dropout, f"dropout_{i}") for i in range(num_layers + 1)]
+        self.attention = Attention(units, num_heads, name="attention")
+        self.initial = keras.layers.Dense(2 * num_layers * units, activation="tanh", name="initial")
+        self.readout = keras.layers.Dense(units, activation="tanh", name="readout")
+
+    def build(self, _: Any = None) -> None:
+        for i, layer in enumerate(self.layers):
+            layer.build((None, None, self.units if i == 0 else 2 * self.units))
+        for norm in self.norms:
+            norm.build((None, None, self.units))
+        self.attention.build()
+        self.initial.build((None, self.units))
+        self.readout.build((None, None, 2 * self.units))
+        self.built = True
+
+    def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> LSTMStates:
+        """The states before the first step, from the mean of the memory.
+
+        Args:
+            memory: float [batch, source steps, units].
+            mask: bool [batch, source steps], true at pieces.
+        """
+        weights = tf.cast(mask, memory.dtype)[..., None]
+        mean = tf.reduce_sum(memory * weights, axis=1) / tf.maximum(tf.reduce_sum(weights, axis=1), 1)
+        parts = tf.split(self.initial(mean), 2 * self.num_layers, axis=-1)
+        return tuple(zip(parts[::2], parts[1::2], strict=True))
+
+    def call(
+        self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory, training: bool = False
+    ) -> DecoderOutput:
+        """Decodes embedded target pieces, each position from those up to and including it.
+
+        Args:
+            inputs: float [batch, target steps, units].
+            states: the states before the first of these steps.
+            memory: what ``attention.memory`` made of the encoder's output.
+            training: whether dropout is on.
+        """
+
+        def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
+            output, *new_state = layer(x, initial_state=list(state))
+            return output, tuple(new_state)
+
+        return self._run(run, inputs, states, memory, training)
+
+    def step(self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> DecoderOutput:
+        """One step of several hypotheses a sentence.
+
+        The hypotheses stand where ``call`` has the target steps, so they share one memory.
+
+        Args:
+            inputs: float [batch, beam, units], the embedded piece before.
+            states: of each LSTM, output and cell state, float [batch, beam, units].
+            memory: what ``attention.memory`` made of the encoder's output, a row a sentence.
+        """
+
+        def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
+            def flat(tensor: tf.Tensor) -> tf.Tensor:
+                return tf.reshape(tensor, [-1, tensor.shape[-1]])
+
+            output, new_state = layer.step(flat(x), *map(flat, state))
+            shape = tf.shape(inputs)
+            return tf.nest.map_structure(lambda part: tf.reshape(part, shape), (output, new_state))
+
+        return self._run(run, inputs, states, memory, training=False)
+
+    def _run(
+        self,
+        run: Callable[[LSTM, tf.Tensor, tuple[tf.Tensor, tf.Tensor]], Any],
+        inputs: tf.Tensor,
+        states: LSTMStates,
+        memory: AttentionMemory,
+        training: bool,
+    ) -> DecoderOutput:
+        """The decoder around its LSTMs; ``run`` applies one of those to its input and state."""
+        x, new_states, context, weights = inputs, [], None, None
+        for i, (layer, norm, state) in enumerate(zip(self.layers, self.norms, states, strict=True)):
+            layer_input = x if context is None else tf.concat([x, context], axis=-1)
+            output, new_state = run(layer, self.dropouts[i](layer_input, training=training), state)
+            x = norm(output if context is None else x + output)
+            new_states.append(new_state)
+            if context is None:
+                context, weights = self.attention(x, memory)
+        top = self.dropouts[-1](tf.concat([x, context], axis=-1), training=training)
+        return DecoderOutput(self.readout(top), tuple(new_states), weights)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "units": self.units,
+            "num_layers": self.num_layers,
+            "num_heads": self.num_heads,
+            "dropout": self.dropout,
+        }

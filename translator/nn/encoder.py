@@ -1,0 +1,93 @@
+"""The encoder: source embeddings to a memory that the decoder attends to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from translator.nn.dropout import variational_dropout
+from translator.nn.lstm import LSTM
+
+
+@keras.saving.register_keras_serializable(package="translator")
+class BidirectionalLSTM(keras.layers.Layer):
+    """Two LSTMs, one from left to right and one from right to left, side by side.
+
+    The backward one reads each sentence from its own last piece (``tf.reverse_sequence``), so that
+    padding, always on the right, is never read before text and no mask is needed.
+
+    Args:
+        units: width of the output; each direction has half of it.
+    """
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = units
+        self.forward = LSTM(units // 2, return_sequences=True, name="forward")
+        self.backward = LSTM(units // 2, return_sequences=True, name="backward")
+
+    def build(self, input_shape: Any) -> None:
+        self.forward.build(input_shape)
+        self.backward.build(input_shape)
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+        """Float [batch, steps, features] and int32 lengths [batch] to float [batch, steps, units]."""
+        backward = self.backward(tf.reverse_sequence(inputs, lengths, seq_axis=1))
+        return tf.concat([self.forward(inputs), tf.reverse_sequence(backward, lengths, seq_axis=1)], axis=-1)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+@keras.saving.register_keras_serializable(package="translator")
+class Encoder(keras.layers.Layer):
+    """A bidirectional LSTM and a stack of LSTMs above it, with residual connections.
+
+    Every layer: variational dropout, LSTM, sum with its input (but for the first), layer normalization.
+
+    Args:
+        units: width of the input, of each layer and of the memory.
+        num_layers: number of layers, the bidirectional one included.
+        dropout: rate of the variational dropout.
+    """
+
+    def __init__(self, units: int, num_layers: int, dropout: float, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.num_layers, self.dropout = units, num_layers, dropout
+        self.bidirectional = BidirectionalLSTM(units, name="bidirectional")
+        self.layers = [LSTM(units, return_sequences=True, name=f"lstm_{i}") for i in range(1, num_layers)]
+        self.dropouts = [variational_dropout(dropout, f"dropout_{i}") for i in range(num_layers)]
+        self.norms = [keras.layers.LayerNormalization(name=f"norm_{i}") for i in range(num_layers)]
+
+    def build(self, input_shape: Any) -> None:
+        for layer in [self.bidirectional, *self.layers, *self.norms]:
+            layer.build((None, None, self.units))
+        self.built = True
+
+    def call(self, inputs: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Encodes embedded sentences.
+
+        Args:
+            inputs: float [batch, source steps, units], padded on the right.
+            mask: bool [batch, source steps], true at pieces.
+            training: whether dropout is on.
+
+        Returns:
+            The memory, float [batch, source steps, units]; what stands at padding has no meaning.
+        """
+        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        x = self.dropouts[0](inputs, training=training)
+        x = self.norms[0](self.bidirectional(x, lengths))
+        for layer, dropout, norm in zip(self.layers, self.dropouts[1:], self.norms[1:], strict=True):
+            x = norm(x + layer(dropout(x, training=training)))
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "units": self.units,
+            "num_layers": self.num_layers,
+            "dropout": self.dropout,
+        }

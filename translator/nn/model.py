@@ -1,0 +1,210 @@
+"""The whole network: piece ids in, losses, log-probabilities and decoder steps out."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from translator.config import ModelConfig
+from translator.nn.attention import AttentionMemory
+from translator.nn.decoder import Decoder, DecoderOutput, LSTMStates
+from translator.nn.dropout import word_dropout
+from translator.nn.embedding import TiedEmbedding
+from translator.nn.encoder import Encoder
+from translator.nn.loss import smoothed_cross_entropy
+
+
+class SpecialIds(NamedTuple):
+    """The ids of the pieces that are no text; they come from the tokenizer."""
+
+    padding: int
+    start: int
+    end: int
+
+
+class Loss(NamedTuple):
+    """What a batch cost.
+
+    Attributes:
+        loss: float32 []; the smoothed loss, summed over the target pieces.
+        negative_log_prob: float32 []; nats, summed over the target pieces.
+        num_tokens: float32 []; target pieces, ends included.
+    """
+
+    loss: tf.Tensor
+    negative_log_prob: tf.Tensor
+    num_tokens: tf.Tensor
+
+
+@keras.saving.register_keras_serializable(package="translator")
+class TranslationModel(keras.Model):
+    """Embedding, encoder and decoder.
+
+    Args:
+        vocabulary_size: number of pieces.
+        special_ids: padding, start and end id.
+        units: width of all layers.
+        encoder_layers: number of encoder layers.
+        decoder_layers: number of decoder layers.
+        attention_heads: number of attention heads.
+        dropout: rate of the variational dropout.
+        word_dropout: share of embeddings that are blanked.
+    """
+
+    def __init__(
+        self,
+        vocabulary_size: int,
+        special_ids: SpecialIds,
+        *,
+        units: int,
+        encoder_layers: int,
+        decoder_layers: int,
+        attention_heads: int,
+        dropout: float,
+        word_dropout: float,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self._config = {
+            "vocabulary_size": vocabulary_size,
+            "special_ids": list(special_ids),
+            "units": units,
+            "encoder_layers": encoder_layers,
+            "decoder_layers": decoder_layers,
+            "attention_heads": attention_heads,
+            "dropout": dropout,
+            "word_dropout": word_dropout,
+        }
+        self.special_ids = SpecialIds(*special_ids)
+        self.embedding = TiedEmbedding(vocabulary_size, units, name="embedding")
+        self.source_word_dropout = _word_dropout(word_dropout, "source_word_dropout")
+        self.target_word_dropout = _word_dropout(word_dropout, "target_word_dropout")
+        self.encoder = Encoder(units, encoder_layers, dropout, name="encoder")
+        self.decoder = Decoder(units, decoder_layers, attention_heads, dropout, name="decoder")
+        self.embedding.build()
+        self.encoder.build((None, None, units))
+        self.decoder.build()
+        self.built = True
+
+    def encode(
+        self, source_ids: tf.Tensor, training: bool = False
+    ) -> tuple[AttentionMemory, LSTMStates]:
+        """Reads source sentences.
+
+        Args:
+            source_ids: int32 [batch, source steps]; pieces, end, padding.
+            training: whether dropout is on.
+
+        Returns:
+            The memory for attention, and the decoder's states before its first step.
+        """
+        mask = tf.not_equal(source_ids, self.special_ids.padding)
+        embedded = self.source_word_dropout(self.embedding(source_ids), training=training)
+        memory = self.encoder(embedded, mask=mask, training=training)
+        return self.decoder.attention.memory(memory, mask), self.decoder.initial_states(memory, mask)
+
+    def decode(
+        self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory, training: bool = False
+    ) -> DecoderOutput:
+        """Runs the decoder over target pieces, int32 [batch, target steps]; see ``Decoder.call``."""
+        embedded = self.target_word_dropout(self.embedding(previous_ids), training=training)
+        return self.decoder(embedded, states=states, memory=memory, training=training)
+
+    def next_log_probs(
+        self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory
+    ) -> tuple[tf.Tensor, LSTMStates]:
+        """One step of search.
+
+        Args:
+            previous_ids: int32 [batch, beam], the last piece of each hypothesis.
+            states: of each decoder LSTM, output and cell state, float [batch, beam, units].
+            memory: the memory of each sentence, from ``encode``.
+
+        Returns:
+            The log-probabilities of all pieces to come next, float32 [batch, beam, vocabulary], in nats,
+            and the states for the next step.
+        """
+        output = self.decoder.step(self.embedding(previous_ids), states, memory)
+        logits = self._logits(output.readout)
+        return tf.nn.log_softmax(tf.cast(logits, tf.float32)), output.states
+
+    def _logits(self, readout: tf.Tensor) -> tf.Tensor:
+        """[batch, steps, units] to [batch, steps, vocabulary], as one matrix product."""
+        shape = tf.shape(readout)
+        logits = self.embedding.logits(tf.reshape(readout, [-1, readout.shape[-1]]))
+        return tf.reshape(logits, [shape[0], shape[1], self.embedding.vocabulary_size])
+
+    def teacher_forced(
+        self, source_ids: tf.Tensor, target_ids: tf.Tensor, training: bool = False
+    ) -> DecoderOutput:
+        """Runs the decoder over given translations: every position reads the right piece before it."""
+        memory, states = self.encode(source_ids, training)
+        start = tf.fill([tf.shape(target_ids)[0], 1], self.special_ids.start)
+        return self.decode(tf.concat([start, target_ids[:, :-1]], axis=1), states, memory, training)
+
+    def loss_of(
+        self, source_ids: tf.Tensor, target_ids: tf.Tensor, smoothing: float, training: bool = False
+    ) -> Loss:
+        """The loss of a batch.
+
+        Args:
+            source_ids: int32 [batch, source steps]; pieces, end, padding.
+            target_ids: int32 [batch, target steps]; pieces, end, padding.
+            smoothing: label smoothing.
+            training: whether dropout is on.
+        """
+        readout = self.teacher_forced(source_ids, target_ids, training).readout
+        real = tf.where(tf.not_equal(target_ids, self.special_ids.padding))
+        targets = tf.gather_nd(target_ids, real)
+        losses, negative_log_probs = smoothed_cross_entropy(
+            self.embedding, tf.gather_nd(readout, real), targets, smoothing
+        )
+        return Loss(
+            tf.reduce_sum(losses),
+            tf.reduce_sum(negative_log_probs),
+            tf.cast(tf.size(targets), tf.float32),
+        )
+
+    def log_probs(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
+        """The log-probability of each target piece given those before it (forced decoding).
+
+        Returns:
+            float32 [batch, target steps], in nats; 0 at padding.
+        """
+        readout = self.teacher_forced(source_ids, target_ids).readout
+        real = tf.where(tf.not_equal(target_ids, self.special_ids.padding))
+        _, negative_log_probs = smoothed_cross_entropy(
+            self.embedding, tf.gather_nd(readout, real), tf.gather_nd(target_ids, real), 0.0
+        )
+        return tf.scatter_nd(real, -negative_log_probs, tf.shape(target_ids, out_type=tf.int64))
+
+    def attention_of(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
+        """The attention of each target piece, mean of the heads: float32 [batch, target, source]."""
+        return tf.reduce_mean(self.teacher_forced(source_ids, target_ids).attention, axis=1)
+
+    def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> tf.Tensor:
+        """Source and target ids to the logits of each target piece, [batch, target steps, vocabulary]."""
+        return self._logits(self.teacher_forced(inputs[0], inputs[1], training).readout)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | self._config
+
+
+_word_dropout = word_dropout  # the constructor has an argument of this name
+
+
+def build_model(config: ModelConfig, vocabulary_size: int, special_ids: SpecialIds) -> TranslationModel:
+    """Builds the network that a configuration describes, with new weights."""
+    return TranslationModel(
+        vocabulary_size,
+        special_ids,
+        units=config.units,
+        encoder_layers=config.encoder_layers,
+        decoder_layers=config.decoder_layers,
+        attention_heads=config.attention_heads,
+        dropout=config.dropout,
+        word_dropout=config.word_dropout,
+        name="translation_model",
+    )

@@ -1,0 +1,52 @@
+"""Starts TensorFlow without its start-up chatter.
+
+TensorFlow 2.21 writes several lines to standard error while it is imported, whatever
+``TF_CPP_MIN_LOG_LEVEL`` says. Importing this module imports TensorFlow with standard error held
+back; if the import fails, what was held back is shown. Every package of ours that needs TensorFlow
+imports this module first.
+"""
+
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+
+
+@contextlib.contextmanager
+def standard_error_held_back() -> Iterator[None]:
+    """Holds back what native code writes to standard error; shows it if the block fails."""
+    sys.stderr.flush()
+    try:
+        saved = os.dup(2)
+    except OSError:  # no standard error at all, as in a windowed or detached process
+        yield
+        return
+    with tempfile.TemporaryFile() as held_back:
+        os.dup2(held_back.fileno(), 2)
+        failed = True
+        try:
+            yield
+            failed = False
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
+            if failed:
+                held_back.seek(0)
+                os.write(2, held_back.read())
+
+
+with standard_error_held_back():
+    import tensorflow as tf
+
+    tf.config.list_physical_devices("GPU")
+    import keras
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"translator needs Keras on TensorFlow, but KERAS_BACKEND is {keras.backend.backend()!r}; "
+        "set KERAS_BACKEND=tensorflow"
+    )

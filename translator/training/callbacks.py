@@ -1,0 +1,193 @@
+"""What happens beside the steps: the learning rate, the progress bar, dev BLEU and its consequences."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import keras
+from tqdm import tqdm
+
+from translator.config import TrainingConfig
+from translator.training.checkpoint import TrainingState, replaced_when_complete, save_checkpoint
+from translator.training.model_folder import checkpoint_path, log_path, weights_path
+from translator.training.step import TrainingModel
+
+
+def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> float:
+    """The rate of a step (from 0): a linear warm-up, then constant, times the decays so far."""
+    warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
+    return config.learning_rate * warmup * rate_factor
+
+
+class LearningRate(keras.callbacks.Callback):
+    """Sets the learning rate before every step."""
+
+    def __init__(self, config: TrainingConfig, state: TrainingState) -> None:
+        super().__init__()
+        self._config, self._state = config, state
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.model.optimizer.learning_rate = learning_rate(
+            self._config, self._state.step, self._state.rate_factor
+        )
+
+
+@dataclass
+class _Totals:
+    """Sums since the last report."""
+
+    loss: float = 0.0
+    negative_log_prob: float = 0.0
+    tokens: float = 0.0
+    seconds: float = 0.0
+
+
+class Progress(keras.callbacks.Callback):
+    """Counts steps and time, and shows a progress bar on standard error if that is a terminal."""
+
+    def __init__(self, config: TrainingConfig, state: TrainingState, num_pairs: int) -> None:
+        super().__init__()
+        self._config, self._state, self._num_pairs = config, state, num_pairs
+        self._bar: tqdm[Any] | None = None
+        self._batch_start = 0.0
+        self.totals = _Totals()
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._bar = tqdm(
+            total=self._num_pairs,
+            desc=f"epoch {epoch + 1}/{self._config.max_epochs}",
+            unit=" pairs",
+            disable=None,  # where standard error is no terminal
+            leave=False,
+            dynamic_ncols=True,
+            bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining} left{postfix}",
+        )
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self._batch_start = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        logs = logs or {}
+        seconds = time.monotonic() - self._batch_start
+        totals = self.totals
+        totals.loss += logs["loss"] * logs["num_tokens"]
+        totals.negative_log_prob += logs["negative_log_prob"]
+        totals.tokens += logs["num_tokens"]
+        totals.seconds += seconds
+        self._state.step += 1
+        self._state.batch += 1
+        self._state.seconds += seconds
+        if self._bar is not None:
+            rate = totals.tokens / max(totals.seconds, 1e-9)
+            self._bar.set_postfix_str(f"loss {logs['loss']:.3f}, {rate:,.0f} tokens/s", refresh=False)
+            self._bar.update(int(logs["num_pairs"]))
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if self._bar is not None:
+            self._bar.close()
+        self._state.epoch, self._state.batch = epoch + 1, 0
+
+
+class DevEvaluation(keras.callbacks.Callback):
+    """Scores the averaged weights on the dev set, keeps the best ones, and draws the consequences.
+
+    When the score has not risen for ``rate_patience`` evaluations, the learning rate falls; after
+    ``patience`` evaluations, training ends. Each evaluation ends with a checkpoint.
+
+    Args:
+        config: patience and decay.
+        state: the counters, changed in place.
+        progress: where the sums since the last evaluation are.
+        score: translates the dev set with the network as it is and returns its BLEU.
+        folder: the model folder.
+        report: takes each line for the user.
+    """
+
+    def __init__(
+        self,
+        config: TrainingConfig,
+        state: TrainingState,
+        progress: Progress,
+        score: Callable[[], float],
+        folder: Path,
+        report: Callable[[str], None],
+    ) -> None:
+        super().__init__()
+        self._config, self._state, self._progress = config, state, progress
+        self._score, self._folder, self._report = score, folder, report
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        if self._config.evaluate_steps and self._state.step % self._config.evaluate_steps == 0:
+            self._evaluate()
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        if not self._config.evaluate_steps:
+            self._evaluate()
+
+    def _evaluate(self) -> None:
+        state, start = self._state, time.monotonic()
+        model: TrainingModel = self.model
+        with model.averaged_weights():
+            score = self._score()
+            better = score > state.best_score
+            if better:
+                with replaced_when_complete(weights_path(self._folder)) as path:
+                    model.network.save_weights(path)
+        if better:
+            state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
+        else:
+            state.evaluations_without_gain += 1
+            if state.evaluations_without_gain % self._config.rate_patience == 0:
+                state.rate_factor *= self._config.rate_decay
+        if state.evaluations_without_gain >= self._config.patience:
+            model.stop_training = True
+            state.finished = True
+        if state.epoch >= self._config.max_epochs:
+            state.finished = True
+        state.seconds += time.monotonic() - start
+        self._tell(score, better)
+        save_checkpoint(checkpoint_path(self._folder), state, training_variables(model))
+
+    def _tell(self, score: float, better: bool) -> None:
+        """One line for the user and one JSON line for the log."""
+        state, totals = self._state, self._progress.totals
+        tokens = max(totals.tokens, 1.0)
+        record = {
+            "epoch": state.epoch + (1 if state.batch else 0),
+            "step": state.step,
+            "loss": round(totals.loss / tokens, 4),
+            "perplexity": round(math.exp(min(totals.negative_log_prob / tokens, 50)), 2),
+            "dev_bleu": round(score, 2),
+            "best": better,
+            "learning_rate": float(f"{learning_rate(self._config, state.step, state.rate_factor):.3g}"),
+            "tokens_per_second": round(totals.tokens / max(totals.seconds, 1e-9)),
+            "seconds": round(state.seconds),
+        }
+        self._progress.totals = _Totals()
+        self._report(
+            f"epoch {record['epoch']}, step {state.step:,}: loss {record['loss']:.3f}, "
+            f"perplexity {record['perplexity']:.1f}, dev BLEU {score:.2f}{' (best)' if better else ''}, "
+            f"{record['tokens_per_second']:,} tokens/s, {timedelta(seconds=round(state.seconds))}"
+        )
+        path = log_path(self._folder)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(record) + "\n")
+
+
+def training_variables(model: TrainingModel) -> list[Any]:
+    """All that a training changes: weights, averages, dropout seeds and the optimizer's variables."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def report_to_standard_error(line: str) -> None:
+    """Prints a line above a progress bar that may be there."""
+    tqdm.write(line, file=sys.stderr)

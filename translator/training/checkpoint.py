@@ -1,0 +1,128 @@
+"""The state of a training on disk: every variable and the counters, in one file, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from translator.errors import ModelError
+
+
+@dataclass
+class TrainingState:
+    """The counters of a training.
+
+    Attributes:
+        corpus: fingerprint of the training pairs.
+        epoch: epochs that are done.
+        batch: batches of the next epoch that are done.
+        step: steps in all.
+        seconds: time spent in all.
+        best_score: best dev BLEU so far; negative before the first evaluation.
+        best_step: step of the best score.
+        evaluations_without_gain: evaluations since the best one.
+        rate_factor: product of all decays of the learning rate.
+        finished: whether training ended by itself.
+    """
+
+    corpus: str = ""
+    epoch: int = 0
+    batch: int = 0
+    step: int = 0
+    seconds: float = 0.0
+    best_score: float = -1.0
+    best_step: int = 0
+    evaluations_without_gain: int = 0
+    rate_factor: float = 1.0
+    finished: bool = False
+
+
+@contextlib.contextmanager
+def replaced_when_complete(path: Path) -> Iterator[Path]:
+    """Gives a temporary path beside ``path``, which becomes ``path`` if the block ends well.
+
+    Raises:
+        ModelError: if the file cannot be written.
+    """
+    handle, name = -1, ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # The ending stays: Keras tells the format of a file by it.
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
+        os.close(handle)
+        yield Path(name)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        raise ModelError(
+            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
+        ) from None
+    finally:
+        if name:
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+
+
+def save_checkpoint(path: Path, state: TrainingState, variables: Sequence[Any]) -> None:
+    """Writes the state and all variables.
+
+    Args:
+        path: the file to write, ``.npz``.
+        state: the counters.
+        variables: the variables of the model and the optimizer, in a fixed order.
+
+    Raises:
+        ModelError: if the file cannot be written.
+    """
+    arrays = {f"{i:04d} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}
+    with replaced_when_complete(path) as temporary, temporary.open("wb") as file:
+        np.savez(file, **arrays, state=np.array(json.dumps(asdict(state))))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def read_state(path: Path) -> TrainingState | None:
+    """Reads the counters alone, or returns None where there is no checkpoint.
+
+    Raises:
+        ModelError: if the file is damaged.
+    """
+    if not path.exists():
+        return None
+    with _opened(path) as arrays:
+        return TrainingState(**json.loads(arrays["state"].item()))
+
+
+def restore_checkpoint(path: Path, variables: Sequence[Any]) -> None:
+    """Puts the saved values into the variables.
+
+    Raises:
+        ModelError: if the file is damaged or the variables are not those that were saved.
+    """
+    with _opened(path) as arrays:
+        names = [f"{i:04d} {variable.path}" for i, variable in enumerate(variables)]
+        if sorted(arrays.files) != sorted([*names, "state"]):
+            raise ModelError(f"{path}: made by another version or configuration; train into a new folder")
+        for name, variable in zip(names, variables, strict=True):
+            variable.assign(arrays[name])
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """The arrays of a checkpoint; whatever is wrong with the file is a ModelError."""
+    try:
+        with np.load(path, allow_pickle=False) as arrays:
+            yield arrays
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+        raise ModelError(
+            f"{path}: damaged ({error}); remove it to start this training from the beginning"
+        ) from None

@@ -1,0 +1,88 @@
+"""What stands where in a model folder, and how a model is loaded from it.
+
+    config.json          all settings, resolved
+    tokenizer.model      the SentencePiece model of both languages
+    model.weights.h5     the best averaged weights so far
+    training/            checkpoint.npz and log.jsonl; only needed to resume
+
+Loading reads numbers and settings; nothing in a model folder is ever run as code.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from translator.config import Config
+from translator.corpus.tokenizer import Tokenizer
+from translator.errors import ConfigError, ModelError
+from translator.nn.model import SpecialIds, TranslationModel, build_model
+
+
+def config_path(folder: Path) -> Path:
+    """Where the settings are."""
+    return folder / "config.json"
+
+
+def tokenizer_path(folder: Path) -> Path:
+    """Where the tokenizer is."""
+    return folder / "tokenizer.model"
+
+
+def weights_path(folder: Path) -> Path:
+    """Where the best weights are."""
+    return folder / "model.weights.h5"
+
+
+def checkpoint_path(folder: Path) -> Path:
+    """Where the state of the training is."""
+    return folder / "training" / "checkpoint.npz"
+
+
+def log_path(folder: Path) -> Path:
+    """Where each evaluation is recorded as a line of JSON."""
+    return folder / "training" / "log.jsonl"
+
+
+def network_for(config: Config, tokenizer: Tokenizer) -> TranslationModel:
+    """The network of a configuration, with new weights, for the pieces of a tokenizer."""
+    special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
+    return build_model(config.model, tokenizer.vocabulary_size, special_ids)
+
+
+def load_config(folder: Path) -> Config:
+    """Reads the settings of a model.
+
+    Raises:
+        ModelError: if there is no model folder, or its settings cannot be read.
+    """
+    path = config_path(folder)
+    try:
+        return Config.from_json(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        raise ModelError(
+            f"{folder}: no model here (config.json is missing); give the --output folder of a training"
+        ) from None
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
+    except (ConfigError, UnicodeDecodeError) as error:
+        raise ModelError(f"{path}: damaged, or made by another version of translator ({error})") from None
+
+
+def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
+    """Loads the best weights of a model folder into a network.
+
+    Raises:
+        ModelError: if the folder is no complete model of this version.
+    """
+    config = load_config(folder)
+    tokenizer = Tokenizer.load(tokenizer_path(folder))
+    network = network_for(config, tokenizer)
+    path = weights_path(folder)
+    if not path.exists():
+        raise ModelError(f"{folder}: not trained yet ({path.name} is missing); run translator train again")
+    try:
+        network.load_weights(path)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise ModelError(f"{path}: damaged, or not the weights of this config.json ({reason})") from None
+    return network, tokenizer, config

@@ -1,0 +1,114 @@
+"""The loop over the epochs: resumes where it was, and stops by itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from translator.config import Config
+from translator.corpus.batches import Batches
+from translator.corpus.readers import Pair
+from translator.corpus.tokenizer import Tokenizer
+from translator.errors import DataError, ModelError
+from translator.training.callbacks import (
+    DevEvaluation,
+    LearningRate,
+    Progress,
+    training_variables,
+)
+from translator.training.checkpoint import TrainingState, read_state, restore_checkpoint
+from translator.training.model_folder import checkpoint_path, network_for
+from translator.training.step import TrainingModel
+
+
+def fingerprint(pairs: Sequence[Pair]) -> str:
+    """A short hash of a corpus, to see whether a training goes on with the text that it began with."""
+    digest = hashlib.sha256()
+    for pair in pairs:
+        digest.update(f"{pair.source}\n{pair.target}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+class Trainer:
+    """Trains a network into a model folder.
+
+    Attributes:
+        network: the model; after ``train`` it holds the weights of the last step, while the best ones
+            are in the folder.
+        state: the counters, read from the folder if a training is there.
+
+    Args:
+        config: all settings.
+        tokenizer: the tokenizer of both languages.
+        pairs: the training pairs, filtered.
+        folder: the model folder.
+
+    Raises:
+        ModelError: if the folder holds the training of another corpus, or a damaged one.
+    """
+
+    def __init__(self, config: Config, tokenizer: Tokenizer, pairs: Sequence[Pair], folder: Path) -> None:
+        keras.utils.set_random_seed(config.training.seed)
+        if config.training.mixed_precision and tf.config.list_physical_devices("GPU"):
+            keras.config.set_dtype_policy("mixed_bfloat16")
+        self._config, self._folder, self._num_pairs = config, folder, len(pairs)
+        self._batches = Batches(pairs, tokenizer, config.data, config.training.seed)
+        self.network = network_for(config, tokenizer)
+        self._model = TrainingModel(self.network, config.training)
+        corpus = fingerprint(pairs)
+        self.state = read_state(checkpoint_path(folder)) or TrainingState(corpus=corpus)
+        if self.state.corpus != corpus:
+            raise ModelError(
+                f"{folder}: holds a training on other text; give another --output, or remove the folder"
+            )
+        self.resumed = self.state.step > 0
+        if self.resumed:
+            restore_checkpoint(checkpoint_path(folder), training_variables(self._model))
+            self.state.finished = self._is_finished()
+
+    def _is_finished(self) -> bool:
+        """Whether the limits, which may have been raised since, are reached."""
+        training = self._config.training
+        return (
+            self.state.evaluations_without_gain >= training.patience
+            or self.state.epoch >= training.max_epochs
+        )
+
+    def train(
+        self,
+        score: Callable[[], float],
+        report: Callable[[str], None],
+        callbacks: Sequence[Any] = (),
+    ) -> TrainingState:
+        """Trains until dev BLEU no longer rises or ``max_epochs`` is reached.
+
+        Args:
+            score: translates the dev set with ``self.network`` and returns its BLEU.
+            report: takes each line for the user.
+            callbacks: more Keras callbacks, such as TensorBoard.
+
+        Raises:
+            DataError: if no pair is left after tokenizing.
+        """
+        training, state = self._config.training, self.state
+        progress = Progress(training, state, self._num_pairs)
+        evaluation = DevEvaluation(training, state, progress, score, self._folder, report)
+        own = [LearningRate(training, state), progress, evaluation]
+        while not state.finished:
+            epoch, steps_before = state.epoch, state.step
+            batches = self._batches.epoch(epoch).skip(state.batch)
+            self._model.fit(
+                batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[*own, *callbacks], verbose=0
+            )
+            if state.step == steps_before and steps_before == 0:
+                raise DataError(
+                    f"all pairs are longer than {self._config.data.max_pieces} pieces; "
+                    "raise data.max_pieces or split the lines"
+                )
+            state.finished = state.finished or self._is_finished()
+        return state
