@@ -9,6 +9,7 @@ import translator.runtime  # noqa: F401  (before TensorFlow)
 
 # isort: split
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_text
 
@@ -16,7 +17,7 @@ from translator.config import DataConfig
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
 
-_LINES_A_CALL = 512  # lines that the tokenizer gets at once
+_LINES_A_CALL = 10_000  # bounds the memory for counting pieces
 
 
 class Batch(NamedTuple):
@@ -46,61 +47,83 @@ def graph_tokenizer(tokenizer: Tokenizer, sampling: float = 0.0) -> Any:
 class Batches:
     """The batches of a corpus: one epoch after the other, each in an order of its own.
 
-    An epoch's order follows from the seed and the number of the epoch alone, so that training can
-    start again at any epoch. Only the random cuts of subword sampling differ from run to run:
-    tensorflow-text has no seed for them.
+    Which pairs share a batch, and the order of the batches, follow from the seed and the number of the
+    epoch alone, so that training can start again at any batch. Only the random cuts of subword sampling
+    differ from run to run: tensorflow-text has no seed for them.
+
+    Args:
+        pairs: the training pairs. Those longer than ``max_pieces`` are left out.
+        tokenizer: cuts them into pieces.
+        config: size of the batches, longest sentence and subword sampling.
+        seed: of the order.
     """
 
     def __init__(self, pairs: Sequence[Pair], tokenizer: Tokenizer, config: DataConfig, seed: int) -> None:
-        self._sources = np.array([pair.source.encode() for pair in pairs], dtype=object)
-        self._targets = np.array([pair.target.encode() for pair in pairs], dtype=object)
-        self._tokenizer = tokenizer
-        self._config = config
-        self._seed = seed
+        self._lengths = _piece_counts(pairs, tokenizer) + 1  # and the end
+        kept = np.flatnonzero(self._lengths <= config.max_pieces + 1)
+        self._lengths = self._lengths[kept]
+        self._sources = tf.constant([pairs[i].source for i in kept], tf.string)
+        self._targets = tf.constant([pairs[i].target for i in kept], tf.string)
+        self._tokenizer, self._batch_tokens, self._seed = tokenizer, config.batch_tokens, seed
         self._graph_tokenizer = graph_tokenizer(tokenizer, config.subword_sampling)
+        self.num_pairs = len(kept)
 
-    def epoch(self, epoch: int) -> tf.data.Dataset:
-        """Returns the batches of one epoch as a dataset of ``Batch``.
+    def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
+        """Decides which pairs make up each batch of an epoch, as indices.
 
-        Sentences of similar length share a batch, which holds at most ``batch_tokens`` pieces on its
-        longer side, padding included. Pairs longer than ``max_pieces`` are left out.
+        Pairs of similar length share a batch, which holds at most ``batch_tokens`` pieces on its longer
+        side, padding included. A little noise on the lengths mixes the pairs anew each time.
 
         Args:
             epoch: number of the epoch, from 0.
         """
-        order = np.random.default_rng([self._seed, epoch]).permutation(len(self._sources))
-        lines = tf.data.Dataset.from_tensor_slices((self._sources[order], self._targets[order]))
-        ids = lines.batch(_LINES_A_CALL).map(self._tokenize).unbatch()
-        ids = ids.map(lambda source, target: (tf.identity(source), tf.identity(target)))  # ragged to dense rows
-        longest = self._config.max_pieces + 1  # and the end
-        ids = ids.filter(lambda source, target: _length(source, target) <= longest)
-        bounds = _bucket_bounds(longest)
-        sizes = [max(1, self._config.batch_tokens // bound) for bound in bounds]
-        batches = ids.bucket_by_sequence_length(
-            _length,
-            # A boundary is exclusive, and the last bucket is for what lies beyond the last boundary.
-            bucket_boundaries=[bound + 1 for bound in bounds[:-1]],
-            bucket_batch_sizes=sizes,
-            padding_values=tf.constant(self._tokenizer.padding_id),
+        random = np.random.default_rng([self._seed, epoch])
+        order = np.argsort(self._lengths * random.uniform(1.0, 1.1, self.num_pairs))
+        lengths = self._lengths[order]
+        batches, start, longest = [], 0, 0
+        for i in range(self.num_pairs):
+            longest = max(longest, lengths[i])
+            if i > start and (i - start + 1) * longest > self._batch_tokens:
+                batches.append(order[start:i])
+                start, longest = i, lengths[i]
+        batches.append(order[start:])
+        random.shuffle(batches)
+        return batches
+
+    def epoch(self, epoch: int, first: int = 0) -> tf.data.Dataset:
+        """Returns the batches of one epoch as a dataset of ``Batch``.
+
+        Args:
+            epoch: number of the epoch, from 0.
+            first: the batch to start at, where those before it are done.
+        """
+        plan = self.plan(epoch)[first:]
+        rows = tf.RaggedTensor.from_row_lengths(
+            np.concatenate([*plan, np.empty(0, np.int64)]), np.array([len(row) for row in plan], np.int64)
         )
-        return batches.map(Batch).prefetch(8)
+        batches = tf.data.Dataset.from_tensor_slices(rows)
+        return batches.map(self._batch, num_parallel_calls=2, deterministic=True).prefetch(8)
 
-    def _tokenize(self, sources: tf.Tensor, targets: tf.Tensor) -> tuple[tf.RaggedTensor, tf.RaggedTensor]:
-        """Strings [n] to ragged piece ids [n, None], each row with its end."""
-        end = tf.fill([tf.shape(sources)[0], 1], self._tokenizer.end_id)
-        return tuple(
-            tf.concat([self._graph_tokenizer.tokenize(lines), end], axis=1) for lines in (sources, targets)
+    def _batch(self, rows: tf.Tensor) -> Batch:
+        """Tokenizes the pairs with the given indices."""
+        end = tf.fill([tf.shape(rows)[0], 1], self._tokenizer.end_id)
+
+        def ids_of(lines: tf.Tensor) -> tf.Tensor:
+            ids = self._graph_tokenizer.tokenize(tf.gather(lines, rows))
+            return tf.concat([ids, end], axis=1).to_tensor(self._tokenizer.padding_id)
+
+        return Batch(ids_of(self._sources), ids_of(self._targets))
+
+
+def _piece_counts(pairs: Sequence[Pair], tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
+    """Number of pieces on the longer side of each pair, int64 [pairs]."""
+    counts = [
+        max(len(source), len(target))
+        for start in range(0, len(pairs), _LINES_A_CALL)
+        for source, target in zip(
+            tokenizer.encode([pair.source for pair in pairs[start : start + _LINES_A_CALL]]),
+            tokenizer.encode([pair.target for pair in pairs[start : start + _LINES_A_CALL]]),
+            strict=True,
         )
-
-
-def _length(source: tf.Tensor, target: tf.Tensor) -> tf.Tensor:
-    """The longer of two sides, in pieces; works on tensors and on rows of ragged tensors."""
-    return tf.maximum(tf.shape(source)[0], tf.shape(target)[0])
-
-
-def _bucket_bounds(longest: int) -> list[int]:
-    """Largest length of each bucket: steps of two at first, then of about a tenth, up to ``longest``."""
-    bounds = [min(8, longest)]
-    while bounds[-1] < longest:
-        bounds.append(min(max(bounds[-1] + 2, int(bounds[-1] * 1.1)), longest))
-    return bounds
+    ]
+    return np.array(counts, np.int64)

@@ -120,10 +120,11 @@ class Translator:
         num_hypotheses: int = 1,
         alignments: bool = False,
         first_window: int = _FIRST_WINDOW,
+        last_window: int = _LAST_WINDOW,
     ) -> Iterator[Translation]:
         """Translates a stream of lines, in order, with bounded memory.
 
-        Lines are read in windows that grow from ``first_window``; the lines of a window are sorted by
+        Lines are read in windows that grow from ``first_window`` to ``last_window``; the lines of a window are sorted by
         length and translated in batches. For the other arguments see ``translate``.
         """
         decoding = self.config.decoding
@@ -140,14 +141,14 @@ class Translator:
             "num_hypotheses": num_hypotheses,
             "alignments": alignments,
         }
-        return self._windows(iter(lines), first_window, options)
+        return self._windows(iter(lines), first_window, last_window, options)
 
     def _windows(
-        self, lines: Iterator[str], window: int, options: dict[str, Any]
+        self, lines: Iterator[str], window: int, last_window: int, options: dict[str, Any]
     ) -> Iterator[Translation]:
         while chunk := list(islice(lines, window)):
             yield from self._translate_window(chunk, options)
-            window = min(4 * window, _LAST_WINDOW)
+            window = min(4 * window, last_window)
 
     def _translate_window(self, texts: list[str], options: dict[str, Any]) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""

@@ -93,4 +93,4 @@ class Attention(keras.layers.Layer):
         return tf.transpose(heads, [0, 2, 1, 3])
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"units": self.units, "num_heads": self.num_heads}
+        return {**super().get_config(), "units": self.units, "num_heads": self.num_heads}

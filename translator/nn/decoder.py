@@ -143,7 +143,8 @@ class Decoder(keras.layers.Layer):
         return DecoderOutput(self.readout(top), tuple(new_states), weights)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
+        return {
+            **super().get_config(),
             "units": self.units,
             "num_layers": self.num_layers,
             "num_heads": self.num_heads,

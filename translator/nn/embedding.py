@@ -47,4 +47,4 @@ class TiedEmbedding(keras.layers.Layer):
         )
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"vocabulary_size": self.vocabulary_size, "units": self.units}
+        return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "units": self.units}

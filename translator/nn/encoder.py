@@ -39,7 +39,7 @@ class BidirectionalLSTM(keras.layers.Layer):
         return tf.concat([self.forward(inputs), tf.reverse_sequence(backward, lengths, seq_axis=1)], axis=-1)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {"units": self.units}
+        return {**super().get_config(), "units": self.units}
 
 
 @keras.saving.register_keras_serializable(package="translator")
@@ -67,18 +67,18 @@ class Encoder(keras.layers.Layer):
             layer.build((None, None, self.units))
         self.built = True
 
-    def call(self, inputs: tf.Tensor, mask: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def call(self, inputs: tf.Tensor, source_mask: tf.Tensor, training: bool = False) -> tf.Tensor:
         """Encodes embedded sentences.
 
         Args:
             inputs: float [batch, source steps, units], padded on the right.
-            mask: bool [batch, source steps], true at pieces.
+            source_mask: bool [batch, source steps], true at pieces.
             training: whether dropout is on.
 
         Returns:
             The memory, float [batch, source steps, units]; what stands at padding has no meaning.
         """
-        lengths = tf.reduce_sum(tf.cast(mask, tf.int32), axis=1)
+        lengths = tf.reduce_sum(tf.cast(source_mask, tf.int32), axis=1)
         x = self.dropouts[0](inputs, training=training)
         x = self.norms[0](self.bidirectional(x, lengths))
         for layer, dropout, norm in zip(self.layers, self.dropouts[1:], self.norms[1:], strict=True):
@@ -86,7 +86,8 @@ class Encoder(keras.layers.Layer):
         return x
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | {
+        return {
+            **super().get_config(),
             "units": self.units,
             "num_layers": self.num_layers,
             "dropout": self.dropout,

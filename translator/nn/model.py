@@ -102,7 +102,7 @@ class TranslationModel(keras.Model):
         """
         mask = tf.not_equal(source_ids, self.special_ids.padding)
         embedded = self.source_word_dropout(self.embedding(source_ids), training=training)
-        memory = self.encoder(embedded, mask=mask, training=training)
+        memory = self.encoder(embedded, source_mask=mask, training=training)
         return self.decoder.attention.memory(memory, mask), self.decoder.initial_states(memory, mask)
 
     def decode(
@@ -189,7 +189,7 @@ class TranslationModel(keras.Model):
         return self._logits(self.teacher_forced(inputs[0], inputs[1], training).readout)
 
     def get_config(self) -> dict[str, Any]:
-        return super().get_config() | self._config
+        return {**super().get_config(), **self._config}
 
 
 _word_dropout = word_dropout  # the constructor has an argument of this name

@@ -49,6 +49,7 @@ class Trainer:
         folder: the model folder.
 
     Raises:
+        DataError: if no pair is short enough.
         ModelError: if the folder holds the training of another corpus, or a damaged one.
     """
 
@@ -56,8 +57,12 @@ class Trainer:
         keras.utils.set_random_seed(config.training.seed)
         if config.training.mixed_precision and tf.config.list_physical_devices("GPU"):
             keras.config.set_dtype_policy("mixed_bfloat16")
-        self._config, self._folder, self._num_pairs = config, folder, len(pairs)
+        self._config, self._folder = config, folder
         self._batches = Batches(pairs, tokenizer, config.data, config.training.seed)
+        if not self._batches.num_pairs:
+            raise DataError(
+                f"all pairs are longer than {config.data.max_pieces} pieces; raise data.max_pieces or split them"
+            )
         self.network = network_for(config, tokenizer)
         self._model = TrainingModel(self.network, config.training)
         corpus = fingerprint(pairs)
@@ -92,23 +97,26 @@ class Trainer:
             report: takes each line for the user.
             callbacks: more Keras callbacks, such as TensorBoard.
 
-        Raises:
-            DataError: if no pair is left after tokenizing.
         """
         training, state = self._config.training, self.state
-        progress = Progress(training, state, self._num_pairs)
+        progress = Progress(training, state, self._batches.num_pairs)
         evaluation = DevEvaluation(training, state, progress, score, self._folder, report)
         own = [LearningRate(training, state), progress, evaluation]
         while not state.finished:
-            epoch, steps_before = state.epoch, state.step
-            batches = self._batches.epoch(epoch).skip(state.batch)
+            epoch = state.epoch
+            batches = self._batches.epoch(epoch, first=state.batch)
+            if not batches.cardinality():  # stopped after the last batch of an epoch
+                state.epoch, state.batch = epoch + 1, 0
+                continue
             self._model.fit(
-                batches, initial_epoch=epoch, epochs=epoch + 1, callbacks=[*own, *callbacks], verbose=0
+                
+                batches,
+                initial_epoch=epoch,
+                epochs=epoch + 1,
+                callbacks=[*own, *callbacks],
+                shuffle=False,
+                verbose=0,
+
             )
-            if state.step == steps_before and steps_before == 0:
-                raise DataError(
-                    f"all pairs are longer than {self._config.data.max_pieces} pieces; "
-                    "raise data.max_pieces or split the lines"
-                )
             state.finished = state.finished or self._is_finished()
         return state

@@ -1,0 +1,66 @@
+"""The ``translator`` command: its subcommands are imported when they are called, so that help is instant."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+
+import click
+
+from translator.errors import TranslatorError
+
+_COMMANDS = ("demo", "train", "translate", "evaluate")
+
+
+class _Commands(click.Group):
+    """The subcommands, one module each in ``translator.cli``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = importlib.import_module(f"translator.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="translator")
+def command() -> None:
+    """Two text files that say the same thing in two languages in, your own translator out.
+
+    \b
+    Try it:            translator demo
+    Train your own:    translator train --source train.en --target train.de \\
+                           --from en --to de --output models/en-de
+    Use it:            translator translate models/en-de < in.txt > out.txt
+    Measure it:        translator evaluate models/en-de --source test.en --reference test.de
+
+    Text files are UTF-8 with one sentence a line, plain or .gz. Results go to standard output, progress
+    and messages to standard error.
+    """
+
+
+def main() -> None:
+    """Runs the command line; every expected failure is one line on standard error and exit status 1."""
+    try:
+        status = command.main(standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as ending:
+        status = ending.exit_code
+    except click.ClickException as error:  # wrong usage
+        error.show()
+        status = error.exit_code
+    except TranslatorError as error:
+        click.echo(f"translator: {error}", err=True)
+        status = 1
+    except BrokenPipeError:  # whoever read standard output has seen enough, as in `| head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 128 + signal.SIGPIPE
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        click.echo("translator: stopped", err=True)
+        status = 128 + signal.SIGINT
+    sys.exit(status if isinstance(status, int) else 0)

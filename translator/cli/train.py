@@ -1,0 +1,69 @@
+"""``translator train``: two text files in, a model folder out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from translator.config import parse_assignments
+
+_EPILOG = """\b
+Examples:
+  translator train --source train.en --target train.de --from en --to de --output models/en-de
+  translator train --source train.en --target train.de --dev-source dev.en --dev-target dev.de \\
+      --output models/en-de --set training.max_epochs=5 --set model.units=128
+"""
+
+
+@click.command(epilog=_EPILOG)
+@click.option("--source", required=True, metavar="FILE", help="Source side of the training pairs.")
+@click.option("--target", required=True, metavar="FILE", help="Target side: line n translates line n.")
+@click.option("--output", required=True, metavar="FOLDER", help="Model folder to write.")
+@click.option("--from", "source_language", default="source", show_default=True, help="Source language.")
+@click.option("--to", "target_language", default="target", show_default=True, help="Target language.")
+@click.option("--dev-source", metavar="FILE", help="Source side of the pairs that training is steered by.")
+@click.option("--dev-target", metavar="FILE", help="Target side of these. [default: some pairs are held out]")
+@click.option("--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's.")
+@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting; goes before --config.")
+@click.option("--tensorboard", metavar="FOLDER", help="Write TensorBoard logs there.")
+def command(
+    source: str,
+    target: str,
+    output: str,
+    source_language: str,
+    target_language: str,
+    dev_source: str | None,
+    dev_target: str | None,
+    config_file: str | None,
+    assignments: tuple[str, ...],
+    tensorboard: str | None,
+) -> None:
+    """Train a translator on two parallel text files.
+
+    Without any option beyond the files, all settings follow from the number of pairs. Training ends by
+    itself when the translations of the dev set no longer improve; the best weights are in the output
+    folder from the first evaluation on. When it was interrupted, the same command goes on with it.
+    """
+    settings = parse_assignments(assignments)
+    from translator.api import train
+    from translator.training.callbacks import report_to_standard_error
+
+    try:
+        train(
+            source,
+            target,
+            output,
+            source_language=source_language,
+            target_language=target_language,
+            dev_source=dev_source,
+            dev_target=dev_target,
+            config_file=config_file,
+            settings=settings,
+            tensorboard=tensorboard,
+        )
+    except KeyboardInterrupt:
+        if (Path(output) / "training").exists():
+            report_to_standard_error("the same command goes on from the last evaluation")
+        raise
+    report_to_standard_error(f"next: echo 'Your sentence.' | translator translate {output}")
