@@ -11,7 +11,7 @@ import numpy as np
 
 from translator.config import Config, flatten, read_toml
 from translator.corpus.filters import filter_pairs
-from translator.corpus.readers import Pair, read_lines, read_pairs
+from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, DataError, ModelError
@@ -99,7 +99,9 @@ def train(
     report(_model_line(trainer, tokenizer, config))
     if trainer.resumed:
         state = trainer.state
-        report(f"resumed after epoch {state.epoch}, step {state.step:,}; best dev BLEU {state.best_score:.2f}")
+        report(
+            f"resumed after epoch {state.epoch}, step {state.step:,}; best dev BLEU {state.best_score:.2f}"
+        )
     translator = Translator(trainer.network, tokenizer, config)
     trainer.train(_dev_score(translator, dev), report, _tensorboard(tensorboard))
     report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
@@ -157,7 +159,9 @@ def _read_dev(source: str | Path | None, target: str | Path | None) -> list[Pair
 def _hold_out(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
     """Takes a dev set out of the training pairs, with all other pairs of the same source."""
     if len(pairs) < 2:
-        raise DataError(f"only {len(pairs)} pair is left after filtering; training needs at least some hundred")
+        raise DataError(
+            f"only {len(pairs)} pair is left after filtering; training needs at least some hundred"
+        )
     number = max(1, min(_MAX_DEV_PAIRS, len(pairs) // _DEV_SHARE))
     chosen = np.random.default_rng(seed).choice(len(pairs), number, replace=False)
     dev = [pairs[i] for i in sorted(chosen)]
@@ -170,9 +174,7 @@ def _warn_of_size(num_pairs: int, report: Callable[[str], None]) -> None:
         report(f"warning: {num_pairs:,} pairs are very few; expect little more than memorized phrases")
 
 
-def _prepare(
-    folder: Path, config: Config, pairs: Sequence[Pair], report: Callable[[str], None]
-) -> Tokenizer:
+def _prepare(folder: Path, config: Config, pairs: Sequence[Pair], report: Callable[[str], None]) -> Tokenizer:
     """Makes the model folder, or checks the one that is there; returns the tokenizer in it."""
     if config_path(folder).exists():
         _check_same_settings(folder, load_config(folder), config)
@@ -198,8 +200,8 @@ def _check_same_settings(folder: Path, old: Config, new: Config) -> None:
     if changed:
         changes = ", ".join(f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed)
         raise ConfigError(
-            f"{folder}: holds a training with other settings ({changes}); give the old ones to go on with it, "
-            "or another --output"
+            f"{folder}: holds a training with other settings ({changes}); give the old ones to go "
+            "on with it, or another --output"
         )
 
 
@@ -208,7 +210,8 @@ def _model_line(trainer: Trainer, tokenizer: Tokenizer, config: Config) -> str:
     return (
         f"model: {trainer.network.count_params() / 1e6:.1f} million weights; {model.units} units, "
         f"{model.encoder_layers}+{model.decoder_layers} layers, {tokenizer.vocabulary_size:,} pieces, "
-        f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, batches of {data.batch_tokens:,} pieces"
+        f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
+        f"batches of {data.batch_tokens:,} pieces"
     )
 
 

@@ -193,7 +193,7 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _settings(config_type: type, prefix: str = "") -> dict[str, tuple[type, Mapping[str, Any]]]:
+def _settings(config_type: Any, prefix: str = "") -> dict[str, tuple[type, Mapping[str, Any]]]:
     """Dotted path of every setting -> its type and its field's metadata."""
     hints = get_type_hints(config_type)
     found: dict[str, tuple[type, Mapping[str, Any]]] = {}
@@ -229,7 +229,7 @@ def _checked(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> 
     return value, ""
 
 
-def _build(config_type: type, tree: Mapping[str, Any]) -> Any:
+def _build(config_type: Any, tree: Mapping[str, Any]) -> Any:
     """Builds a dataclass, and those inside it, from nested tables."""
     hints = get_type_hints(config_type)
     return config_type(

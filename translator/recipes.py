@@ -38,7 +38,11 @@ RECIPES = (
         5_000,
         (
             ("tokenizer.vocabulary_size", 2000, "rare pieces are never learned (Sennrich and Zhang 2019)"),
-            ("data.batch_tokens", 1024, "more and noisier steps from the same text (Sennrich and Zhang 2019)"),
+            (
+                "data.batch_tokens",
+                1024,
+                "more and noisier steps from the same text (Sennrich and Zhang 2019)",
+            ),
             ("model.dropout", 0.4, "few pairs overfit soonest (Sennrich and Zhang 2019)"),
             ("model.word_dropout", 0.2, "worth 3.5 BLEU at this size (Sennrich and Zhang 2019)"),
             ("training.label_smoothing", 0.2, "stronger smoothing at this size (Sennrich and Zhang 2019)"),

@@ -28,7 +28,9 @@ def sample_folder() -> Path:
 
 
 @click.command()
-@click.option("--output", default="models/demo", show_default=True, metavar="FOLDER", help="Model folder to write.")
+@click.option(
+    "--output", default="models/demo", show_default=True, metavar="FOLDER", help="Model folder to write."
+)
 def command(output: str) -> None:
     """See the whole way on a sample corpus: train, evaluate, translate. Minutes on a laptop.
 
@@ -66,7 +68,7 @@ def command(output: str) -> None:
         click.echo(f"  {pair.source}\n  -> {translation}\n")
     report(
         "Next:\n"
-        f"  translator translate {output} \"The old man sees a small dog.\"\n"
+        f'  translator translate {output} "The old man sees a small dog."\n'
         "and with your own text, two files with one sentence a line:\n"
         "  translator train --source train.en --target train.de --from en --to de --output models/en-de\n"
         "  translator translate models/en-de < in.txt > out.txt"

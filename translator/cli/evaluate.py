@@ -19,7 +19,9 @@ Examples:
 @click.option("--source", required=True, metavar="FILE", help="Text to translate.")
 @click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")
 @click.option("--beam-size", type=int, help="Hypotheses kept a sentence. [default: the model's, 5]")
-@click.option("--length-penalty", type=float, help="0: none; larger: longer output. [default: the model's, 1.0]")
+@click.option(
+    "--length-penalty", type=float, help="0: none; larger: longer output. [default: the model's, 1.0]"
+)
 @click.option("--tokenize", metavar="NAME", help="sacreBLEU's tokenizer for BLEU. [default: 13a]")
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
 @click.option("--output", metavar="FILE", help="Also write the translations there.")

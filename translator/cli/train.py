@@ -24,8 +24,12 @@ Examples:
 @click.option("--to", "target_language", default="target", show_default=True, help="Target language.")
 @click.option("--dev-source", metavar="FILE", help="Source side of the pairs that training is steered by.")
 @click.option("--dev-target", metavar="FILE", help="Target side of these. [default: some pairs are held out]")
-@click.option("--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's.")
-@click.option("--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting; goes before --config.")
+@click.option(
+    "--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's."
+)
+@click.option(
+    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting; goes before --config."
+)
 @click.option("--tensorboard", metavar="FOLDER", help="Write TensorBoard logs there.")
 def command(
     source: str,

@@ -17,8 +17,14 @@ Examples:
 @click.command(epilog=_EPILOG)
 @click.argument("model")
 @click.argument("text", nargs=-1)
-@click.option("--beam-size", type=int, help="Hypotheses kept a sentence; 1 is greedy and fastest. [default: the model's, 5]")
-@click.option("--length-penalty", type=float, help="0: none; larger: longer output. [default: the model's, 1.0]")
+@click.option(
+    "--beam-size",
+    type=int,
+    help="Hypotheses kept a sentence; 1 is greedy and fastest. [default: the model's, 5]",
+)
+@click.option(
+    "--length-penalty", type=float, help="0: none; larger: longer output. [default: the model's, 1.0]"
+)
 def command(model: str, text: tuple[str, ...], beam_size: int | None, length_penalty: float | None) -> None:
     """Translate standard input, or the TEXTs, with the MODEL folder of a training.
 
@@ -29,12 +35,11 @@ def command(model: str, text: tuple[str, ...], beam_size: int | None, length_pen
 
     translator = load(model)
     output = sys.stdout.buffer
-    interactive = not text and sys.stdin.isatty()
     translations = translator.translate_lines(
         iter(text) if text else _standard_input(),
         beam_size=beam_size,
         length_penalty=length_penalty,
-        **({"first_window": 1, "last_window": 1} if interactive else {}),
+        interactive=not text and sys.stdin.isatty(),
     )
     for translation in translations:
         output.write(f"{translation.text}\n".encode())

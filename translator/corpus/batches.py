@@ -60,10 +60,11 @@ class Batches:
 
     def __init__(self, pairs: Sequence[Pair], tokenizer: Tokenizer, config: DataConfig, seed: int) -> None:
         self._lengths = _piece_counts(pairs, tokenizer) + 1  # and the end
-        kept = np.flatnonzero(self._lengths <= config.max_pieces + 1)
-        self._lengths = self._lengths[kept]
-        self._sources = tf.constant([pairs[i].source for i in kept], tf.string)
-        self._targets = tf.constant([pairs[i].target for i in kept], tf.string)
+        short = self._lengths <= config.max_pieces + 1
+        self._lengths = self._lengths[short]
+        kept = [pair for pair, is_short in zip(pairs, short, strict=True) if is_short]
+        self._sources = tf.constant([pair.source for pair in kept], tf.string)
+        self._targets = tf.constant([pair.target for pair in kept], tf.string)
         self._tokenizer, self._batch_tokens, self._seed = tokenizer, config.batch_tokens, seed
         self._graph_tokenizer = graph_tokenizer(tokenizer, config.subword_sampling)
         self.num_pairs = len(kept)

@@ -20,7 +20,9 @@ class FilterReport:
 
     def __str__(self) -> str:
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items())
-        return f"{self.num_kept:,} of {self.num_read:,} pairs kept" + (f"; dropped: {dropped}" if dropped else "")
+        return f"{self.num_kept:,} of {self.num_read:,} pairs kept" + (
+            f"; dropped: {dropped}" if dropped else ""
+        )
 
 
 def _length(text: str) -> int:

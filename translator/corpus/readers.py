@@ -7,7 +7,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import NamedTuple
 
 from translator.errors import DataError
 
@@ -53,8 +53,7 @@ def read_lines(path: Path) -> Iterator[str]:
         DataError: if the file cannot be read, is no gzip file though its name says so, or is not UTF-8.
     """
     try:
-        stream = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-        with cast(BinaryIO, stream) as lines:
+        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
             for number, line in enumerate(lines, start=1):
                 yield decode_line(line, str(path), number)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:

@@ -13,7 +13,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import cast
 
 import sentencepiece
 
@@ -70,15 +69,18 @@ class Tokenizer:
 
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
         """Returns the piece ids of each line, without start and end."""
-        return cast(list[list[int]], self._processor.encode(list(lines)))
+        rows: list[list[int]] = self._processor.encode(list(lines))
+        return rows
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Returns the text of each row of piece ids; control ids yield no text."""
-        return cast(list[str], self._processor.decode([list(row) for row in ids]))
+        texts: list[str] = self._processor.decode([list(row) for row in ids])
+        return texts
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
         """Returns the pieces behind the ids, with SentencePiece's ``▁`` for a space."""
-        return cast(list[str], self._processor.id_to_piece(list(ids)))
+        pieces: list[str] = self._processor.id_to_piece(list(ids))
+        return pieces
 
 
 def _alphabet_share(lines: Iterable[str], max_characters: int) -> float:

@@ -20,7 +20,7 @@ from translator.nn.model import TranslationModel
 from translator.training.model_folder import load_model
 
 _BATCH_TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
-_FIRST_WINDOW, _LAST_WINDOW = 32, 8192  # lines that are read before they are translated, at first and later
+_WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
 
 @dataclass(frozen=True)
@@ -100,16 +100,8 @@ class Translator:
         """
         if isinstance(texts, str):
             raise TypeError("texts must be a list of sentences, not one string")
-        return list(
-            self.translate_lines(
-                iter(texts),
-                beam_size=beam_size,
-                length_penalty=length_penalty,
-                num_hypotheses=num_hypotheses,
-                alignments=alignments,
-                first_window=_LAST_WINDOW,
-            )
-        )
+        options = self._options(beam_size, length_penalty, num_hypotheses, alignments)
+        return list(self._windows(iter(texts), (_WINDOWS[1], _WINDOWS[1]), options))
 
     def translate_lines(
         self,
@@ -119,36 +111,53 @@ class Translator:
         length_penalty: float | None = None,
         num_hypotheses: int = 1,
         alignments: bool = False,
-        first_window: int = _FIRST_WINDOW,
-        last_window: int = _LAST_WINDOW,
+        interactive: bool = False,
     ) -> Iterator[Translation]:
         """Translates a stream of lines, in order, with bounded memory.
 
-        Lines are read in windows that grow from ``first_window`` to ``last_window``; the lines of a window are sorted by
-        length and translated in batches. For the other arguments see ``translate``.
+        Lines are read in windows, small at first so that output starts soon; the lines of a window are
+        sorted by length and translated in batches.
+
+        Args:
+            lines: one sentence each.
+            beam_size: see ``translate``.
+            length_penalty: see ``translate``.
+            num_hypotheses: see ``translate``.
+            alignments: see ``translate``.
+            interactive: whether to translate every line before the next one is read.
+
+        Raises:
+            ConfigError: if a value is out of range.
         """
+        options = self._options(beam_size, length_penalty, num_hypotheses, alignments)
+        return self._windows(iter(lines), (1, 1) if interactive else _WINDOWS, options)
+
+    def _options(
+        self, beam_size: int | None, length_penalty: float | None, num_hypotheses: int, alignments: bool
+    ) -> dict[str, Any]:
+        """The options of a translation with the defaults filled in; ConfigError if one is out of range."""
         decoding = self.config.decoding
         beam_size = decoding.beam_size if beam_size is None else beam_size
         length_penalty = decoding.length_penalty if length_penalty is None else length_penalty
-        checked = Config().override(
-            {"decoding.beam_size": beam_size, "decoding.length_penalty": length_penalty}
-        )
+        Config().override({"decoding.beam_size": beam_size, "decoding.length_penalty": length_penalty})
         if not 1 <= num_hypotheses <= beam_size:
-            raise ConfigError(f"number of hypotheses: {num_hypotheses} is outside 1 to the beam size, {beam_size}")
-        options = {
+            raise ConfigError(
+                f"number of hypotheses: {num_hypotheses} is outside 1 to the beam size, {beam_size}"
+            )
+        return {
             "beam_size": beam_size,
-            "length_penalty": checked.decoding.length_penalty,
+            "length_penalty": float(length_penalty),
             "num_hypotheses": num_hypotheses,
             "alignments": alignments,
         }
-        return self._windows(iter(lines), first_window, last_window, options)
 
     def _windows(
-        self, lines: Iterator[str], window: int, last_window: int, options: dict[str, Any]
+        self, lines: Iterator[str], windows: tuple[int, int], options: dict[str, Any]
     ) -> Iterator[Translation]:
+        window, last = windows
         while chunk := list(islice(lines, window)):
             yield from self._translate_window(chunk, options)
-            window = min(4 * window, last_window)
+            window = min(4 * window, last)
 
     def _translate_window(self, texts: list[str], options: dict[str, Any]) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
@@ -164,7 +173,12 @@ class Translator:
         return [_joined([translated[next(numbers)] for _ in parts]) for parts in parts_by_line]
 
     def _translate_batch(
-        self, rows: list[list[int]], beam_size: int, length_penalty: float, num_hypotheses: int, alignments: bool
+        self,
+        rows: list[list[int]],
+        beam_size: int,
+        length_penalty: float,
+        num_hypotheses: int,
+        alignments: bool,
     ) -> list[Translation]:
         source_ids = self._padded([[*row, self._tokenizer.end_id] for row in rows])
         found = self._graph.search(source_ids, beam_size, length_penalty, num_hypotheses)
@@ -221,7 +235,9 @@ def _joined(parts: list[Translation]) -> Translation:
         alignment = np.zeros([sum(len(p.tokens) for p in parts), sum(len(p.source_tokens) for p in parts)])
         row = column = 0
         for part in parts:
-            alignment[row : row + len(part.tokens), column : column + len(part.source_tokens)] = part.alignment
+            alignment[row : row + len(part.tokens), column : column + len(part.source_tokens)] = (
+                part.alignment
+            )
             row, column = row + len(part.tokens), column + len(part.source_tokens)
     return Translation(
         text=" ".join(part.text for part in parts),

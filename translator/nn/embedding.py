@@ -42,9 +42,7 @@ class TiedEmbedding(keras.layers.Layer):
     def logits(self, vectors: tf.Tensor) -> tf.Tensor:
         """Vectors [n, units] to the logits of all pieces, [n, vocabulary], in the compute dtype."""
         matrix = tf.cast(self.matrix, vectors.dtype)
-        return tf.nn.bias_add(
-            tf.matmul(vectors, matrix, transpose_b=True), tf.cast(self.bias, vectors.dtype)
-        )
+        return tf.nn.bias_add(tf.matmul(vectors, matrix, transpose_b=True), tf.cast(self.bias, vectors.dtype))
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "units": self.units}

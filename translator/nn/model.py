@@ -88,9 +88,7 @@ class TranslationModel(keras.Model):
         self.decoder.build()
         self.built = True
 
-    def encode(
-        self, source_ids: tf.Tensor, training: bool = False
-    ) -> tuple[AttentionMemory, LSTMStates]:
+    def encode(self, source_ids: tf.Tensor, training: bool = False) -> tuple[AttentionMemory, LSTMStates]:
         """Reads source sentences.
 
         Args:
@@ -110,7 +108,8 @@ class TranslationModel(keras.Model):
     ) -> DecoderOutput:
         """Runs the decoder over target pieces, int32 [batch, target steps]; see ``Decoder.call``."""
         embedded = self.target_word_dropout(self.embedding(previous_ids), training=training)
-        return self.decoder(embedded, states=states, memory=memory, training=training)
+        output: DecoderOutput = self.decoder(embedded, states=states, memory=memory, training=training)
+        return output
 
     def next_log_probs(
         self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory

@@ -1,4 +1,4 @@
-"""The state of a training on disk: every variable and the counters, in one file, written whole or not at all."""
+"""The state of a training on disk: all variables and counters, in one file that is written whole or not."""
 
 from __future__ import annotations
 

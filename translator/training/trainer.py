@@ -61,7 +61,8 @@ class Trainer:
         self._batches = Batches(pairs, tokenizer, config.data, config.training.seed)
         if not self._batches.num_pairs:
             raise DataError(
-                f"all pairs are longer than {config.data.max_pieces} pieces; raise data.max_pieces or split them"
+                f"all pairs are longer than {config.data.max_pieces} pieces; "
+                "raise data.max_pieces, or split the lines"
             )
         self.network = network_for(config, tokenizer)
         self._model = TrainingModel(self.network, config.training)
@@ -107,16 +108,15 @@ class Trainer:
             batches = self._batches.epoch(epoch, first=state.batch)
             if not batches.cardinality():  # stopped after the last batch of an epoch
                 state.epoch, state.batch = epoch + 1, 0
+                state.finished = self._is_finished()
                 continue
             self._model.fit(
-                
                 batches,
                 initial_epoch=epoch,
                 epochs=epoch + 1,
                 callbacks=[*own, *callbacks],
                 shuffle=False,
                 verbose=0,
-
             )
             state.finished = state.finished or self._is_finished()
         return state
