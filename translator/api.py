@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from translator.config import Config, flatten, read_toml
+from translator.corpus.checks import looks_swapped
 from translator.corpus.filters import filter_pairs
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
@@ -82,11 +83,17 @@ def train(
     overrides = (read_toml(Path(config_file)) if config_file else {}) | dict(settings or {})
     overrides |= {"source_language": source_language, "target_language": target_language}
     Config().override(overrides)  # a wrong setting is told before any work
+    _check_folder(folder)
+    dev = _read_dev(dev_source, dev_target)
     pairs = read_pairs(Path(source), Path(target))
+    if dev is not None and looks_swapped(pairs, dev):
+        raise DataError(
+            f"{dev_source} and {dev_target} look swapped: their words are those of {target} and {source}; "
+            "give source and target in the same order"
+        )
     config = config_for(len(pairs)).override(overrides)
     pairs, filter_report = filter_pairs(pairs, config.data.max_words, config.data.max_ratio)
     report(f"corpus: {filter_report}")
-    dev = _read_dev(dev_source, dev_target)
     if dev is None:
         pairs, dev = _hold_out(pairs, config.training.seed)
         report(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
@@ -174,12 +181,18 @@ def _warn_of_size(num_pairs: int, report: Callable[[str], None]) -> None:
         report(f"warning: {num_pairs:,} pairs are very few; expect little more than memorized phrases")
 
 
+def _check_folder(folder: Path) -> None:
+    """Raises ModelError if the output folder cannot become, or is not, a model folder."""
+    if folder.exists() and not folder.is_dir():
+        raise ModelError(f"{folder}: is a file; give a folder as --output")
+    if folder.is_dir() and not config_path(folder).exists() and any(folder.iterdir()):
+        raise ModelError(f"{folder}: holds other files and no model; give a new folder as --output")
+
+
 def _prepare(folder: Path, config: Config, pairs: Sequence[Pair], report: Callable[[str], None]) -> Tokenizer:
     """Makes the model folder, or checks the one that is there; returns the tokenizer in it."""
     if config_path(folder).exists():
         _check_same_settings(folder, load_config(folder), config)
-    elif folder.is_dir() and any(folder.iterdir()):
-        raise ModelError(f"{folder}: holds other files and no model; give a new folder as --output")
     with replaced_when_complete(config_path(folder)) as path:
         path.write_text(config.to_json(), encoding="utf-8")
     if tokenizer_path(folder).exists():

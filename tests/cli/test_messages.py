@@ -1,0 +1,178 @@
+"""What a user sees: one clear line and a fitting exit status for every mistake, and help that reads well."""
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from translator.cli.main import main
+
+
+def run(capsys, monkeypatch, *arguments):
+    """Runs the command line in this process: exit status, standard output, standard error."""
+    monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
+    with pytest.raises(SystemExit) as ending:
+        main()
+    captured = capsys.readouterr()
+    return ending.value.code, captured.out, captured.err
+
+
+@pytest.fixture
+def translator(capsys, monkeypatch):
+    return lambda *arguments: run(capsys, monkeypatch, *arguments)
+
+
+@pytest.fixture
+def files(tmp_path):
+    """A folder with a tiny parallel corpus."""
+    (tmp_path / "train.en").write_text("a dog runs\n\na cat sleeps\nthe dog sleeps\n", encoding="utf-8")
+    (tmp_path / "train.de").write_text(
+        "ein Hund rennt\n\neine Katze schläft\nder Hund schläft\n", encoding="utf-8"
+    )
+    return tmp_path
+
+
+def train_arguments(folder: Path, **changes):
+    options = {"source": folder / "train.en", "target": folder / "train.de", "output": folder / "model"}
+    options |= changes
+    return ["train", *(word for name, value in options.items() for word in (f"--{name}", str(value)))]
+
+
+def failed_line(outcome) -> str:
+    """The one line of an expected failure."""
+    status, out, err = outcome
+    assert status == 1
+    assert out == ""
+    lines = err.splitlines()
+    assert len(lines) == 1, err
+    assert lines[0].startswith("translator: ")
+    return lines[0]
+
+
+def test_missing_file(translator, files):
+    assert "nothing.en: cannot be read (No such file" in failed_line(
+        translator(*train_arguments(files, source=files / "nothing.en"))
+    )
+
+
+def test_differing_line_counts(translator, files):
+    (files / "train.de").write_text("eins\n", encoding="utf-8")
+    line = failed_line(translator(*train_arguments(files)))
+    assert "train.en has 4 lines but" in line
+    assert "train.de has 1" in line
+
+
+def test_invalid_utf8_names_file_and_line(translator, files):
+    (files / "train.de").write_bytes(b"ein Hund\nsch\xf6n\n\n\n")
+    assert "train.de, line 2: byte 4 is not valid UTF-8" in failed_line(translator(*train_arguments(files)))
+
+
+def test_empty_corpus(translator, files):
+    for name in ("train.en", "train.de"):
+        (files / name).write_bytes(b"")
+    assert "are empty" in failed_line(translator(*train_arguments(files)))
+
+
+def test_same_file_twice(translator, files):
+    assert "the same file is given" in failed_line(
+        translator(*train_arguments(files, target=files / "train.en"))
+    )
+
+
+def test_file_that_is_no_gzip(translator, files):
+    (files / "train.en.gz").write_text("a dog\n", encoding="utf-8")
+    assert "not a complete gzip file" in failed_line(
+        translator(*train_arguments(files, source=files / "train.en.gz"))
+    )
+
+
+def test_folder_with_other_files(translator, files):
+    line = failed_line(translator(*train_arguments(files, output=files)))
+    assert "holds other files and no model; give a new folder" in line
+
+
+def test_output_that_is_a_file(translator, files):
+    line = failed_line(translator(*train_arguments(files, output=files / "train.en")))
+    assert "is a file; give a folder" in line
+
+
+def test_one_side_of_a_dev_set(translator, files):
+    line = failed_line(translator(*train_arguments(files, **{"dev-source": files / "train.en"})))
+    assert "give both dev_source and dev_target" in line
+
+
+def test_swapped_dev_files(translator, files):
+    swapped = {"dev-source": files / "train.de", "dev-target": files / "train.en"}
+    assert "look swapped" in failed_line(translator(*train_arguments(files, **swapped)))
+
+
+def test_unknown_setting_names_the_nearest(translator, files):
+    line = failed_line(translator(*train_arguments(files), "--set", "training.max_epoch=3"))
+    assert "training.max_epoch: no such setting; did you mean training.max_epochs?" in line
+
+
+def test_unreadable_config_file(translator, files):
+    (files / "recipe.toml").write_text("[training\n", encoding="utf-8")
+    assert "recipe.toml: not valid TOML" in failed_line(
+        translator(*train_arguments(files, config=files / "recipe.toml"))
+    )
+
+
+def test_no_model(translator, tmp_path):
+    for command in (
+        ["translate", tmp_path, "a"],
+        ["evaluate", tmp_path, "--source", "a", "--reference", "b"],
+    ):
+        assert "no model here (config.json is missing)" in failed_line(translator(*command))
+
+
+@pytest.mark.parametrize("arguments", [["train"], ["train", "--sauce", "x"], ["tranlsate"], ["translate"]])
+def test_wrong_usage_is_status_2(translator, arguments):
+    status, out, err = translator(*arguments)
+    assert status == 2
+    assert out == ""
+    assert "Error: " in err
+
+
+@pytest.mark.parametrize("command", ["demo", "train", "translate", "evaluate"])
+def test_every_help_says_what_and_shows_an_example(translator, command):
+    status, out, err = translator(command, "--help")
+    assert status == 0
+    assert err == ""
+    assert f"  translator {command}" in out
+    options = out.split("Options:")[1].split("Example")[0]
+    assert "[default: " in options
+    assert max(map(len, out.splitlines())) <= 100
+
+
+def test_help_does_not_import_tensorflow():
+    check = "import sys, translator.cli.main as m; m.command.main(['--help'], standalone_mode=False); "
+    check += "sys.exit('tensorflow' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True, check=False).returncode == 0
+
+
+def test_start_up_is_silent():
+    """TensorFlow writes to standard error while it is imported; a user must not see it."""
+    check = "import translator; translator.load"
+    done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+    assert done.stdout == ""
+
+
+def test_gzip_is_read_everywhere(translator, files):
+    for name in ("train.en", "train.de"):
+        with gzip.open(files / f"{name}.gz", "wt", encoding="utf-8") as packed:
+            packed.write((files / name).read_text(encoding="utf-8"))
+    status, _, err = translator(
+        *train_arguments(files, source=files / "train.en.gz", target=files / "train.de.gz"),
+        "--set",
+        "training.max_epochs=1",
+        "--set",
+        "model.units=8",
+    )
+    assert status == 0, err
+    assert "3 of 4 pairs kept; dropped: 1 with an empty side" in err
+    assert "warning: 2 pairs are very few" in err
+    assert (files / "model" / "model.weights.h5").exists()
