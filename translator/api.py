@@ -27,7 +27,7 @@ from translator.training.trainer import Trainer
 _MAX_DEV_PAIRS = 1000
 _DEV_SHARE = 20  # one pair in so many is held out where no dev set is given
 # Settings that may change when a training goes on; all others would make another model of it.
-_FREE_SETTINGS = ("training.max_epochs", "training.patience", "decoding.beam_size", "decoding.length_penalty")
+_FREE_SETTINGS = ("training.max_epochs", "training.patience", "decoding.", "corpus.")
 
 
 def load(folder: str | Path) -> Translator:
@@ -103,6 +103,8 @@ def train(
     report(f"recipe: {recipe_for(filter_report.num_read).name}; all settings in {config_path(folder)}")
     tokenizer = _prepare(folder, config, pairs, report)
     trainer = Trainer(config, tokenizer, pairs, folder)
+    config = dataclasses.replace(config, corpus=trainer.corpus)
+    _write_config(folder, config)
     report(_model_line(trainer, tokenizer, config))
     if trainer.resumed:
         state = trainer.state
@@ -189,12 +191,16 @@ def _check_folder(folder: Path) -> None:
         raise ModelError(f"{folder}: holds other files and no model; give a new folder as --output")
 
 
+def _write_config(folder: Path, config: Config) -> None:
+    with replaced_when_complete(config_path(folder)) as path:
+        path.write_text(config.to_json(), encoding="utf-8")
+
+
 def _prepare(folder: Path, config: Config, pairs: Sequence[Pair], report: Callable[[str], None]) -> Tokenizer:
     """Makes the model folder, or checks the one that is there; returns the tokenizer in it."""
     if config_path(folder).exists():
         _check_same_settings(folder, load_config(folder), config)
-    with replaced_when_complete(config_path(folder)) as path:
-        path.write_text(config.to_json(), encoding="utf-8")
+    _write_config(folder, config)
     if tokenizer_path(folder).exists():
         return Tokenizer.load(tokenizer_path(folder))
     wanted = config.tokenizer.vocabulary_size
@@ -209,7 +215,7 @@ def _prepare(folder: Path, config: Config, pairs: Sequence[Pair], report: Callab
 def _check_same_settings(folder: Path, old: Config, new: Config) -> None:
     """Raises ConfigError if a training in the folder cannot go on with the new settings."""
     before, now = (flatten(dataclasses.asdict(config)) for config in (old, new))
-    changed = [path for path in now if now[path] != before[path] and path not in _FREE_SETTINGS]
+    changed = [path for path in now if now[path] != before[path] and not path.startswith(_FREE_SETTINGS)]
     if changed:
         changes = ", ".join(f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed)
         raise ConfigError(

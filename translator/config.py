@@ -82,6 +82,14 @@ class DecodingConfig:
 
 
 @dataclass(frozen=True)
+class CorpusFacts:
+    """What training found out about its text; filled in by training, not set by users."""
+
+    num_pairs: int = _setting(0, "pairs that were trained on", 0, 2**62)
+    longest_source: int = _setting(0, "pieces of the longest source sentence among them", 0, 2**62)
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything that one training run needs to know, except its files."""
 
@@ -92,6 +100,7 @@ class Config:
     model: ModelConfig = field(default_factory=ModelConfig)
     training: TrainingConfig = field(default_factory=TrainingConfig)
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
+    corpus: CorpusFacts = field(default_factory=CorpusFacts)
 
     def override(self, values: Mapping[str, Any]) -> Config:
         """Returns a copy with some settings changed.

@@ -51,6 +51,10 @@ class Batches:
     epoch alone, so that training can start again at any batch. Only the random cuts of subword sampling
     differ from run to run: tensorflow-text has no seed for them.
 
+    Attributes:
+        num_pairs: pairs that are used.
+        longest_source: pieces of the longest source sentence among them, without the end.
+
     Args:
         pairs: the training pairs. Those longer than ``max_pieces`` are left out.
         tokenizer: cuts them into pieces.
@@ -59,7 +63,8 @@ class Batches:
     """
 
     def __init__(self, pairs: Sequence[Pair], tokenizer: Tokenizer, config: DataConfig, seed: int) -> None:
-        self._lengths = _piece_counts(pairs, tokenizer) + 1  # and the end
+        counts = _piece_counts(pairs, tokenizer)
+        self._lengths = counts.max(axis=1, initial=0) + 1  # and the end
         short = self._lengths <= config.max_pieces + 1
         self._lengths = self._lengths[short]
         kept = [pair for pair, is_short in zip(pairs, short, strict=True) if is_short]
@@ -68,6 +73,7 @@ class Batches:
         self._tokenizer, self._batch_tokens, self._seed = tokenizer, config.batch_tokens, seed
         self._graph_tokenizer = graph_tokenizer(tokenizer, config.subword_sampling)
         self.num_pairs = len(kept)
+        self.longest_source = int(counts[short, 0].max(initial=0))
 
     def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
         """Decides which pairs make up each batch of an epoch, as indices.
@@ -117,9 +123,9 @@ class Batches:
 
 
 def _piece_counts(pairs: Sequence[Pair], tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
-    """Number of pieces on the longer side of each pair, int64 [pairs]."""
+    """Number of pieces of the source and the target of each pair, int64 [pairs, 2]."""
     counts = [
-        max(len(source), len(target))
+        (len(source), len(target))
         for start in range(0, len(pairs), _LINES_A_CALL)
         for source, target in zip(
             tokenizer.encode([pair.source for pair in pairs[start : start + _LINES_A_CALL]]),
@@ -127,4 +133,4 @@ def _piece_counts(pairs: Sequence[Pair], tokenizer: Tokenizer) -> npt.NDArray[np
             strict=True,
         )
     ]
-    return np.array(counts, np.int64)
+    return np.array(counts, np.int64).reshape(-1, 2)

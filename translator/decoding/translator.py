@@ -161,7 +161,8 @@ class Translator:
 
     def _translate_window(self, texts: list[str], options: dict[str, Any]) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
-        parts_by_line = [parts_of(text, self._tokenizer, self.config.data.max_pieces) for text in texts]
+        longest = self.config.corpus.longest_source or self.config.data.max_pieces
+        parts_by_line = [parts_of(text, self._tokenizer, longest) for text in texts]
         rows = self._tokenizer.encode([part for parts in parts_by_line for part in parts])
         translated: dict[int, Translation] = {}
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]), reverse=True)

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from translator.config import Config
+from translator.config import Config, CorpusFacts
 from translator.corpus.batches import Batches
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
@@ -40,6 +40,7 @@ class Trainer:
     Attributes:
         network: the model; after ``train`` it holds the weights of the last step, while the best ones
             are in the folder.
+        corpus: what the text turned out to be.
         state: the counters, read from the folder if a training is there.
 
     Args:
@@ -64,6 +65,7 @@ class Trainer:
                 f"all pairs are longer than {config.data.max_pieces} pieces; "
                 "raise data.max_pieces, or split the lines"
             )
+        self.corpus = CorpusFacts(self._batches.num_pairs, self._batches.longest_source)
         self.network = network_for(config, tokenizer)
         self._model = TrainingModel(self.network, config.training)
         corpus = fingerprint(pairs)

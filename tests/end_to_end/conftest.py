@@ -1,0 +1,96 @@
+"""A small translator, trained once through the command line, for all tests of this folder."""
+
+import os
+import random
+import subprocess
+import sys
+
+import pytest
+
+WORDS = {
+    "one": "eins",
+    "two": "zwei",
+    "three": "drei",
+    "four": "vier",
+    "five": "fünf",
+    "six": "sechs",
+    "seven": "sieben",
+    "eight": "acht",
+    "nine": "neun",
+    "ten": "zehn",
+}
+
+
+def expected(source: str) -> str:
+    """The toy language pair: word for word, in reverse order."""
+    return " ".join(WORDS[word] for word in reversed(source.split()))
+
+
+@pytest.fixture(scope="session")
+def run():
+    """Runs the command line in a process of its own; returns it with its output as text."""
+
+    def call(*arguments, standard_input=None, **options):
+        return subprocess.run(
+            [sys.executable, "-m", "translator", *map(str, arguments)],
+            input=standard_input,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+            env=os.environ | {"COLUMNS": "100"},
+            **options,
+        )
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def corpus(tmp_path_factory):
+    """A folder with train, dev and test files; no test sentence is in train."""
+    folder = tmp_path_factory.mktemp("corpus")
+    generator = random.Random(5)
+    sentences = list(
+        dict.fromkeys(
+            " ".join(generator.choices(list(WORDS), k=generator.randint(1, 6))) for _ in range(2600)
+        )
+    )
+    splits = {"test": sentences[:60], "dev": sentences[60:120], "train": sentences[120:]}
+    for split, lines in splits.items():
+        (folder / f"{split}.en").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        (folder / f"{split}.de").write_text(
+            "".join(f"{expected(line)}\n" for line in lines), encoding="utf-8"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train_command(corpus):
+    """The arguments of a quick training, without its output folder."""
+    files = {"source": "train.en", "target": "train.de", "dev-source": "dev.en", "dev-target": "dev.de"}
+    settings = {
+        "tokenizer.vocabulary_size": 400,
+        "model.units": 48,
+        "model.dropout": 0.0,
+        "model.word_dropout": 0.0,
+        "data.batch_tokens": 256,
+        "training.learning_rate": 0.01,
+        "training.warmup_steps": 20,
+        "training.max_epochs": 6,
+    }
+    return [
+        "train",
+        *(word for name, file in files.items() for word in (f"--{name}", corpus / file)),
+        *("--from", "en", "--to", "de"),
+        *(word for key, value in settings.items() for word in ("--set", f"{key}={value}")),
+    ]
+
+
+@pytest.fixture(scope="session")
+def model(run, train_command, tmp_path_factory):
+    """The trained model folder."""
+    folder = tmp_path_factory.mktemp("models") / "en-de"
+    done = run(*train_command, "--output", folder)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == ""
+    return folder

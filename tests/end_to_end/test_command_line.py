@@ -1,0 +1,152 @@
+"""Train, translate and evaluate as a user does, each command in a process of its own."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from end_to_end.conftest import expected
+
+
+def test_it_learns_and_keeps_the_order_of_the_lines(run, model, corpus):
+    sources = (corpus / "test.en").read_text(encoding="utf-8").splitlines()
+    lines = [*sources[:10], "", *sources[10:], "   "]
+    done = run("translate", model, standard_input="".join(f"{line}\n" for line in lines))
+    assert done.returncode == 0
+    assert done.stderr == ""
+    output = done.stdout.split("\n")
+    assert output.pop() == ""  # after the last line end
+    assert len(output) == len(lines)
+    assert output[10] == output[-1] == ""
+    right = sum(line == expected(source) for line, source in zip(output, lines, strict=True))
+    assert right >= 0.9 * len(lines)
+
+
+def test_text_as_arguments(run, model):
+    assert run("translate", model, "one two", "ten").stdout == "zwei eins\nzehn\n"
+
+
+def test_evaluate_is_what_sacrebleu_says(run, model, corpus, tmp_path):
+    done = run(
+        *("evaluate", model, "--source", corpus / "test.en", "--reference", corpus / "test.de"),
+        *("--output", tmp_path / "hypotheses.de", "--json"),
+    )
+    assert done.returncode == 0, done.stderr
+    scores = json.loads(done.stdout)
+    for metric in ("bleu", "chrf"):
+        own = subprocess.run(
+            [sys.executable, "-m", "sacrebleu", corpus / "test.de", "-m", metric, "--width", "10", "-i", tmp_path / "hypotheses.de", "--format", "json"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        reported = json.loads(own.stdout)
+        assert scores[metric]["score"] == pytest.approx(reported["score"], abs=1e-9)
+        assert scores[metric]["signature"] == reported["signature"]
+    assert scores["bleu"]["score"] >= 80
+    assert scores["num_sentences"] == 60
+
+
+def test_output_starts_before_the_input_ends(model):
+    with subprocess.Popen(
+        [sys.executable, "-m", "translator", "translate", model],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        process.stdin.write(b"one two\n" * 40)
+        process.stdin.flush()
+        assert process.stdout.readline() == b"zwei eins\n"  # while standard input is still open
+        process.stdin.close()
+        assert len(process.stdout.readlines()) == 39
+
+
+def test_closed_pipe_is_quiet(model):
+    command = (
+        f"yes 'one two' | head -n 3000 | '{sys.executable}' -m translator translate '{model}' | head -n 1"
+    )
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert done.stdout == "zwei eins\n"
+    assert done.stderr == ""
+
+
+def test_invalid_utf8_at_translation(model):
+    done = subprocess.run(
+        [sys.executable, "-m", "translator", "translate", model],
+        input=b"one\n\xff\xfe\n",
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert b"standard input, line 2: byte 1 is not valid UTF-8" in done.stderr
+
+
+def test_windows_line_ends_byte_order_mark_emoji_and_long_lines(model):
+    lines = [
+        "\ufeffone two\r",
+        "😀 one 👩‍👩‍👧",
+        "one two three " * 1700,
+        "\x00\x07",
+        "\u2028",
+        "e\u0301t\u00e9",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "translator", "translate", model],
+        input="\n".join(lines).encode(),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    output = done.stdout.decode().split("\n")
+    assert len(output) == len(lines) + 1
+    assert output[0] == "zwei eins"
+    assert 1000 < len(output[2].split()) < 20_000
+
+
+def test_the_same_command_resumes_after_a_kill(run, train_command, tmp_path):
+    folder = tmp_path / "model"
+    command = [sys.executable, "-m", "translator", *map(str, train_command), "--output", str(folder)]
+    log = folder / "training" / "log.jsonl"
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        while not (log.exists() and log.read_text().count("\n") >= 2):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    done = run(*train_command, "--output", folder)
+    assert done.returncode == 0, done.stderr
+    assert "resumed after epoch " in done.stderr
+    epochs = [json.loads(line)["epoch"] for line in log.read_text().splitlines()]
+    assert epochs[-1] == 6
+    assert sorted(set(epochs)) == [1, 2, 3, 4, 5, 6]
+    again = run(*train_command, "--output", folder)
+    assert again.returncode == 0
+    assert "epoch 7" not in again.stderr
+    other = run(*train_command, "--output", folder, "--set", "model.units=32")
+    assert other.returncode == 1
+    assert "model.units was 48 and is now 32" in other.stderr
+
+
+def test_more_epochs_go_on(run, train_command, model, tmp_path):
+    folder = tmp_path / "model"
+    first = run(*train_command, "--output", folder, "--set", "training.max_epochs=1")
+    assert first.returncode == 0, first.stderr
+    second = run(*train_command, "--output", folder, "--set", "training.max_epochs=2")
+    assert "epoch 2, step" in second.stderr
+    assert "\nepoch 1, step" not in second.stderr
+
+
+def test_tensorboard_logs(run, train_command, tmp_path):
+    done = run(
+        *train_command,
+        *(
+            "--output",
+            tmp_path / "model",
+            "--set",
+            "training.max_epochs=1",
+            "--tensorboard",
+            tmp_path / "logs",
+        ),
+    )
+    assert done.returncode == 0, done.stderr
+    assert any(path.name.startswith("events.") for path in (tmp_path / "logs").rglob("*"))
