@@ -1,10 +1,64 @@
-"""Cross-entropy with label smoothing, without ever writing out the smoothed labels."""
+"""Cross-entropy with label smoothing, in as few passes over the [n, vocabulary] matrix as there can be.
+
+That matrix is by far the largest of a training step. Neither smoothed labels nor the gradient of the
+logits are ever written out: both are sums of a part that is a product with the probabilities and a part
+that concerns single rows of the embedding.
+"""
 
 from __future__ import annotations
+
+from typing import Any
 
 import tensorflow as tf
 
 from translator.nn.embedding import TiedEmbedding
+
+_SMALLEST = 1e-37  # nearly the smallest float32; keeps the logarithm of a probability of zero finite
+
+
+@tf.custom_gradient  # type: ignore[untyped-decorator]
+def negative_log_probs(
+    vectors: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor, targets: tf.Tensor
+) -> tuple[tf.Tensor, Any]:
+    """``-log softmax(vectors matrix^T + bias)`` at the targets, with a gradient of its own.
+
+    With ``p`` the probabilities, [n, vocabulary], ``y`` one-hot targets and ``g`` the gradient that
+    arrives, [n], the gradient of the logits is ``g (p - y)``. Hence, ``x`` being the vectors:
+
+        dx = g (p matrix - matrix[targets])
+        dmatrix = p^T (g x), minus g x in the rows of the targets
+        dbias = p^T g, minus g at the targets
+
+    Args:
+        vectors: float [n, units].
+        matrix: float [vocabulary, units].
+        bias: float [vocabulary].
+        targets: int32 [n].
+
+    Returns:
+        float32 [n], in nats; at most 85, where the probability is too small for float32.
+    """
+    # Transposing first is quicker on a CPU than a product that does.
+    logits = tf.nn.bias_add(tf.matmul(vectors, tf.transpose(matrix)), bias)
+    probs = tf.nn.softmax(tf.cast(logits, tf.float32))
+    losses = -tf.math.log(tf.maximum(tf.gather(probs, targets, batch_dims=1), _SMALLEST))
+
+    def gradient(d_losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, None]:
+        weights = tf.cast(d_losses, vectors.dtype)[:, None]
+        low_probs = tf.cast(probs, vectors.dtype)
+        weighted = weights * vectors
+        rows = targets[:, None]
+        d_vectors = weights * (tf.matmul(low_probs, matrix) - tf.gather(matrix, targets))
+        d_matrix = tf.matmul(low_probs, weighted, transpose_a=True)
+        d_bias = tf.matmul(low_probs, weights, transpose_a=True)[:, 0]
+        return (
+            d_vectors,
+            tf.tensor_scatter_nd_sub(d_matrix, rows, weighted),
+            tf.tensor_scatter_nd_sub(d_bias, rows, weights[:, 0]),
+            None,
+        )
+
+    return losses, gradient
 
 
 def smoothed_cross_entropy(
@@ -16,8 +70,7 @@ def smoothed_cross_entropy(
 
         -(1 - e) log p_t - e/V sum_v log p_v  =  -log p_t + e (l_t - mean_v l_v)
 
-    The logits are linear in the embedding, so ``l_t`` and the mean need one row each and not the
-    [n, vocabulary] matrix; only the fused cross-entropy passes over that one.
+    and since the logits are linear in the embedding, ``l_t`` and the mean need one row each.
 
     Args:
         embedding: the tied embedding that makes logits out of vectors.
@@ -28,12 +81,11 @@ def smoothed_cross_entropy(
     Returns:
         The smoothed loss and the plain negative log-probability in nats, float32 [n] each.
     """
-    logits = tf.cast(embedding.logits(vectors), tf.float32)
-    negative_log_probs = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
-    if not smoothing:
-        return negative_log_probs, negative_log_probs
     matrix, bias = tf.convert_to_tensor(embedding.matrix), tf.convert_to_tensor(embedding.bias)
+    plain = negative_log_probs(vectors, tf.cast(matrix, vectors.dtype), tf.cast(bias, vectors.dtype), targets)
+    if not smoothing:
+        return plain, plain
     wide = tf.cast(vectors, tf.float32)
     target_logits = tf.reduce_sum(wide * tf.gather(matrix, targets), axis=-1) + tf.gather(bias, targets)
-    mean_logits = tf.linalg.matvec(wide, tf.reduce_mean(matrix, axis=0)) + tf.reduce_mean(bias)
-    return negative_log_probs + smoothing * (target_logits - mean_logits), negative_log_probs
+    mean_logits = tf.reduce_sum(wide * tf.reduce_mean(matrix, axis=0), axis=-1) + tf.reduce_mean(bias)
+    return plain + smoothing * (target_logits - mean_logits), plain

@@ -172,12 +172,9 @@ class TranslationModel(keras.Model):
         Returns:
             float32 [batch, target steps], in nats; 0 at padding.
         """
-        readout = self.teacher_forced(source_ids, target_ids).readout
-        real = tf.where(tf.not_equal(target_ids, self.special_ids.padding))
-        _, negative_log_probs = smoothed_cross_entropy(
-            self.embedding, tf.gather_nd(readout, real), tf.gather_nd(target_ids, real), 0.0
-        )
-        return tf.scatter_nd(real, -negative_log_probs, tf.shape(target_ids, out_type=tf.int64))
+        logits = tf.cast(self((source_ids, target_ids)), tf.float32)
+        log_probs = tf.gather(tf.nn.log_softmax(logits), target_ids, batch_dims=2)
+        return tf.where(tf.not_equal(target_ids, self.special_ids.padding), log_probs, 0.0)
 
     def attention_of(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
         """The attention of each target piece, mean of the heads: float32 [batch, target, source]."""
