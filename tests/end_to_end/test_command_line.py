@@ -36,12 +36,9 @@ def test_evaluate_is_what_sacrebleu_says(run, model, corpus, tmp_path):
     assert done.returncode == 0, done.stderr
     scores = json.loads(done.stdout)
     for metric in ("bleu", "chrf"):
-        own = subprocess.run(
-            [sys.executable, "-m", "sacrebleu", corpus / "test.de", "-m", metric, "--width", "10", "-i", tmp_path / "hypotheses.de", "--format", "json"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
+        command = [sys.executable, "-m", "sacrebleu", corpus / "test.de", "-i", tmp_path / "hypotheses.de"]
+        command += ["-m", metric, "--width", "10", "--format", "json"]
+        own = subprocess.run(command, capture_output=True, text=True, check=True)
         reported = json.loads(own.stdout)
         assert scores[metric]["score"] == pytest.approx(reported["score"], abs=1e-9)
         assert scores[metric]["signature"] == reported["signature"]

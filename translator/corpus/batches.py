@@ -79,7 +79,8 @@ class Batches:
         """Decides which pairs make up each batch of an epoch, as indices.
 
         Pairs of similar length share a batch, which holds at most ``batch_tokens`` pieces on its longer
-        side, padding included. A little noise on the lengths mixes the pairs anew each time.
+        side, padding included; pieces are counted as without subword sampling, which makes more. A
+        little noise on the lengths mixes the pairs anew each time.
 
         Args:
             epoch: number of the epoch, from 0.

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
 
 _SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
+
+# Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and all from the CJK radicals on
+_WITHOUT_SPACES = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
 
 
 @dataclass
@@ -27,7 +32,7 @@ class FilterReport:
 
 def _length(text: str) -> int:
     """Length in words; text in a script without spaces counts two characters as a word."""
-    return max(len(text.split()), sum(1 for character in text if character >= "\u2e80") // 2)
+    return max(len(text.split()), len(_WITHOUT_SPACES.findall(text)) // 2)
 
 
 def filter_pairs(pairs: Iterable[Pair], max_words: int, max_ratio: float) -> tuple[list[Pair], FilterReport]:
@@ -48,7 +53,7 @@ def filter_pairs(pairs: Iterable[Pair], max_words: int, max_ratio: float) -> tup
         report.num_read += 1
         pair = Pair(pair.source.strip(), pair.target.strip())
         lengths = sorted((_length(pair.source), _length(pair.target)))
-        if not pair.source or not pair.target:
+        if not is_visible(pair.source) or not is_visible(pair.target):
             reason = "with an empty side"
         elif lengths[1] > max_words:
             reason = f"longer than {max_words} words"

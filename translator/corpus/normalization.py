@@ -9,11 +9,35 @@ exported model all apply the same ones.
 
 from __future__ import annotations
 
+import itertools
 import sys
 import unicodedata
 from functools import cache
 
 _INVISIBLE = "\ufeff\u200b\u00ad"  # byte-order mark, zero-width space, soft hyphen
+
+
+def is_visible(text: str) -> bool:
+    """Whether anything is left of a text once spaces, control characters and invisible marks are gone."""
+    return any(not c.isspace() and c not in _INVISIBLE and unicodedata.category(c) != "Cc" for c in text)
+
+
+def _spellings(character: str) -> set[str]:
+    """All canonically equivalent spellings: its marks in any order, the first of them joined or not.
+
+    What stays apart are letters whose own composition needs two characters, which are very rare.
+    """
+    base, *marks = list(unicodedata.normalize("NFD", character))
+    spellings = {character, base + "".join(marks)}
+    parts = unicodedata.decomposition(character)
+    if parts and not parts.startswith("<"):
+        spellings.add("".join(chr(int(part, 16)) for part in parts.split()))
+    for order in itertools.permutations(marks):
+        for joined in range(len(order) + 1):
+            start = unicodedata.normalize("NFC", base + "".join(order[:joined]))
+            spellings.add(start + "".join(order[joined:]))
+    composed = unicodedata.normalize("NFC", character)
+    return {text for text in spellings if unicodedata.normalize("NFC", text) == composed}
 
 
 def _rules() -> dict[str, str]:
@@ -29,13 +53,8 @@ def _rules() -> dict[str, str]:
         elif category == "Cc" or character in _INVISIBLE:
             rules[character] = ""
         composed = unicodedata.normalize("NFC", character)
-        decomposed = unicodedata.normalize("NFD", character)
-        parts = unicodedata.decomposition(character)
-        spellings = {character, decomposed}
-        if parts and not parts.startswith("<"):  # one step apart only: "ế" as "ê" and an acute accent
-            spellings.add("".join(chr(int(part, 16)) for part in parts.split()))
-        if decomposed != character:
-            rules |= dict.fromkeys(spellings - {composed}, composed)
+        if category != "Zs" and unicodedata.normalize("NFD", character) != character:
+            rules |= dict.fromkeys(_spellings(character) - {composed}, composed)
     return {text: replacement for text, replacement in rules.items() if text != replacement}
 
 

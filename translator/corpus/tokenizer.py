@@ -10,16 +10,19 @@ from __future__ import annotations
 
 import io
 import tempfile
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import sentencepiece
+from sentencepiece import sentencepiece_model_pb2
 
-from translator.corpus.normalization import rules_tsv
+from translator.corpus.normalization import is_visible, rules_tsv
 from translator.errors import DataError, ModelError
 
 _NUM_RESERVED = 4 + 256  # padding, unknown, start and end of a sentence; the bytes
+_SMALLEST_VOCABULARY = 300
 _MIN_CHARACTER_COUNT = 5  # a character seen less often is spelled in bytes
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
@@ -43,7 +46,7 @@ class Tokenizer:
         """
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
-        except RuntimeError as error:
+        except (RuntimeError, UnicodeDecodeError) as error:
             raise ModelError(f"not a SentencePiece model ({error}); was the file cut?") from None
         self.model = model
         self.vocabulary_size: int = self._processor.get_piece_size()
@@ -74,7 +77,7 @@ class Tokenizer:
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:
         """Returns the text of each row of piece ids; control ids yield no text."""
-        texts: list[str] = self._processor.decode([list(row) for row in ids])
+        texts: list[str] = self._processor.decode([list(row) for row in ids]) if ids else []
         return texts
 
     def pieces(self, ids: Sequence[int]) -> list[str]:
@@ -83,14 +86,24 @@ class Tokenizer:
         return pieces
 
 
-def _alphabet_share(lines: Iterable[str], max_characters: int) -> float:
-    """The share of all text that is written in characters frequent enough for a piece of their own."""
-    counts = Counter(character for line in lines for character in line if not character.isspace())
-    kept = [count for _, count in counts.most_common(max_characters) if count >= _MIN_CHARACTER_COUNT]
-    if len(kept) < 20:  # a toy corpus: keep what there is
-        return 1.0
-    # SentencePiece adds characters, most frequent first, until their share of the text reaches this.
-    return (sum(kept) - 0.5) / sum(counts.values())
+def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Iterator[str]:
+    """Yields the lines with each character that gets no piece of its own replaced by a space.
+
+    SentencePiece's own way, character_coverage, refuses to leave out more than 2 % of a text.
+    """
+    counts = Counter(
+        character
+        for line in lines
+        for character in unicodedata.normalize("NFC", line)
+        if not character.isspace()
+    )
+    kept = [character for character, _ in counts.most_common(max_characters)]
+    frequent = [character for character in kept if counts[character] >= _MIN_CHARACTER_COUNT]
+    if len(frequent) >= 20:  # else a toy corpus: keep what there is
+        kept = frequent
+    rare = dict.fromkeys(map(ord, counts.keys() - set(kept)), " ")
+    for line in lines:
+        yield unicodedata.normalize("NFC", line).translate(rare)
 
 
 def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
@@ -98,26 +111,27 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
 
     Args:
         lines: the sentences of both sides.
-        vocabulary_size: number of pieces wanted; fewer are made where the text has not enough.
+        vocabulary_size: number of pieces wanted, at least 300; fewer are made where the text has not enough.
 
     Raises:
         DataError: if the lines hold no text.
     """
     lines = lines[:: max(1, -(-len(lines) // _MAX_TRAINING_LINES))]
-    if not any(line.strip() for line in lines):
+    vocabulary_size = max(vocabulary_size, _SMALLEST_VOCABULARY)
+    if not any(map(is_visible, lines)):
         raise DataError("the corpus holds no text to train a tokenizer on")
     model = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "rules.tsv"
         rules.write_text(rules_tsv(), encoding="ascii")
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=iter(lines),
+            sentence_iterator=_without_rare_characters(lines, (vocabulary_size - _NUM_RESERVED) // 2),
             model_writer=model,
             model_type="bpe",
-            vocab_size=max(vocabulary_size, _NUM_RESERVED + 1),
+            vocab_size=vocabulary_size,
             hard_vocab_limit=False,
             byte_fallback=True,
-            character_coverage=_alphabet_share(lines, max(vocabulary_size - _NUM_RESERVED, 1) // 2),
+            character_coverage=1.0,
             normalization_rule_tsv=str(rules),
             max_sentence_length=100_000,
             pad_id=0,
@@ -127,4 +141,6 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
             num_threads=1,  # the same model on every machine
             minloglevel=2,
         )
-    return Tokenizer(model.getvalue())
+    proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
+    proto.normalizer_spec.ClearField("normalization_rule_tsv")  # the path of a file that is gone
+    return Tokenizer(proto.SerializeToString())

@@ -51,6 +51,8 @@ def evaluate(
         tokenize: sacreBLEU's tokenizer for BLEU; None: its default, 13a.
         lowercase: whether case is ignored.
     """
+    if len(hypotheses) != len(references):
+        raise ValueError(f"{len(hypotheses)} hypotheses but {len(references)} references")
     # effective_order concerns sentences, not a corpus; force silences a hint about tokenized text.
     metrics = {
         "bleu": BLEU(tokenize=tokenize, lowercase=lowercase, force=True),

@@ -1,0 +1,128 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translator.corpus.filters import FilterReport, filter_pairs
+from translator.corpus.readers import Pair
+
+
+def words(number: int, word: str = "word") -> str:
+    return " ".join([word] * number)
+
+
+def test_each_pair_that_is_dropped_is_counted_under_its_reason():
+    pairs = [
+        Pair("A dog.", "Ein Hund."),
+        Pair("", "Nichts."),
+        Pair("Nothing.", " \t"),
+        Pair("", ""),
+        Pair(words(11), words(8)),
+        Pair(words(8), words(12)),
+        Pair(words(9), words(2)),
+        Pair(words(2), words(7)),
+        Pair(words(1), words(10)),
+        Pair("A dog.", "Ein Hund."),
+        Pair("A cat.", "Eine Katze."),
+    ]
+    kept, report = filter_pairs(pairs, max_words=10, max_ratio=3.0)
+    assert kept == [Pair("A dog.", "Ein Hund."), Pair("A cat.", "Eine Katze.")]
+    assert report == FilterReport(
+        num_read=11,
+        num_kept=2,
+        dropped={
+            "with an empty side": 3,
+            "longer than 10 words": 2,
+            "with lengths more than 3 times apart": 3,
+            "repeated": 1,
+        },
+    )
+    assert str(report) == (
+        "2 of 11 pairs kept; dropped: 3 with an empty side, 2 longer than 10 words, "
+        "3 with lengths more than 3 times apart, 1 repeated"
+    )
+
+
+def test_the_report_of_a_clean_corpus_names_no_reason_and_groups_thousands():
+    kept, report = filter_pairs((Pair(f"number {i}", f"Zahl {i}") for i in range(12_345)), 10, 3.0)
+    assert len(kept) == 12_345
+    assert str(report) == "12,345 of 12,345 pairs kept"
+
+
+def test_thousands_are_grouped_in_every_count():
+    _, report = filter_pairs([Pair("a", "b")] * 2_001, 10, 3.0)
+    assert str(report) == "1 of 2,001 pairs kept; dropped: 2,000 repeated"
+
+
+def test_a_ratio_that_is_no_whole_number_is_shown_as_given():
+    _, report = filter_pairs([Pair(words(2), words(6))], 10, 2.5)
+    assert report.dropped == {"with lengths more than 2.5 times apart": 1}
+
+
+def test_the_limits_themselves_are_kept():
+    pairs = [Pair(words(10), words(10)), Pair(words(2), words(6))]
+    assert filter_pairs(pairs, max_words=10, max_ratio=3.0)[0] == pairs
+
+
+def test_a_short_pair_may_have_any_ratio():
+    pairs = [Pair("Thanks!", "Vielen Dank auch dafür, Max!"), Pair("Los gehen wir jetzt alle.", "Go.")]
+    assert filter_pairs(pairs, max_words=10, max_ratio=1.0)[0] == pairs
+
+
+def test_space_around_a_side_goes_and_space_inside_stays():
+    kept, report = filter_pairs(
+        [Pair(" A  dog. \u3000", "\tEin\u00a0Hund.\n"), Pair("A  dog.", "Ein\u00a0Hund.")], 9, 3
+    )
+    assert kept == [Pair("A  dog.", "Ein\u00a0Hund.")]
+    assert report.dropped == {"repeated": 1}
+
+
+def test_only_a_pair_that_is_repeated_on_both_sides_is_a_repetition():
+    pairs = [Pair("run", "laufen"), Pair("run", "rennen"), Pair("dash", "rennen"), Pair("laufen", "run")]
+    assert filter_pairs(pairs, 10, 3.0)[0] == pairs
+
+
+def test_text_without_spaces_counts_by_its_characters():
+    chinese = "这个城市的图书馆每天早上八点开门晚上九点关门"  # 22 characters: 11 words
+    english = "The city's library opens at eight in the morning and closes at nine in the evening."
+    assert filter_pairs([Pair(english, chinese)], max_words=20, max_ratio=2.0)[1].num_kept == 1
+    assert filter_pairs([Pair(chinese, chinese)], max_words=11, max_ratio=2.0)[1].num_kept == 1
+    assert filter_pairs([Pair(chinese, chinese)], max_words=10, max_ratio=2.0)[1].num_kept == 0
+
+
+SENTENCES_WITHOUT_SPACES = {
+    "Thai": "รัฐบาลประกาศมาตรการใหม่เพื่อช่วยเหลือเกษตรกรรายย่อยในภาคเหนือ",
+    "Khmer": "រដ្ឋាភិបាលបានប្រកាសវិធានការថ្មីដើម្បីជួយកសិករខ្នាតតូចនៅភាគខាងជើង",
+    "Lao": "ລັດຖະບານປະກາດມາດຕະການໃໝ່ເພື່ອຊ່ວຍເຫຼືອຊາວກະສິກອນລາຍຍ່ອຍໃນພາກເໜືອ",
+    "Burmese": "အစိုးရသည်မြောက်ပိုင်းရှိလယ်သမားများကိုကူညီရန်အစီအမံသစ်များကိုကြေညာခဲ့သည်",
+}
+
+
+@pytest.mark.parametrize("language", SENTENCES_WITHOUT_SPACES)
+def test_scripts_of_south_east_asia_without_spaces_count_by_their_characters(language):
+    english = "The government announced new measures to help small farmers in the north."
+    pair = Pair(english, SENTENCES_WITHOUT_SPACES[language])
+    assert filter_pairs([pair], max_words=150, max_ratio=9.0)[0] == [pair]
+
+
+def test_a_side_of_invisible_characters_is_empty():
+    pairs = [Pair("Hello.", nothing) for nothing in ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b")]
+    assert filter_pairs(pairs, 10, 3.0)[1].dropped == {"with an empty side": 5}
+
+
+SIDES = st.lists(st.sampled_from(["a", "b", " ", "\t"]), max_size=9).map(" ".join)
+
+
+@given(st.lists(st.builds(Pair, SIDES, SIDES)))
+def test_nothing_is_lost_or_invented(pairs):
+    kept, report = filter_pairs(pairs, max_words=7, max_ratio=2.0)
+    expected = []
+    for source, target in pairs:
+        pair = Pair(source.strip(), target.strip())
+        shorter, longer = sorted([len(source.split()), len(target.split())])
+        if shorter and longer <= 7 and (longer <= 5 or longer <= 2 * shorter) and pair not in expected:
+            expected.append(pair)
+    assert kept == expected
+    assert report.num_read == len(pairs)
+    assert report.num_kept == len(kept)
+    assert report.num_read == report.num_kept + sum(report.dropped.values())
+    assert all(count > 0 for count in report.dropped.values())

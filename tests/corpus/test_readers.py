@@ -1,0 +1,186 @@
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translator.corpus.readers import Pair, decode_line, read_lines, read_pairs
+from translator.errors import DataError
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    """Writes a file, packed if its name ends in .gz."""
+    raw = content.encode() if isinstance(content, str) else content
+    path.write_bytes(gzip.compress(raw, mtime=0) if path.suffix == ".gz" else raw)
+    return path
+
+
+def lines_of(path: Path) -> list[str]:
+    return list(read_lines(path))
+
+
+def message_of(action, *arguments) -> str:
+    """The message of the DataError that the call must raise; it is one line."""
+    with pytest.raises(DataError) as error:
+        action(*arguments)
+    message = str(error.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+# Lines
+
+
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+@pytest.mark.parametrize(
+    ("content", "lines"),
+    [
+        ("", []),
+        ("\n", [""]),
+        ("A dog.\nZwölf Hühner.\n", ["A dog.", "Zwölf Hühner."]),
+        ("no end\nat the last line", ["no end", "at the last line"]),
+        ("one\n\n three \n", ["one", "", " three "]),
+        ("Windows\r\nline ends\r\n", ["Windows", "line ends"]),
+        ("\ufeffbyte-order mark\n\ufeffkept here\n", ["byte-order mark", "\ufeffkept here"]),
+        ("\ufeff\n", [""]),
+        ("日本語\n👩‍🚀\n", ["日本語", "👩‍🚀"]),
+    ],
+)
+def test_lines_are_read_without_their_ends(tmp_path, name, content, lines):
+    assert lines_of(write(tmp_path / name, content)) == lines
+
+
+@pytest.mark.parametrize(
+    "separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e", "\r", "\0"]
+)
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+def test_only_a_line_feed_ends_a_line(tmp_path, name, separator):
+    line = f"before{separator}after"
+    assert lines_of(write(tmp_path / name, f"{line}\nnext\n")) == [line, "next"]
+
+
+def test_a_gz_file_of_several_members_is_read_to_its_end(tmp_path):
+    path = tmp_path / "text.gz"
+    path.write_bytes(gzip.compress(b"one\ntw") + gzip.compress(b"o\nthree\n"))
+    assert lines_of(path) == ["one", "two", "three"]
+
+
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\ufeff")), st.integers(1, 3))
+def test_decoding_a_line_gives_back_what_was_encoded(text, number):
+    assert decode_line(f"{text}\n".encode(), "text", number) == text
+    assert decode_line(f"{text}\r\n".encode(), "text", number) == text
+
+
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+def test_a_byte_that_is_not_utf_8_is_told_with_file_line_and_place(tmp_path, name):
+    path = write(tmp_path / name, b"one\ntwo\nthr\xe9e\nfour\n")
+    assert message_of(lines_of, path) == (
+        f"{path}, line 3: byte 4 is not valid UTF-8; convert the file to UTF-8 (for example with iconv)"
+    )
+
+
+def test_a_utf_16_file_is_told(tmp_path):
+    path = write(tmp_path / "text.en", "A dog.\n".encode("utf-16"))
+    assert message_of(lines_of, path).startswith(f"{path}, line 1: byte 1 is not valid UTF-8; convert")
+
+
+@pytest.mark.parametrize("name", ["none.en", "none.en.gz"])
+def test_a_missing_file_is_told(tmp_path, name):
+    path = tmp_path / name
+    assert message_of(lines_of, path) == (
+        f"{path}: cannot be read (No such file or directory); check the path"
+    )
+
+
+@pytest.mark.parametrize("name", ["folder", "folder.gz"])
+def test_a_folder_in_place_of_a_file_is_told(tmp_path, name):
+    path = tmp_path / name
+    path.mkdir()
+    assert message_of(lines_of, path) == f"{path}: cannot be read (Is a directory); check the path"
+
+
+def test_a_gz_file_cut_at_any_byte_is_told(tmp_path):
+    path = write(tmp_path / "text.gz", "A dog runs.\nA cat sleeps.\n")
+    whole = path.read_bytes()
+    for size in range(1, len(whole)):
+        path.write_bytes(whole[:size])
+        message = message_of(lines_of, path)
+        assert message.startswith(f"{path}: not a complete gzip file (")
+        assert message.endswith("); pack it again")
+
+
+def test_a_gz_file_with_a_damaged_byte_is_told(tmp_path):
+    path = write(tmp_path / "text.gz", "A dog runs.\nA cat sleeps.\n")
+    whole = path.read_bytes()
+    for place in range(10, len(whole)):  # the header is 10 bytes long
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        assert str(path) in message_of(lines_of, path)
+
+
+def test_a_gz_file_that_is_none_is_told(tmp_path):
+    path = tmp_path / "text.gz"
+    path.write_text("A dog runs.\n")
+    message = message_of(lines_of, path)
+    assert message == f"{path}: not a complete gzip file (Not a gzipped file (b'A ')); pack it again"
+
+
+# Pairs
+
+
+@pytest.mark.parametrize("source_name", ["train.en", "train.en.gz"])
+@pytest.mark.parametrize("target_name", ["train.de", "train.de.gz"])
+def test_line_n_of_one_file_meets_line_n_of_the_other(tmp_path, source_name, target_name):
+    source = write(tmp_path / source_name, "\ufeffA dog.\r\nA\u2028cat.\r\n\r\n")
+    target = write(tmp_path / target_name, "Ein Hund.\nEine Katze.\nNichts.")
+    assert read_pairs(source, target) == [
+        Pair("A dog.", "Ein Hund."),
+        Pair("A\u2028cat.", "Eine Katze."),
+        Pair("", "Nichts."),
+    ]
+
+
+@pytest.mark.parametrize(("num_sources", "num_targets"), [(3, 2), (2, 3), (0, 1)])
+def test_differing_line_counts_are_told_with_both_counts(tmp_path, num_sources, num_targets):
+    source = write(tmp_path / "train.en", "line\n" * num_sources)
+    target = write(tmp_path / "train.de", "Zeile\n" * num_targets)
+    assert message_of(read_pairs, source, target) == (
+        f"{source} has {num_sources} lines but {target} has {num_targets}; "
+        "line n of one must be the translation of line n of the other"
+    )
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_an_empty_corpus_is_told(tmp_path, suffix):
+    source, target = (write(tmp_path / f"train.{language}{suffix}", "") for language in ("en", "de"))
+    assert message_of(read_pairs, source, target) == (
+        f"{source} and {target} are empty; give at least some hundred pairs"
+    )
+
+
+def test_the_same_file_twice_is_told(tmp_path):
+    path = write(tmp_path / "train.en", "A dog.\n")
+    symbolic, hard = tmp_path / "symbolic.de", tmp_path / "hard.de"
+    symbolic.symlink_to(path)
+    os.link(path, hard)
+    roundabout = tmp_path / "folder" / ".." / "train.en"
+    (tmp_path / "folder").mkdir()
+    for other in (path, symbolic, hard, roundabout):
+        assert message_of(read_pairs, path, other) == (
+            f"{path}: the same file is given as source and target; give two files"
+        )
+
+
+def test_two_files_of_equal_content_are_not_the_same_file(tmp_path):
+    source, target = write(tmp_path / "a.en", "Amen.\n"), write(tmp_path / "a.de", "Amen.\n")
+    assert read_pairs(source, target) == [Pair("Amen.", "Amen.")]
+
+
+def test_a_fault_in_the_target_file_names_the_target_file(tmp_path):
+    source = write(tmp_path / "train.en", "A dog.\nA cat.\n")
+    target = write(tmp_path / "train.de", b"Ein Hund.\nEine K\xe4tzin.\n")
+    assert message_of(read_pairs, source, target).startswith(f"{target}, line 2: byte 7 is not valid UTF-8")
+    assert message_of(read_pairs, source, tmp_path / "none").startswith(
+        f"{tmp_path / 'none'}: cannot be read"
+    )

@@ -1,0 +1,303 @@
+import gzip
+import io
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import sentencepiece
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import translator.corpus.tokenizer as module
+from translator.corpus.batches import graph_tokenizer
+from translator.corpus.tokenizer import Tokenizer, train_tokenizer
+from translator.errors import DataError, ModelError
+from translator.recipes import config_for
+
+LINES = [
+    line
+    for number in range(60)
+    for line in (
+        f"The {number} quick brown foxes jump over the lazy dog again and again.",
+        f"Die {number} schnellen braunen Füchse springen immer wieder über den faulen Hund.",
+        "“Where is it?” she asked; nobody knew.",
+        "«Wo ist es?», fragte sie – niemand wusste es.",
+    )
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(LINES, 400)
+
+
+@pytest.fixture(scope="module")
+def twin(tokenizer):
+    return graph_tokenizer(tokenizer)
+
+
+def message_of(kind, action, *arguments) -> str:
+    """The message of the error that the call must raise; it is one line."""
+    with pytest.raises(kind) as error:
+        action(*arguments)
+    message = str(error.value)
+    assert len(message.splitlines()) == 1
+    return message
+
+
+# Text to pieces and back
+
+
+def test_text_comes_back_from_its_pieces(tokenizer):
+    assert tokenizer.decode(tokenizer.encode(LINES)) == LINES
+
+
+def test_ids_are_those_of_sentencepiece_for_the_same_model(tokenizer):
+    processor = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.model)
+    assert tokenizer.vocabulary_size == processor.get_piece_size()
+    for line in LINES[:4]:
+        assert tokenizer.encode([line]) == [processor.encode(line)]
+        assert tokenizer.pieces(processor.encode(line)) == processor.encode(line, out_type=str)
+
+
+def test_pieces_are_shown_with_a_mark_for_a_space(tokenizer):
+    [ids] = tokenizer.encode(["the lazy dog"])
+    assert "".join(tokenizer.pieces(ids)) == "▁the▁lazy▁dog"
+
+
+def test_an_empty_line_gives_an_empty_row_and_no_lines_give_no_rows(tokenizer):
+    assert tokenizer.encode(["", " "]) == [[], []]
+    assert tokenizer.decode([[], []]) == ["", ""]
+    assert tokenizer.encode([]) == []
+
+
+def test_no_rows_give_no_lines(tokenizer):
+    assert tokenizer.decode([]) == []
+
+
+def test_special_ids_are_distinct_pieces_that_yield_no_text(tokenizer):
+    special = [tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id]
+    assert len(set(special)) == 3
+    assert all(0 <= number < tokenizer.vocabulary_size for number in special)
+    [ids] = tokenizer.encode(["lazy dog"])
+    padded = [tokenizer.start_id, *ids, tokenizer.end_id, tokenizer.padding_id, tokenizer.padding_id]
+    assert tokenizer.decode([padded]) == ["lazy dog"]
+
+
+@given(
+    st.lists(st.one_of(st.text(), st.sampled_from(["<s>", "</s>", "<pad>", "<unk>", "<0x00>"]))).map(" ".join)
+)
+def test_no_text_yields_a_special_or_an_unknown_piece(tokenizer, text):
+    unknown = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.model).unk_id()
+    special = {tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id, unknown}
+    assert not special & set(tokenizer.encode([text])[0])
+
+
+def test_a_character_that_training_never_saw_survives_in_bytes(tokenizer):
+    [ids] = tokenizer.encode(["dog 🦊"])
+    assert tokenizer.pieces(ids)[-4:] == [f"<0x{byte:02X}>" for byte in "🦊".encode()]
+    assert tokenizer.decode([ids]) == ["dog 🦊"]
+
+
+def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
+    tokenizer = train_tokenizer([*LINES, *["a ∮ sign"] * 5, *["a ∰ sign"] * 4], 400)
+    frequent, rare = tokenizer.encode(["∮", "∰"])
+    assert tokenizer.pieces(frequent)[-1] == "∮"
+    assert tokenizer.pieces(rare)[-3:] == [f"<0x{byte:02X}>" for byte in "∰".encode()]
+
+
+# Training
+
+
+def test_the_vocabulary_has_the_size_that_was_asked_for():
+    assert train_tokenizer(LINES, 350).vocabulary_size == 350
+
+
+def test_a_tiny_corpus_lowers_the_vocabulary():
+    lines = ["A dog runs.", "Ein Hund läuft.", "Katzen schlafen."]
+    tokenizer = train_tokenizer(lines, 6000)
+    assert 4 + 256 < tokenizer.vocabulary_size < 400
+    assert tokenizer.decode(tokenizer.encode(lines)) == lines
+
+
+@pytest.mark.parametrize("line", ["A dog runs.", "a", "日", "🦊"])
+def test_a_corpus_of_one_line_is_enough(line):
+    tokenizer = train_tokenizer([line], 6000)
+    assert tokenizer.decode(tokenizer.encode([line])) == [line]
+
+
+def test_training_twice_gives_the_same_bytes(tokenizer):
+    assert train_tokenizer(LINES, 400).model == tokenizer.model
+
+
+def test_training_in_another_process_gives_the_same_bytes_and_no_messages(tokenizer):
+    code = (
+        "import sys; from translator.corpus.tokenizer import train_tokenizer as train;"
+        "sys.stdout.buffer.write(train(sys.stdin.read().split('\\n'), 400).model)"
+    )
+    other = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code],
+        input="\n".join(LINES).encode(),
+        env={**os.environ, "PYTHONHASHSEED": "123"},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=True,
+    )
+    assert other.stderr == b""
+    assert other.stdout == tokenizer.model
+
+
+def test_of_a_huge_corpus_an_even_selection_is_used(monkeypatch, tokenizer):
+    huge = [line for kept in LINES for line in (kept, "unused line", "and another")]
+    monkeypatch.setattr(module, "_MAX_TRAINING_LINES", len(LINES))
+    selected = train_tokenizer(huge, 400)
+    assert selected.pieces(range(400)) == tokenizer.pieces(range(400))
+
+
+@pytest.mark.parametrize("lines", [[], [""], [" ", "\t", "\u00a0"]])
+def test_a_corpus_without_text_is_told(lines):
+    message = message_of(DataError, train_tokenizer, lines, 6000)
+    assert message == "the corpus holds no text to train a tokenizer on"
+
+
+def test_a_corpus_of_invisible_characters_is_told():
+    message = message_of(DataError, train_tokenizer, ["\u200b", "\x07"], 6000)
+    assert message == "the corpus holds no text to train a tokenizer on"
+
+
+@pytest.mark.parametrize("vocabulary_size", [1, 280, 300, 320])
+def test_a_small_vocabulary_spells_more_characters_in_bytes(vocabulary_size):
+    lines = ["The QUICK brown FOX jumps over the lazy DOG: 0123456789, äöüß ABCGHJLMNPRSTVWYZ!?"] * 50
+    tokenizer = train_tokenizer(lines, vocabulary_size)
+    assert tokenizer.decode(tokenizer.encode(lines)) == lines
+
+
+def test_a_script_of_many_characters_fits_a_small_vocabulary():
+    line = "".join(chr(0x4E00 + number) for number in range(1500))
+    lines = [line[start : start + 15] for start in range(0, 1500, 15)] * 5
+    tokenizer = train_tokenizer(lines, 2000)
+    assert tokenizer.vocabulary_size == 2000
+    assert tokenizer.decode(tokenizer.encode(lines)) == lines
+
+
+# Files
+
+
+def test_a_saved_model_gives_the_same_tokenizer(tokenizer, tmp_path):
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(tokenizer.model)
+    loaded = Tokenizer.load(path)
+    assert loaded.encode(LINES) == tokenizer.encode(LINES)
+    assert vars(loaded).keys() == vars(tokenizer).keys()
+    for name in ("model", "vocabulary_size", "padding_id", "start_id", "end_id"):
+        assert getattr(loaded, name) == getattr(tokenizer, name)
+
+
+def test_a_missing_model_file_is_told(tmp_path):
+    path = tmp_path / "tokenizer.model"
+    message = message_of(ModelError, Tokenizer.load, path)
+    assert message == f"{path}: cannot be read (No such file or directory)"
+
+
+@pytest.mark.parametrize("size", [1, 100, 5_000, -1])
+def test_a_model_file_that_was_cut_is_told(tokenizer, tmp_path, size):
+    path = tmp_path / "tokenizer.model"
+    path.write_bytes(tokenizer.model[:size])
+    message = message_of(ModelError, Tokenizer.load, path)
+    assert message.startswith(f"{path}: not a SentencePiece model (")
+    assert message.endswith("); was the file cut?")
+
+
+def test_a_file_that_is_no_model_is_told(tmp_path):
+    path = tmp_path / "tokenizer.model"
+    path.write_text("A dog runs.\n")
+    assert message_of(ModelError, Tokenizer.load, path).startswith(f"{path}: not a SentencePiece model (")
+
+
+def test_a_model_with_a_damaged_byte_is_told(tokenizer):
+    damaged = tokenizer.model.replace(b"<0x00>", b"<0x\xb00>")
+    assert message_of(ModelError, Tokenizer, damaged).startswith("not a SentencePiece model (")
+
+
+def test_an_empty_model_file_is_told(tmp_path):
+    path = tmp_path / "tokenizer.model"
+    path.touch()
+    assert message_of(ModelError, Tokenizer.load, path).startswith(f"{path}: ")
+
+
+def test_a_model_of_another_make_without_padding_is_told():
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(LINES), model_writer=model, model_type="bpe", vocab_size=100, minloglevel=2
+    )
+    assert message_of(ModelError, Tokenizer, model.getvalue()) == (
+        "the SentencePiece model has no padding, start or end piece; train a new one"
+    )
+
+
+# The twin in the TensorFlow graph
+
+
+def assert_same_ids(tokenizer: Tokenizer, twin, lines: list[str]) -> None:
+    expected = tokenizer.encode(lines)
+    actual = twin.tokenize(tf.constant(lines, tf.string)).to_list()
+    if actual != expected:
+        wrong = [line for line, left, right in zip(lines, actual, expected, strict=True) if left != right]
+        pytest.fail(f"{len(wrong)} of {len(lines)} lines differ, such as {wrong[0]!r}")
+
+
+def test_the_twin_gives_the_same_ids_as_int32(tokenizer, twin):
+    assert_same_ids(tokenizer, twin, [*LINES, "", " ", "dog 🦊", "1.º … ½", "Tiê\u0301ng\u00a0Viê\u0323t\0"])
+    assert twin.tokenize(["dog"]).dtype == tf.int32
+
+
+@given(st.lists(st.text(), min_size=1))
+@settings(deadline=None, max_examples=300)
+def test_the_twin_gives_the_same_ids_for_odd_unicode(tokenizer, twin, lines):
+    assert_same_ids(tokenizer, twin, lines)
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(
+                [*" .,;?“”«»–0123456789", *"\u0301\u0323\u200d\u11a8\u00a0\u3000\u2581", *LINES[0], *LINES[1]]
+            )
+        ).map("".join),
+        min_size=1,
+    )
+)
+@settings(deadline=None, max_examples=300)
+def test_the_twin_gives_the_same_ids_for_jumbled_text_of_the_corpus(tokenizer, twin, lines):
+    assert_same_ids(tokenizer, twin, lines)
+
+
+def test_sampling_cuts_one_text_in_many_ways_that_all_decode_to_it(tokenizer):
+    lines = ["the lazy dog jumps again", "niemand wusste es"]
+    rows = graph_tokenizer(tokenizer, sampling=0.3).tokenize(tf.repeat(lines, 50)).to_list()
+    assert tokenizer.decode(rows) == [lines[0]] * 50 + [lines[1]] * 50
+    assert len(set(map(tuple, rows[:50]))) > 10
+    assert len(set(map(tuple, rows[50:]))) > 10
+
+
+def read(path: Path) -> list[str]:
+    with gzip.open(path, "rt", encoding="utf-8", newline="\n") as lines:
+        return [line.removesuffix("\n") for line in lines]
+
+
+def test_the_twin_gives_the_same_ids_for_every_line_of_the_real_corpora(corpora):
+    folders = sorted({path.parent for path in corpora.rglob("train.*.gz")})
+    assert folders, f"no corpus in {corpora}"
+    for folder in folders:
+        sides = [read(path) for path in sorted(folder.glob("train.*.gz"))]
+        size = config_for(len(sides[0])).tokenizer.vocabulary_size
+        tokenizer = train_tokenizer([line for side in sides for line in side], size)
+        assert tokenizer.vocabulary_size == size
+        twin = graph_tokenizer(tokenizer)
+        for path in sorted(folder.glob("*.gz")):
+            lines = sorted(set(read(path)))
+            for start in range(0, len(lines), 20_000):
+                assert_same_ids(tokenizer, twin, lines[start : start + 20_000])

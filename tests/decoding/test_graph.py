@@ -1,0 +1,106 @@
+"""Search with a network: what it reports is what the network says, in any batch, from one trace."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from references.model import ReferenceModel, log_softmax
+from references.networks import SPECIAL_IDS, padded, random_network, random_sentences
+from references.search import beam_search as reference_beam_search
+from references.search import greedy
+
+from translator.decoding.graph import SearchGraph, max_target_lengths, search
+
+SOURCES = random_sentences(1, [4, 1, 7, 2, 3])
+
+
+@pytest.fixture(scope="module")
+def network():
+    network = random_network(attention_heads=2)
+    bias = network.embedding.bias.numpy()
+    bias[[SPECIAL_IDS.padding, SPECIAL_IDS.start]] = -50  # as a trained network has it
+    network.embedding.bias.assign(bias)
+    return network
+
+
+@pytest.fixture(scope="module")
+def graph(network):
+    return SearchGraph(network)
+
+
+def rows_of(found, i):
+    """The hypotheses of sentence i: ids up to the end, log-probability, score."""
+    ids, lengths, log_probs, scores = (part.numpy()[i] for part in found)
+    return [
+        (tuple(row[:length].tolist()), log_prob, score)
+        for row, length, log_prob, score in zip(ids, lengths, log_probs, scores, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_search_equals_numpy_network_and_python_search(network, graph, beam_size, alpha):
+    reference = ReferenceModel(network)
+    found = graph.search(padded(SOURCES), beam_size, alpha, 1)
+    for i, source in enumerate(SOURCES):
+
+        def log_probs_after(prefix, source=source):
+            return log_softmax(reference.teacher_forced(source, [*prefix, SPECIAL_IDS.end])[0][-1])
+
+        max_length = 2 * len(source) + 10
+        if beam_size == 1:
+            expected = greedy(log_probs_after, SPECIAL_IDS.end, max_length, alpha)
+        else:
+            expected = reference_beam_search(log_probs_after, SPECIAL_IDS.end, max_length, alpha, beam_size)[
+                0
+            ]
+        [(ids, log_prob, score)] = rows_of(found, i)
+        assert ids == expected.ids
+        np.testing.assert_allclose([log_prob, score], [expected.log_prob, expected.score], atol=1e-4)
+
+
+@pytest.mark.parametrize(("beam_size", "num_hypotheses"), [(1, 1), (5, 5), (8, 2)])
+def test_reported_log_probability_is_that_of_forced_decoding(network, graph, beam_size, num_hypotheses):
+    source_ids = padded(SOURCES, extra=2)
+    found = graph.search(source_ids, beam_size, 1.0, num_hypotheses)
+    assert (found.lengths.numpy() > 0).all()
+    for place in range(num_hypotheses):
+        for log_probs in (network.log_probs, graph.log_probs):
+            forced = tf.reduce_sum(log_probs(source_ids, found.ids[:, place]), axis=1)
+            np.testing.assert_allclose(found.log_probs[:, place], forced, atol=1e-4)
+
+
+def test_padding_and_other_sentences_do_not_change_what_is_found(graph):
+    together = graph.search(padded(SOURCES, extra=4), 4, 1.0, 4)
+    for i, source in enumerate(SOURCES):
+        alone = rows_of(graph.search(padded([source]), 4, 1.0, 4), 0)
+        assert [ids for ids, _, _ in rows_of(together, i)] == [ids for ids, _, _ in alone]
+        numbers = [row[1:] for row in rows_of(together, i)]
+        np.testing.assert_allclose(numbers, [row[1:] for row in alone], atol=1e-4)
+
+
+def test_the_graph_finds_what_eager_search_finds(network, graph):
+    source_ids = tf.constant(padded(SOURCES))
+    eager, in_graph = search(network, source_ids, 3, 0.5, 2), graph.search(source_ids, 3, 0.5, 2)
+    for name, expected, found in zip(eager._fields, eager, in_graph, strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=name)
+
+
+def test_one_trace_serves_every_batch_length_and_penalty():
+    network, traces = random_network(), []
+    encode = network.encode
+    network.encode = lambda *arguments: traces.append(arguments) or encode(*arguments)  # runs when traced
+    graph = SearchGraph(network)
+    for sources, penalty in [(SOURCES, 1.0), (SOURCES[:1], 0.0), (SOURCES[1:3], 0.5), (SOURCES[1:2], 1)]:
+        graph.search(padded(sources), 2, penalty, 1)
+    assert len(traces) == 1
+    graph.search(padded(SOURCES), 3, 1.0, 1)
+    assert len(traces) == 2  # another beam size is another graph
+    for sources in (SOURCES, SOURCES[:1]):
+        graph.attention(padded(sources), padded(sources, extra=1))
+        graph.log_probs(padded(sources), padded(sources, extra=1))
+    assert len(traces) == 4
+
+
+def test_a_translation_may_be_twice_as_long_as_its_source_and_ten_pieces():
+    source_ids = tf.constant(padded(random_sentences(1, [1, 5]), extra=3))
+    assert max_target_lengths(source_ids, SPECIAL_IDS.padding).numpy().tolist() == [12, 20]

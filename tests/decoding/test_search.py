@@ -1,0 +1,246 @@
+"""Search over scripted step functions: against search in plain Python, and cases done by hand."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from references.model import log_softmax
+from references.search import beam_search as reference_beam_search
+from references.search import brute_force, greedy, score_of
+
+from translator.decoding.search import beam_search
+
+PADDING, START, END, A, B, C = range(6)
+VOCABULARY = 6
+PIECES = (A, B, C)
+CASES = 60  # random cases, searched as one batch
+
+
+class Script:
+    """A step function whose log-probabilities depend on the whole prefix.
+
+    Prefixes are numbered: the empty one is 0, and ``piece`` after prefix n makes prefix
+    n * vocabulary + piece + 1. The state of a hypothesis is the number of its prefix, or -1 at the start.
+
+    Args:
+        tables: [cases, prefixes, vocabulary], the log-probabilities after each prefix.
+    """
+
+    def __init__(self, tables):
+        self.tables = tf.constant(tables, tf.float32)
+
+    def step(self, ids, state):
+        prefixes = tf.where(state < 0, 0, state * VOCABULARY + ids + 1)
+        tf.debugging.assert_equal(tf.where(state < 0, ids, START), START)
+        in_table = tf.clip_by_value(prefixes, 0, self.tables.shape[1] - 1)
+        return tf.gather(self.tables, in_table, batch_dims=1), prefixes
+
+    def after(self, case):
+        """``log_probs_after(prefix)`` of one case, for the references."""
+        table = self.tables[case].numpy().astype(float)
+
+        def log_probs_after(prefix):
+            number = 0
+            for piece in prefix:
+                number = number * VOCABULARY + piece + 1
+            return table[number]
+
+        return log_probs_after
+
+    def search(self, beam_size, max_lengths, alpha=1.0, num_hypotheses=1):
+        """The hypotheses of each case, best first: [(ids up to the end, log-probability, score)]."""
+        cases = self.tables.shape[0]
+        found = beam_search(
+            self.step,
+            tf.fill([cases, beam_size], -1),
+            max_lengths=tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
+            start_id=START,
+            end_id=END,
+            padding_id=PADDING,
+            beam_size=beam_size,
+            alpha=alpha,
+            num_hypotheses=num_hypotheses,
+        )
+        assert found.ids.shape[:2] == found.lengths.shape == (cases, num_hypotheses)
+        ids, lengths, log_probs, scores = (part.numpy() for part in found)
+        steps = np.arange(ids.shape[-1])
+        assert (ids[steps >= lengths[..., None]] == PADDING).all()
+        return [
+            [
+                (tuple(ids[i, j, : lengths[i, j]].tolist()), float(log_probs[i, j]), float(scores[i, j]))
+                for j in range(num_hypotheses)
+                if lengths[i, j]
+            ]
+            for i in range(cases)
+        ]
+
+
+def random_script(seed, max_length, cases=CASES, spread=1.5):
+    """Random log-probabilities for all prefixes; padding and start are impossible."""
+    prefixes = sum(VOCABULARY**length for length in range(max_length))
+    logits = np.random.default_rng(seed).normal(0, spread, [cases, prefixes, VOCABULARY])
+    logits[:, :, [PADDING, START]] = -1e9
+    return Script(log_softmax(logits))
+
+
+def scripted(probabilities, max_length=4):
+    """One case from {prefix: {piece: probability}}; after any other prefix the end is certain."""
+    prefixes = sum(VOCABULARY**length for length in range(max_length))
+    table = np.full([prefixes, VOCABULARY], -1e9)
+    table[:, END] = 0.0
+    for prefix, after in probabilities.items():
+        number = 0
+        for piece in prefix:
+            number = number * VOCABULARY + piece + 1
+        table[number] = -1e9
+        for piece, probability in after.items():
+            table[number, piece] = np.log(probability)
+    return Script(table[None])
+
+
+def random_max_lengths(seed, most):
+    return np.random.default_rng(seed).integers(1, most + 1, CASES)
+
+
+def assert_same(found, expected):
+    """Hypotheses of one case, best first."""
+    assert [ids for ids, _, _ in found] == [one.ids for one in expected]
+    np.testing.assert_allclose([one[1] for one in found], [one.log_prob for one in expected], atol=1e-4)
+    np.testing.assert_allclose([one[2] for one in found], [one.score for one in expected], atol=1e-4)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_beam_one_is_greedy(alpha):
+    script, max_lengths = random_script(1, max_length=5), random_max_lengths(2, 5)
+    found = script.search(1, max_lengths, alpha)
+    for case in range(CASES):
+        assert_same(found[case], [greedy(script.after(case), END, max_lengths[case], alpha)])
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 3.0])
+@pytest.mark.parametrize("num_hypotheses", [1, 4])
+def test_a_beam_as_wide_as_all_sequences_finds_the_best_ones(alpha, num_hypotheses):
+    script, max_lengths = random_script(3, max_length=4), random_max_lengths(4, 4)
+    every = sum(len(PIECES) ** length for length in range(4))  # 40 sequences
+    found = script.search(every, max_lengths, alpha, num_hypotheses)
+    for case in range(CASES):
+        expected = brute_force(script.after(case), PIECES, END, max_lengths[case], alpha)
+        assert_same(found[case], expected[:num_hypotheses])
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0])
+@pytest.mark.parametrize(("beam_size", "num_hypotheses"), [(2, 1), (3, 1), (3, 2), (4, 4), (7, 3)])
+def test_equals_beam_search_in_plain_python(beam_size, num_hypotheses, alpha):
+    script, max_lengths = random_script(beam_size, max_length=5), random_max_lengths(5, 5)
+    found = script.search(beam_size, max_lengths, alpha, num_hypotheses)
+    for case in range(CASES):
+        expected = reference_beam_search(script.after(case), END, max_lengths[case], alpha, beam_size)
+        assert_same(found[case], expected[:num_hypotheses])
+
+
+def test_a_beam_of_three_beats_greedy():
+    # Greedy takes the likely first piece and pays for it: 0.5 * 0.3 = 0.15 against 0.3 * 1.
+    script = scripted({(): {A: 0.5, B: 0.3, C: 0.2}, (A,): {END: 0.3, B: 0.25, C: 0.25, A: 0.2}})
+    [[(ids, log_prob, _)]] = script.search(1, 4, alpha=0.0)
+    assert ids == (A, END)
+    np.testing.assert_allclose(log_prob, np.log(0.15), rtol=1e-5)
+    [[(ids, log_prob, _)]] = script.search(3, 4, alpha=0.0)
+    assert ids == (B, END)
+    np.testing.assert_allclose(log_prob, np.log(0.3), rtol=1e-5)
+
+
+def test_a_wider_beam_is_better_on_average():
+    script = random_script(8, max_length=5)
+    mean_score = {beam: np.mean([found[0][2] for found in script.search(beam, 5)]) for beam in (1, 3)}
+    assert mean_score[3] > mean_score[1] + 0.01
+
+
+def test_finished_hypotheses_are_frozen():
+    # The empty translation ends at step 1 and must stay as it is while the others go on to step 5.
+    script = scripted({(): {END: 0.4, A: 0.6}, (A,): {A: 1.0}, (A, A): {B: 0.5, C: 0.5}}, max_length=5)
+    [found] = script.search(3, 5, alpha=0.0, num_hypotheses=3)
+    assert [ids for ids, _, _ in found] == [(END,), (A, A, B, END), (A, A, C, END)]
+    np.testing.assert_allclose([one[1] for one in found], np.log([0.4, 0.3, 0.3]), rtol=1e-5)
+
+
+def test_a_finished_hypothesis_takes_one_place():
+    # Of two places, the end takes one at step 1; the other goes to A. B was never kept.
+    script = scripted({(): {END: 0.4, A: 0.35, B: 0.25}, (A,): {A: 0.6, C: 0.4}})
+    [found] = script.search(2, 4, alpha=0.0, num_hypotheses=2)
+    assert [ids for ids, _, _ in found] == [(END,), (A, A, END)]
+
+
+def test_the_best_hypothesis_is_returned_and_not_the_first_that_ends():
+    # (END) ends first with log 0.4; (A, B, C, END) ends last with log 0.36, but is worth more by its length.
+    script = scripted({(): {END: 0.4, A: 0.6}, (A,): {B: 0.6, C: 0.4}, (A, B): {C: 1.0}})
+    [[(ids, log_prob, score)]] = script.search(2, 4, alpha=1.0)
+    assert ids == (A, B, C, END)
+    np.testing.assert_allclose(log_prob, np.log(0.36), rtol=1e-5)
+    np.testing.assert_allclose(score, np.log(0.36) / (9 / 6), rtol=1e-5)
+    assert score > score_of(np.log(0.4), 1, 1.0)
+    [[(ids, _, _)]] = script.search(2, 4, alpha=0.0)
+    assert ids == (END,)
+
+
+def test_search_stops_when_nothing_can_overtake():
+    script, steps = scripted({(): {END: 0.9, A: 0.1}, (A,): {A: 1.0}, (A, A): {A: 1.0}}, max_length=8), []
+
+    def counted(ids, state):
+        steps.append(ids)
+        return Script.step(script, ids, state)
+
+    script.step = counted
+    [[(ids, _, _)]] = script.search(2, 8)
+    assert ids == (END,)
+    assert len(steps) == 1  # log 0.1 is worth log 0.1 / (13 / 6) at the end: less than log 0.9
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+def test_the_maximum_length_forces_the_end_and_counts_its_log_probability(beam_size):
+    never_ending = {END: 0.01, A: 0.99}
+    script = scripted({(): never_ending, (A,): never_ending, (A, A): never_ending})
+    [[(ids, log_prob, _)]] = script.search(beam_size, 3, alpha=10.0)
+    assert ids == (A, A, END)
+    np.testing.assert_allclose(log_prob, np.log(0.99 * 0.99 * 0.01), rtol=1e-5)
+
+
+def test_a_maximum_length_of_one_leaves_the_end_alone():
+    script = random_script(1, max_length=2)
+    for case, found in enumerate(script.search(3, 1, num_hypotheses=3)):
+        [(ids, log_prob, _)] = found  # no other hypothesis exists
+        assert ids == (END,)
+        np.testing.assert_allclose(log_prob, script.after(case)(())[END], rtol=1e-5)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 1.0])
+def test_n_best_are_sorted_distinct_and_scored_by_their_length(alpha):
+    script = random_script(6, max_length=4)
+    for found in script.search(8, 4, alpha, num_hypotheses=8):
+        assert len(found) == len({ids for ids, _, _ in found}) == 8
+        scores = [score for _, _, score in found]
+        assert scores == sorted(scores, reverse=True)
+        expected = [score_of(log_prob, len(ids), alpha) for ids, log_prob, _ in found]
+        np.testing.assert_allclose(scores, expected, rtol=1e-5)
+
+
+def test_the_rest_of_the_batch_does_not_change_a_case():
+    script, max_lengths = random_script(7, max_length=5), random_max_lengths(9, 5)
+    together = script.search(3, max_lengths, num_hypotheses=3)
+    for case in range(0, CASES, 6):
+        [alone] = Script(script.tables[case : case + 1]).search(3, max_lengths[case], num_hypotheses=3)
+        assert [ids for ids, _, _ in alone] == [ids for ids, _, _ in together[case]]
+        np.testing.assert_allclose([one[1:] for one in alone], [one[1:] for one in together[case]], rtol=1e-6)
+
+
+def test_padding_and_start_are_no_part_of_a_hypothesis():
+    prefixes = sum(VOCABULARY**length for length in range(3))
+    tables = np.random.default_rng(1).normal(size=[CASES, prefixes, VOCABULARY])
+    tables[:, :, [PADDING, START]] += 3  # more likely than any text
+    for found in Script(log_softmax(tables)).search(3, 3, num_hypotheses=3):
+        assert {piece for ids, _, _ in found for piece in ids} <= {END, A, B, C}
+
+
+@pytest.mark.parametrize("num_hypotheses", [0, 4])
+def test_more_hypotheses_than_places_cannot_be_asked_for(num_hypotheses):
+    message = rf"^num_hypotheses \({num_hypotheses}\) must be in 1 to beam_size \(3\)$"
+    with pytest.raises(ValueError, match=message):
+        random_script(1, max_length=2).search(3, 2, num_hypotheses=num_hypotheses)

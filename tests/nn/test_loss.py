@@ -1,0 +1,71 @@
+"""The loss: label smoothing without smoothed labels equals label smoothing with them."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from references.loss import smoothed_cross_entropy as reference
+from references.loss import smoothed_labels
+from references.networks import SPECIAL_IDS, padded, random_network, random_sentences
+
+from translator.config import ModelConfig
+from translator.nn.embedding import TiedEmbedding
+from translator.nn.loss import smoothed_cross_entropy
+from translator.nn.model import build_model
+
+SMOOTHINGS = [0.0, 0.05, 0.1, 0.5, 0.9]
+
+
+def random_case(seed=1, number=6, vocabulary_size=9, units=5):
+    """An embedding with random weights, vectors [n, units] and targets [n]."""
+    random = np.random.default_rng(seed)
+    embedding = TiedEmbedding(vocabulary_size, units)
+    embedding.build()
+    embedding.set_weights([random.normal(size=[vocabulary_size, units]), random.normal(size=vocabulary_size)])
+    vectors = tf.constant(random.normal(size=[number, units]), tf.float32)
+    return embedding, vectors, tf.constant(random.integers(0, vocabulary_size, number), tf.int32)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_equals_cross_entropy_with_dense_labels(smoothing):
+    embedding, vectors, targets = random_case()
+    losses, negative_log_probs = smoothed_cross_entropy(embedding, vectors, targets, smoothing)
+    matrix, bias = embedding.get_weights()
+    logits = vectors.numpy() @ matrix.T + bias
+    np.testing.assert_allclose(losses, reference(logits, targets.numpy(), smoothing), rtol=1e-5)
+    np.testing.assert_allclose(negative_log_probs, reference(logits, targets.numpy(), 0.0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", SMOOTHINGS)
+def test_gradients_equal_those_of_dense_labels(smoothing):
+    embedding, vectors, targets = random_case()
+    labels = tf.constant(smoothed_labels(targets.numpy(), 9, smoothing), tf.float32)
+    sources = [vectors, embedding.matrix.value, embedding.bias.value]
+    with tf.GradientTape(persistent=True) as tape:
+        tape.watch(vectors)
+        losses, _ = smoothed_cross_entropy(embedding, vectors, targets, smoothing)
+        total = tf.reduce_sum(losses)
+        dense = -tf.reduce_sum(labels * tf.nn.log_softmax(embedding.logits(vectors)))
+    for gradient, expected in zip(tape.gradient(total, sources), tape.gradient(dense, sources), strict=True):
+        np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
+    network = build_model(ModelConfig(units=64, word_dropout=0.0), 500, SPECIAL_IDS)
+    source_ids = padded(random_sentences(1, [9, 4, 12, 7], vocabulary_size=500))
+    target_ids = padded(random_sentences(2, [5, 11, 8, 9], vocabulary_size=500))
+    loss = network.loss_of(source_ids, target_ids, smoothing, training=True)
+    assert abs(loss.loss / loss.num_tokens - np.log(500)) < 0.3
+    assert abs(loss.negative_log_prob / loss.num_tokens - np.log(500)) < 0.3
+
+
+def test_a_batch_costs_the_sum_over_its_pieces_and_nothing_for_padding():
+    network = random_network(dropout=0.0, word_dropout=0.0)
+    sources, targets = random_sentences(1, [5, 2, 3]), random_sentences(2, [2, 6, 1])
+    batch = network.loss_of(padded(sources, extra=2), padded(targets, extra=3), 0.1)
+    alone = [network.loss_of(padded([s]), padded([t]), 0.1) for s, t in zip(sources, targets, strict=True)]
+    for i, name in enumerate(batch._fields):
+        np.testing.assert_allclose(batch[i], sum(loss[i] for loss in alone), rtol=1e-5, err_msg=name)
+    assert batch.num_tokens == 9
+    log_probs = network.log_probs(padded(sources), padded(targets))
+    np.testing.assert_allclose(batch.negative_log_prob, -tf.reduce_sum(log_probs), rtol=1e-5)

@@ -1,0 +1,151 @@
+"""The whole network: equals the one in NumPy, whatever else is in the batch."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from references.encoder import run_lstm
+from references.model import ReferenceModel, log_softmax
+from references.networks import SPECIAL_IDS, padded, random_network, random_sentences
+
+from translator.nn.attention import Attention
+from translator.nn.decoder import Decoder
+from translator.nn.embedding import TiedEmbedding
+from translator.nn.encoder import BidirectionalLSTM, Encoder
+from translator.nn.lstm import LSTM
+from translator.nn.model import TranslationModel
+
+SHAPES = [
+    {"encoder_layers": 1, "decoder_layers": 1, "attention_heads": 1},
+    {"encoder_layers": 2, "decoder_layers": 2, "attention_heads": 2},
+    {"encoder_layers": 3, "decoder_layers": 4, "attention_heads": 4},
+]
+SOURCES = random_sentences(1, [4, 1, 7, 2])
+TARGETS = random_sentences(2, [3, 6, 1, 5])
+
+
+@pytest.fixture(params=SHAPES, ids=lambda shape: "-".join(map(str, shape.values())), scope="module")
+def network(request):
+    return random_network(**request.param)
+
+
+def test_logits_attention_and_log_probs_equal_numpy(network):
+    reference = ReferenceModel(network)
+    source_ids, target_ids = padded(SOURCES), padded(TARGETS)
+    logits = network((source_ids, target_ids))  # [batch, target steps, vocabulary]
+    attention = network.teacher_forced(source_ids, target_ids).attention  # [batch, heads, target, source]
+    log_probs = network.log_probs(source_ids, target_ids)
+    for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
+        expected_logits, expected_attention = reference.teacher_forced(source, target)
+        np.testing.assert_allclose(logits[i, : len(target)], expected_logits, atol=1e-4)
+        np.testing.assert_allclose(
+            attention[i, :, : len(target), : len(source)], expected_attention, atol=1e-5
+        )
+        expected = reference.log_probs(source, target)
+        np.testing.assert_allclose(log_probs[i, : len(target)], expected, atol=1e-4)
+
+
+def test_log_probs_are_those_of_the_target_pieces_and_zero_at_padding(network):
+    source_ids, target_ids = padded(SOURCES), padded(TARGETS)
+    log_probs = network.log_probs(source_ids, target_ids).numpy()
+    of_all = log_softmax(network((source_ids, target_ids)).numpy())
+    expected = np.take_along_axis(of_all, target_ids[:, :, None], axis=-1)[:, :, 0]
+    is_padding = target_ids == SPECIAL_IDS.padding
+    np.testing.assert_allclose(log_probs[~is_padding], expected[~is_padding], atol=1e-5)
+    assert (log_probs[is_padding] == 0).all()
+
+
+def test_padding_and_other_sentences_do_not_change_a_sentence(network):
+    source_ids, target_ids = padded(SOURCES, extra=3), padded(TARGETS, extra=2)
+    memory, states = network.encode(source_ids)
+    log_probs = network.log_probs(source_ids, target_ids)
+    attention = network.attention_of(source_ids, target_ids)
+    for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
+        only_memory, only_states = network.encode(padded([source]))
+        for together, alone in zip(memory[:2], only_memory[:2], strict=True):
+            np.testing.assert_allclose(together[i, :, : len(source)], alone[0], atol=1e-5)
+        for together, alone in zip(tf.nest.flatten(states), tf.nest.flatten(only_states), strict=True):
+            np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
+        only_log_probs = network.log_probs(padded([source]), padded([target]))[0]
+        np.testing.assert_allclose(log_probs[i, : len(target)], only_log_probs, atol=1e-4)
+        only_attention = network.attention_of(padded([source]), padded([target]))[0]
+        np.testing.assert_allclose(attention[i, : len(target), : len(source)], only_attention, atol=1e-5)
+        assert (attention[i, :, len(source) :].numpy() == 0).all()
+    np.testing.assert_allclose(tf.reduce_sum(attention, axis=-1), np.ones(target_ids.shape), rtol=1e-5)
+
+
+def test_steps_of_search_equal_teacher_forcing(network):
+    source_ids, beam = padded(SOURCES), 2
+    targets = np.random.default_rng(3).integers(4, 11, [len(SOURCES), beam, 5])  # [batch, beam, steps]
+    memory, states = network.encode(source_ids)
+    states = tf.nest.map_structure(lambda part: tf.repeat(part[:, None], beam, axis=1), states)
+    previous = tf.fill([len(SOURCES), beam], SPECIAL_IDS.start)
+    found = []
+    for t in range(5):
+        log_probs, states = network.next_log_probs(previous, states, memory)
+        np.testing.assert_allclose(tf.reduce_logsumexp(log_probs, axis=-1), np.zeros([4, beam]), atol=1e-5)
+        found.append(np.take_along_axis(log_probs.numpy(), targets[:, :, t, None], axis=-1)[:, :, 0])
+        previous = tf.constant(targets[:, :, t], tf.int32)
+    for place in range(beam):
+        forced = network.log_probs(source_ids, targets[:, place].astype(np.int32))
+        np.testing.assert_allclose(np.stack(found, axis=-1)[:, place], forced, atol=1e-4)
+
+
+def test_later_target_pieces_do_not_change_earlier_ones(network):
+    source_ids = padded(SOURCES[:1])
+    logits = network((source_ids, padded([[4, 5, 6, 7]])))
+    changed = network((source_ids, padded([[4, 5, 9, 10]])))
+    # Position t reads the pieces before t: the third piece is first read for the fourth.
+    np.testing.assert_allclose(logits[:, :3], changed[:, :3], atol=1e-6)
+    assert np.abs(logits[:, 3] - changed[:, 3]).max() > 0.01
+
+
+def test_the_backward_lstm_reads_each_sentence_from_its_own_end():
+    network = random_network(encoder_layers=1)
+    layer, weights = network.encoder.bidirectional, ReferenceModel(network).weights
+    inputs = np.random.default_rng(1).normal(size=[2, 5, 8]).astype(np.float32)  # [batch, steps, features]
+    outputs = layer(inputs, tf.constant([5, 2]))
+    for i, length in enumerate([5, 2]):
+        reversed_inputs = inputs[i, :length][::-1]
+        backward = run_lstm(weights, "encoder/bidirectional/backward", reversed_inputs)[::-1]
+        np.testing.assert_allclose(outputs[i, :length, 4:], backward, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [
+        LSTM(4, return_sequences=True),
+        Attention(8, 2),
+        TiedEmbedding(11, 8),
+        BidirectionalLSTM(8),
+        Encoder(8, 2, 0.25),
+        Decoder(8, 3, 2, 0.25),
+        random_network(encoder_layers=3, attention_heads=2, dropout=0.25, word_dropout=0.125),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_config_round_trip(layer):
+    copy = type(layer).from_config(layer.get_config())
+    assert copy.get_config() == layer.get_config()
+    again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert type(again) is type(layer)
+    assert again.get_config() == layer.get_config()
+
+
+def test_a_network_made_from_config_and_weights_computes_the_same(tmp_path):
+    network = random_network(attention_heads=2)
+    network.save_weights(tmp_path / "some.weights.h5")
+    copy = TranslationModel.from_config(network.get_config())
+    copy.load_weights(tmp_path / "some.weights.h5")
+    ids = padded(SOURCES), padded(TARGETS)
+    np.testing.assert_allclose(copy(ids), network(ids), atol=1e-6)
+
+
+def test_one_trace_serves_every_batch_and_length():
+    network = random_network()
+    ids = tf.TensorSpec([None, None], tf.int32)
+    log_probs = tf.function(network.log_probs, input_signature=[ids, ids])
+    for sources, targets in [(SOURCES, TARGETS), (SOURCES[:1], TARGETS[:1]), (SOURCES[1:], TARGETS[1:])]:
+        expected = network.log_probs(padded(sources), padded(targets))
+        np.testing.assert_allclose(log_probs(padded(sources), padded(targets)), expected, atol=1e-5)
+    assert log_probs.experimental_get_tracing_count() == 1

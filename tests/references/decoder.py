@@ -1,0 +1,47 @@
+"""The decoder for one sentence without padding, one step after the other."""
+
+import numpy as np
+
+from references.attention import attend
+from references.encoder import lstm_weights, norm_at
+from references.lstm import lstm_step
+
+
+def initial_states(weights, memory, num_layers):
+    """From the memory [source steps, units] a pair (hidden, cell), [units] each, for every layer."""
+    z = memory.mean(axis=0) @ weights["decoder/initial/kernel"] + weights["decoder/initial/bias"]
+    parts = np.split(np.tanh(z), 2 * num_layers)
+    return [(parts[2 * i], parts[2 * i + 1]) for i in range(num_layers)]
+
+
+def decoder_step(weights, x, states, memory, num_heads):
+    """One step.
+
+    Args:
+        weights: all weights of the network by their path.
+        x: [units], the embedded piece before.
+        states: a pair (hidden, cell) for every layer.
+        memory: [source steps, units].
+        num_heads: number of attention heads.
+
+    Returns:
+        The readout [units], the new states and the attention weights [heads, source steps].
+    """
+    new_states = []
+
+    def lstm(i, vector):
+        hidden, cell = states[i]
+        output, new_cell, _ = lstm_step(
+            vector[None], hidden[None], cell[None], *lstm_weights(weights, f"decoder/lstm_{i}")
+        )
+        new_states.append((output[0], new_cell[0]))
+        return output[0]
+
+    h = norm_at(weights, "decoder/norm_0", lstm(0, x))
+    query_kernel = weights["decoder/attention/query/kernel"]
+    key_value_kernel = weights["decoder/attention/key_value/kernel"]
+    context, attention = attend(h, memory, query_kernel, key_value_kernel, num_heads)
+    for i in range(1, len(states)):
+        h = norm_at(weights, f"decoder/norm_{i}", h + lstm(i, np.concatenate([h, context])))
+    z = np.concatenate([h, context]) @ weights["decoder/readout/kernel"] + weights["decoder/readout/bias"]
+    return np.tanh(z), new_states, attention

@@ -1,0 +1,62 @@
+"""The whole network for one sentence pair without padding."""
+
+import numpy as np
+
+from references.decoder import decoder_step, initial_states
+from references.encoder import encode
+
+
+def log_softmax(logits):
+    """Along the last axis."""
+    largest = logits.max(axis=-1, keepdims=True)
+    return logits - largest - np.log(np.exp(logits - largest).sum(axis=-1, keepdims=True))
+
+
+class ReferenceModel:
+    """A ``TranslationModel`` without TensorFlow, in float64.
+
+    Attributes:
+        weights: path of each weight -> its value.
+
+    Args:
+        network: the ``TranslationModel`` whose weights and shape are copied.
+    """
+
+    def __init__(self, network):
+        config = network.get_config()
+        self.weights = {weight.path: weight.numpy().astype(np.float64) for weight in network.weights}
+        self.units, self.num_heads = config["units"], config["attention_heads"]
+        self.encoder_layers, self.decoder_layers = config["encoder_layers"], config["decoder_layers"]
+        self.start_id = network.special_ids.start
+
+    def embed(self, piece_id):
+        """The vector [units] of a piece."""
+        return self.weights["embedding/matrix"][piece_id] * np.sqrt(self.units)
+
+    def encode(self, source_ids):
+        """Source pieces, the end included, to the memory [source steps, units]."""
+        embedded = np.stack([self.embed(piece_id) for piece_id in source_ids])
+        return encode(self.weights, embedded, self.encoder_layers)
+
+    def step(self, previous_id, states, memory):
+        """Logits of the next piece [vocabulary], new states and attention [heads, source steps]."""
+        embedded = self.embed(previous_id)
+        readout, states, attention = decoder_step(self.weights, embedded, states, memory, self.num_heads)
+        logits = self.weights["embedding/matrix"] @ readout + self.weights["embedding/bias"]
+        return logits, states, attention
+
+    def teacher_forced(self, source_ids, target_ids):
+        """Logits [target steps, vocabulary] and attention [heads, target steps, source steps]."""
+        memory = self.encode(source_ids)
+        states = initial_states(self.weights, memory, self.decoder_layers)
+        all_logits, all_attention = [], []
+        for previous_id in [self.start_id, *target_ids[:-1]]:
+            logits, states, attention = self.step(previous_id, states, memory)
+            all_logits.append(logits)
+            all_attention.append(attention)
+        return np.stack(all_logits), np.stack(all_attention, axis=1)
+
+    def log_probs(self, source_ids, target_ids):
+        """The log-probability of each target piece, [target steps]."""
+        logits, _ = self.teacher_forced(source_ids, target_ids)
+        return log_softmax(logits)[np.arange(len(target_ids)), target_ids]

@@ -1,0 +1,36 @@
+"""Small networks with random weights, for comparisons."""
+
+import numpy as np
+
+from translator.config import ModelConfig
+from translator.nn.model import SpecialIds, build_model
+
+SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
+FIRST_PIECE = 4  # the ids from here on are text
+
+
+def random_network(seed=1, vocabulary_size=11, units=8, **settings):
+    """A network whose every weight, biases and norms included, is random: nothing is hidden by a zero."""
+    network = build_model(ModelConfig(units=units, **settings), vocabulary_size, SPECIAL_IDS)
+    random = np.random.default_rng(seed)
+    for weight in network.trainable_variables:
+        center = 1.0 if weight.name == "gamma" else 0.0
+        weight.assign(random.normal(center, 0.5, weight.shape))
+    return network
+
+
+def random_sentences(seed, lengths, vocabulary_size=11):
+    """Rows of random pieces; each of the given lengths counts the end that stands last."""
+    random = np.random.default_rng(seed)
+    return [
+        [*random.integers(FIRST_PIECE, vocabulary_size, length - 1).tolist(), SPECIAL_IDS.end]
+        for length in lengths
+    ]
+
+
+def padded(rows, extra=0):
+    """Rows of ids as one int32 array, padded on the right up to the longest and ``extra`` columns more."""
+    array = np.full([len(rows), max(map(len, rows)) + extra], SPECIAL_IDS.padding, np.int32)
+    for row, ids in zip(array, rows, strict=True):
+        row[: len(ids)] = ids
+    return array

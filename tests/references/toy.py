@@ -1,0 +1,30 @@
+"""A toy language: every sentence is a few of these words, and its translation is made by a rule."""
+
+import numpy as np
+
+from translator.corpus.readers import Pair
+from translator.corpus.tokenizer import train_tokenizer
+
+WORDS = ["ada", "bob", "cid", "dee", "eve", "fay", "gus", "hal"]
+WORDS += ["ivy", "jon", "kim", "leo", "mia", "ned", "oli", "pam"]
+
+
+def copied(words):
+    return words
+
+
+def reversed_order(words):
+    return words[::-1]
+
+
+def toy_pairs(number, rule=reversed_order, seed=1, shortest=1, longest=6):
+    """Random pairs; a sentence has ``shortest`` to ``longest`` words."""
+    random = np.random.default_rng(seed)
+    sentences = [random.choice(WORDS, random.integers(shortest, longest + 1)).tolist() for _ in range(number)]
+    return [Pair(" ".join(words), " ".join(rule(words))) for words in sentences]
+
+
+def toy_tokenizer():
+    """A tokenizer with a piece for every word of the toy language, and bytes for all other text."""
+    lines = [" ".join(WORDS[i:] + WORDS[:i]) for i in range(len(WORDS))]
+    return train_tokenizer(lines, 400)

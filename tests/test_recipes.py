@@ -1,0 +1,65 @@
+import itertools
+
+import pytest
+
+from translator.config import Config
+from translator.recipes import RECIPES, config_for, recipe_for
+
+
+def name_of(recipe):
+    return recipe.name
+
+
+@pytest.mark.parametrize(
+    ("num_pairs", "nearest"),
+    [  # the borders are the geometric means: 12,247.4 and 67,082.04 and 474,341.6
+        (0, 5_000),
+        (1, 5_000),
+        (5_000, 5_000),
+        (12_247, 5_000),
+        (12_248, 30_000),
+        (30_000, 30_000),
+        (67_082, 30_000),
+        (67_083, 150_000),
+        (474_341, 150_000),
+        (474_342, 1_500_000),
+        (10**9, 1_500_000),
+    ],
+)
+def test_the_nearest_size_on_a_logarithmic_scale_is_taken(num_pairs, nearest):
+    assert recipe_for(num_pairs).num_pairs == nearest
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
+def test_every_recipe_is_a_valid_configuration_and_holds_what_it_lists(recipe):
+    config = config_for(recipe.num_pairs)
+    for path, value, _ in recipe.settings:
+        section, name = path.split(".")
+        assert getattr(getattr(config, section), name) == value
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
+def test_a_recipe_lists_each_setting_once_with_its_reason_and_only_what_differs(recipe):
+    default = Config()
+    paths = [path for path, _, _ in recipe.settings]
+    assert len(paths) == len(set(paths))
+    for path, value, reason in recipe.settings:
+        section, name = path.split(".")
+        assert value != getattr(getattr(default, section), name), f"{path} is the default"
+        assert len(reason.split()) >= 3, f"{path} needs a reason"
+
+
+def test_the_defaults_are_the_recipe_for_30_thousand_pairs():
+    assert config_for(30_000) == Config()
+
+
+def test_a_larger_corpus_gets_no_smaller_model_and_no_more_dropout():
+    assert [recipe.num_pairs for recipe in RECIPES] == sorted(recipe.num_pairs for recipe in RECIPES)
+    configs = [config_for(recipe.num_pairs) for recipe in RECIPES]
+    for smaller, larger in itertools.pairwise(configs):
+        assert smaller.tokenizer.vocabulary_size <= larger.tokenizer.vocabulary_size
+        assert smaller.data.batch_tokens <= larger.data.batch_tokens
+        assert smaller.model.units <= larger.model.units
+        assert smaller.model.dropout >= larger.model.dropout
+        assert smaller.model.word_dropout >= larger.model.word_dropout
+        assert smaller.training.max_epochs >= larger.training.max_epochs

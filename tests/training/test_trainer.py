@@ -1,0 +1,258 @@
+"""The loop around the steps: when it evaluates, what it keeps, when it stops, and how it goes on."""
+
+import json
+from itertools import count
+
+import keras
+import numpy as np
+import pytest
+from references.toy import toy_pairs
+
+from translator.config import Config
+from translator.errors import DataError, ModelError
+from translator.training.callbacks import training_variables
+from translator.training.model_folder import checkpoint_path, log_path, network_for, weights_path
+from translator.training.trainer import Trainer, fingerprint
+
+PAIRS = toy_pairs(80, shortest=4, longest=4)
+STEPS = 8  # batches an epoch: ten pairs of five pieces, the end included, are 50 pieces
+CONFIG = Config().override(
+    {
+        "data.batch_tokens": 50,
+        "model.units": 8,
+        "model.encoder_layers": 1,
+        "model.decoder_layers": 1,
+        "training.learning_rate": 0.01,
+        "training.warmup_steps": 5,
+        "training.patience": 100,
+        "training.max_epochs": 3,
+    }
+)
+
+
+class KilledError(Exception):
+    """Stands for the end of the process."""
+
+
+def trainer_in(folder, tokenizer, **training):
+    settings = {f"training.{name}": value for name, value in training.items()}
+    return Trainer(CONFIG.override(settings), tokenizer, PAIRS, folder)
+
+
+def rising():
+    """A score that gets better all the time."""
+    return map(float, count(1)).__next__
+
+
+def values_of(trainer):
+    return {
+        f"{i} {variable.name}": variable.numpy()
+        for i, variable in enumerate(training_variables(trainer._model))
+    }
+
+
+def log_of(folder):
+    return [json.loads(line) for line in log_path(folder).read_text(encoding="utf-8").splitlines()]
+
+
+def test_stops_early_keeps_the_best_weights_and_lets_the_rate_fall(tokenizer, tmp_path):
+    trainer, lines, seen = trainer_in(tmp_path, tokenizer, patience=3, rate_patience=2, max_epochs=20), [], []
+    scores = iter([5.0, 7.0, 6.0, 7.0, 6.5])  # the second is the best; an equal one is no gain
+
+    def score():
+        averages = [average.numpy() for average in trainer._model.averages]
+        seen.append([weight.numpy() for weight in trainer.network.trainable_variables])
+        for weight, average in zip(seen[-1], averages, strict=True):
+            np.testing.assert_array_equal(weight, average)  # the averaged weights are scored
+        return next(scores)
+
+    state = trainer.train(score, lines.append)
+    assert len(seen) == 5
+    assert state is trainer.state
+    assert (state.epoch, state.step, state.finished) == (5, 5 * STEPS, True)
+    assert (state.best_score, state.best_step, state.evaluations_without_gain) == (7.0, 2 * STEPS, 3)
+    assert state.rate_factor == pytest.approx(0.7)
+    best = network_for(CONFIG, tokenizer)
+    best.load_weights(weights_path(tmp_path))
+    for weight, expected in zip(best.trainable_variables, seen[1], strict=True):
+        np.testing.assert_array_equal(weight.numpy(), expected)
+    assert any((weight.numpy() != seen[4][i]).any() for i, weight in enumerate(best.trainable_variables))
+    for weight, last in zip(trainer.network.trainable_variables, seen[4], strict=True):
+        assert (weight.numpy() != last).any()  # raw weights again
+    assert ["(best)" in line for line in lines] == [True, True, False, False, False]
+    assert lines[1].startswith(f"epoch 2, step {2 * STEPS}: loss ")
+    assert "dev BLEU 7.00 (best), " in lines[1]
+    log = log_of(tmp_path)
+    assert [record["dev_bleu"] for record in log] == [5.0, 7.0, 6.0, 7.0, 6.5]
+    assert [record["best"] for record in log] == [True, True, False, False, False]
+    assert [record["learning_rate"] for record in log] == [0.01, 0.01, 0.01, 0.007, 0.007]
+    assert log[-1]["loss"] < log[0]["loss"]
+
+
+def test_the_rate_warms_up_and_falls_after_every_so_many_evaluations_without_gain(tokenizer, tmp_path):
+    trainer = trainer_in(tmp_path, tokenizer, rate_patience=2, rate_decay=0.5, max_epochs=8)
+    rates = []
+    keep_rate = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: rates.append(float(trainer._model.optimizer.learning_rate))
+    )
+    scores = iter([3.0, 2.0, 2.0, 4.0, 1.0, 1.0, 1.0, 1.0])
+    state = trainer.train(scores.__next__, lambda line: None, [keep_rate])
+    # Decays come after evaluations 3, 6 and 8; an epoch is trained at the rate from before its own.
+    warmup, later = rates[:STEPS], np.reshape(rates[STEPS:], [7, STEPS])
+    np.testing.assert_allclose(warmup, [0.002, 0.004, 0.006, 0.008, 0.01, 0.01, 0.01, 0.01], rtol=1e-6)
+    np.testing.assert_allclose(later.min(axis=1), later.max(axis=1))
+    np.testing.assert_allclose(later[:, 0], [0.01, 0.01, 0.005, 0.005, 0.005, 0.0025, 0.0025])
+    assert state.rate_factor == 0.125
+    assert (state.epoch, state.finished, state.best_score) == (8, True, 4.0)
+
+
+# Evaluation after each epoch, and after every 3 steps, which is within epochs and once at an end of one.
+RHYTHMS = {"epochs": 0, "steps": 3}
+
+
+@pytest.fixture(scope="module")
+def never_stopped(tokenizer, tmp_path_factory):
+    """For each rhythm a training that ran through, and the folder that it wrote."""
+    trained = {}
+    for rhythm, evaluate_steps in RHYTHMS.items():
+        folder = tmp_path_factory.mktemp(rhythm)
+        trainer = trainer_in(folder, tokenizer, evaluate_steps=evaluate_steps)
+        trainer.train(rising(), lambda line: None)
+        trained[rhythm] = trainer, folder
+    return trained
+
+
+def stop_after_an_epoch(folder, tokenizer):
+    trainer_in(folder, tokenizer, max_epochs=1).train(rising(), lambda line: None)
+
+
+def kill_before_the_checkpoint(folder, tokenizer):
+    """The best weights of the second evaluation are written, its checkpoint is not."""
+    lines = []
+
+    def report(line):
+        lines.append(line)
+        if len(lines) == 2:
+            raise KilledError
+
+    trainer = trainer_in(folder, tokenizer)
+    with pytest.raises(KilledError):
+        trainer.train(rising(), report)
+
+
+def kill_in_an_evaluation(folder, tokenizer):
+    scores = iter([1.0, 2.0])
+
+    def score():
+        for value in scores:
+            return value
+        raise KilledError
+
+    trainer = trainer_in(folder, tokenizer, evaluate_steps=RHYTHMS["steps"])
+    with pytest.raises(KilledError):
+        trainer.train(score, lambda line: None)
+
+
+def kill_in_a_step(folder, tokenizer):
+    """Killed between two evaluations in the second epoch."""
+    trainer = trainer_in(folder, tokenizer, evaluate_steps=RHYTHMS["steps"])
+
+    def on_train_batch_end(batch, logs):
+        if trainer.state.step == STEPS + 6:
+            raise KilledError
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
+    with pytest.raises(KilledError):
+        trainer.train(rising(), lambda line: None, [callback])
+
+
+@pytest.mark.parametrize(
+    ("interrupt", "rhythm", "goes_on_at"),
+    [
+        (stop_after_an_epoch, "epochs", STEPS),
+        (kill_before_the_checkpoint, "epochs", STEPS),
+        (kill_in_an_evaluation, "steps", 6),
+        (kill_in_a_step, "steps", 12),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_training_that_was_stopped_ends_like_one_that_never_was(
+    interrupt, rhythm, goes_on_at, never_stopped, tokenizer, tmp_path
+):
+    expected, expected_folder = never_stopped[rhythm]
+    interrupt(tmp_path, tokenizer)
+    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS[rhythm])
+    assert trainer.resumed
+    assert trainer.state.step == goes_on_at
+    scores = map(float, count(int(trainer.state.best_score) + 1))
+    trainer.train(scores.__next__, lambda line: None)
+    for field in ("epoch", "batch", "step", "best_score", "best_step", "rate_factor", "finished"):
+        assert getattr(trainer.state, field) == getattr(expected.state, field), field
+    values = values_of(trainer)
+    for name, value in values_of(expected).items():
+        np.testing.assert_allclose(values[name], value, atol=1e-5, err_msg=name)
+    best, expected_best = (network_for(CONFIG, tokenizer) for _ in range(2))
+    best.load_weights(weights_path(tmp_path))
+    expected_best.load_weights(weights_path(expected_folder))
+    for weight, value in zip(best.trainable_variables, expected_best.trainable_variables, strict=True):
+        np.testing.assert_allclose(weight.numpy(), value.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("rhythm", RHYTHMS)
+def test_the_log_has_a_line_for_every_evaluation(rhythm, never_stopped):
+    _, folder = never_stopped[rhythm]
+    every = RHYTHMS[rhythm] or STEPS
+    log = log_of(folder)
+    assert [record["step"] for record in log] == list(range(every, 3 * STEPS + 1, every))
+    assert [record["epoch"] for record in log] == [-(-record["step"] // STEPS) for record in log]
+    assert [record["dev_bleu"] for record in log] == [float(i) for i in range(1, len(log) + 1)]
+    assert all(1 < record["perplexity"] < 1000 for record in log)
+
+
+def test_a_finished_training_does_nothing_more(never_stopped, tokenizer):
+    expected, folder = never_stopped["epochs"]
+    before = checkpoint_path(folder).read_bytes()
+
+    def score():
+        raise AssertionError("there is nothing to evaluate")
+
+    trainer = trainer_in(folder, tokenizer)
+    assert trainer.resumed
+    assert trainer.train(score, print).step == expected.state.step
+    assert checkpoint_path(folder).read_bytes() == before
+
+
+def test_a_training_shorter_than_the_rhythm_is_evaluated_at_its_end(tokenizer, tmp_path):
+    settings = {"max_epochs": 1, "evaluate_steps": 1000}
+    trainer_in(tmp_path, tokenizer, **settings).train(rising(), lambda line: None)
+    assert [record["step"] for record in log_of(tmp_path)] == [STEPS]
+    assert weights_path(tmp_path).exists()
+    assert trainer_in(tmp_path, tokenizer, **settings).state.finished
+
+
+@pytest.mark.parametrize(
+    ("settings", "pairs", "message"),
+    [
+        ({}, PAIRS[:-1], "holds a training on other text; give another --output, or remove the folder"),
+        ({"model.units": 16}, PAIRS, "made by another version or configuration; train into a new folder"),
+        ({"model.decoder_layers": 2}, PAIRS, "made by another version or configuration; train into a new"),
+    ],
+    ids=["other text", "other units", "other layers"],
+)
+def test_another_training_is_not_continued(settings, pairs, message, never_stopped, tokenizer):
+    _, folder = never_stopped["epochs"]
+    with pytest.raises(ModelError, match=message) as caught:
+        Trainer(CONFIG.override(settings), tokenizer, pairs, folder)
+    assert "\n" not in str(caught.value)
+
+
+def test_pairs_that_are_all_too_long_are_told(tokenizer, tmp_path):
+    message = "all pairs are longer than 3 pieces; raise data.max_pieces, or split the lines"
+    with pytest.raises(DataError, match=message):
+        Trainer(CONFIG.override({"data.max_pieces": 3}), tokenizer, PAIRS, tmp_path)
+
+
+def test_the_fingerprint_changes_with_any_text_and_any_order():
+    fingerprints = {fingerprint(pairs) for pairs in (PAIRS, PAIRS[:-1], PAIRS[::-1], [*PAIRS[:-1], PAIRS[0]])}
+    assert len(fingerprints) == 4
+    assert fingerprint(list(PAIRS)) == fingerprint(PAIRS)
