@@ -49,11 +49,12 @@ class Verb(NamedTuple):
     particle: str = ""
     auxiliary: str = "haben"
     article: str = "any"
-    habit: bool = False
+    tenses: str = "present past future modal"
     progressive: bool = True
-    present_only: bool = False
+    habit: bool = False
     recipient: bool = False
     spots: bool = False
+    clash: str = ""
 
     @property
     def base(self) -> str:
@@ -106,41 +107,41 @@ NOUNS = (
     Noun("student", "students", "Student", "Studenten", "m", "person adult", "Studenten"),
     Noun("baker", "bakers", "Bäcker", "Bäcker", "m", "person adult"),
     Noun("guest", "guests", "Gast", "Gäste", "m", "person adult own"),
-    Noun("friend", "friends", "Freund", "Freunde", "m", "person adult own"),
+    Noun("friend", "friends", "Freund", "Freunde", "m", "person kin own"),
     Noun("brother", "brothers", "Bruder", "Brüder", "m", "person kin own"),
     Noun("sister", "sisters", "Schwester", "Schwestern", "f", "person kin own"),
     Noun("mother", "mothers", "Mutter", "Mütter", "f", "person kin own once"),
     Noun("father", "fathers", "Vater", "Väter", "m", "person kin own once"),
     Noun("son", "sons", "Sohn", "Söhne", "m", "person kin own"),
     Noun("daughter", "daughters", "Tochter", "Töchter", "f", "person kin own"),
-    Noun("dog", "dogs", "Hund", "Hunde", "m", "animal pet own"),
+    Noun("dog", "dogs", "Hund", "Hunde", "m", "animal pet eater own"),
     Noun("cat", "cats", "Katze", "Katzen", "f", "animal pet own"),
-    Noun("horse", "horses", "Pferd", "Pferde", "n", "animal farm own"),
-    Noun("bird", "birds", "Vogel", "Vögel", "m", "animal"),
-    Noun("cow", "cows", "Kuh", "Kühe", "f", "animal farm"),
-    Noun("mouse", "mice", "Maus", "Mäuse", "f", "animal"),
-    Noun("duck", "ducks", "Ente", "Enten", "f", "animal"),
+    Noun("horse", "horses", "Pferd", "Pferde", "n", "animal farm eater own"),
+    Noun("bird", "birds", "Vogel", "Vögel", "m", "animal eater"),
+    Noun("cow", "cows", "Kuh", "Kühe", "f", "animal farm eater"),
+    Noun("mouse", "mice", "Maus", "Mäuse", "f", "animal eater"),
+    Noun("duck", "ducks", "Ente", "Enten", "f", "animal eater"),
     Noun("apple", "apples", "Apfel", "Äpfel", "m", "food fruit"),
     Noun("pear", "pears", "Birne", "Birnen", "f", "food fruit"),
     Noun("egg", "eggs", "Ei", "Eier", "n", "food cooked"),
-    Noun("potato", "potatoes", "Kartoffel", "Kartoffeln", "f", "food cooked hot"),
+    Noun("potato", "potatoes", "Kartoffel", "Kartoffeln", "f", "food cooked hot feed"),
     Noun("cake", "cakes", "Kuchen", "Kuchen", "m", "food baked"),
-    Noun("soup", "soups", "Suppe", "Suppen", "f", "food cooked hot once"),
-    Noun("bread", "", "Brot", "", "n", "food baked mass"),
+    Noun("soup", "", "Suppe", "", "f", "food cooked hot mass"),
+    Noun("bread", "", "Brot", "", "n", "food baked mass feed"),
     Noun("cheese", "", "Käse", "", "m", "food mass"),
     Noun("water", "", "Wasser", "", "n", "drink mass cold"),
     Noun("milk", "", "Milch", "", "f", "drink mass cold hot fresh"),
     Noun("coffee", "", "Kaffee", "", "m", "drink mass hot"),
     Noun("tea", "", "Tee", "", "m", "drink mass hot cold sweet"),
     Noun("juice", "", "Saft", "", "m", "drink mass cold sweet fresh"),
-    Noun("book", "books", "Buch", "Bücher", "n", "goods carry text own heavy"),
-    Noun("letter", "letters", "Brief", "Briefe", "m", "carry text long"),
+    Noun("book", "books", "Buch", "Bücher", "n", "goods carry text written own heavy"),
+    Noun("letter", "letters", "Brief", "Briefe", "m", "carry text written long"),
     Noun("newspaper", "newspapers", "Zeitung", "Zeitungen", "f", "goods carry text"),
-    Noun("coat", "coats", "Mantel", "Mäntel", "m", "goods carry cloth long own heavy color"),
-    Noun("shirt", "shirts", "Hemd", "Hemden", "n", "goods cloth own color"),
+    Noun("coat", "coats", "Mantel", "Mäntel", "m", "goods carry cloth garment long own color"),
+    Noun("shirt", "shirts", "Hemd", "Hemden", "n", "goods cloth garment own color"),
     Noun("hat", "hats", "Hut", "Hüte", "m", "goods carry cloth own color"),
-    Noun("dress", "dresses", "Kleid", "Kleider", "n", "goods cloth long own color"),
-    Noun("jacket", "jackets", "Jacke", "Jacken", "f", "goods carry cloth own color"),
+    Noun("sweater", "sweaters", "Pullover", "Pullover", "m", "goods cloth garment own color"),
+    Noun("jacket", "jackets", "Jacke", "Jacken", "f", "goods carry cloth garment own color"),
     Noun("key", "keys", "Schlüssel", "Schlüssel", "m", "carry small own"),
     Noun("bag", "bags", "Tasche", "Taschen", "f", "goods carry holder own heavy color"),
     Noun("cup", "cups", "Tasse", "Tassen", "f", "goods holder dish color"),
@@ -163,7 +164,7 @@ NOUNS = (
     Noun("door", "doors", "Tür", "Türen", "f", "lid landmark color"),
     Noun("window", "windows", "Fenster", "Fenster", "n", "lid glass"),
     Noun("tree", "trees", "Baum", "Bäume", "m", "landmark plant"),
-    Noun("house", "houses", "Haus", "Häuser", "n", "place home building landmark own color"),
+    Noun("house", "houses", "Haus", "Häuser", "n", "place home dwelling building landmark own"),
     Noun("garden", "gardens", "Garten", "Gärten", "m", "place green own"),
     Noun("kitchen", "kitchens", "Küche", "Küchen", "f", "place room work own"),
     Noun("room", "rooms", "Zimmer", "Zimmer", "n", "place room home own"),
@@ -183,7 +184,7 @@ NOUNS = (
     Noun("church", "churches", "Kirche", "Kirchen", "f", "place building landmark sight"),
     Noun("museum", "museums", "Museum", "Museen", "n", "place building landmark sight work"),
     Noun("library", "libraries", "Bibliothek", "Bibliotheken", "f", "place building sight work"),
-    Noun("restaurant", "restaurants", "Restaurant", "Restaurants", "n", "place trade diner work"),
+    Noun("restaurant", "restaurants", "Restaurant", "Restaurants", "n", "place diner work"),
 )
 
 PLACES = {
@@ -218,22 +219,23 @@ SPOTS = (
     ("in front of", "vor", "landmark"),
 )
 
+_USED = "animal goods building"
 _SIZED = "animal goods art vehicle plant lid building place"
 ADJECTIVES = (
-    Adjective("old", "alt", "adult animal goods building plant town", "", ("older", "älter")),
-    Adjective("young", "jung", "adult animal", "", ("younger", "jünger")),
-    Adjective("friendly", "freundlich", "adult kid pet"),
-    Adjective("tired", "müde", "adult kid pet farm"),
-    Adjective("hungry", "hungrig", "adult kid animal"),
-    Adjective("happy", "glücklich", "adult kid"),
-    Adjective("sad", "traurig", "adult kid"),
+    Adjective("old", "alt", "adult kin plant town transit " + _USED, "", ("older", "älter")),
+    Adjective("young", "jung", "adult animal kin", "", ("younger", "jünger")),
+    Adjective("friendly", "freundlich", "adult kid pet kin"),
+    Adjective("tired", "müde", "adult kid pet farm kin", "müd"),
+    Adjective("hungry", "hungrig", "adult kid animal kin"),
+    Adjective("happy", "glücklich", "adult kid kin"),
+    Adjective("sad", "traurig", "adult kid kin"),
     Adjective("sick", "krank", "adult kid kin animal"),
-    Adjective("strong", "stark", "adult farm", "", ("stronger", "stärker")),
+    Adjective("strong", "stark", "adult farm kin", "", ("stronger", "stärker")),
     Adjective("clever", "klug", "adult kid kin pet", "", ("cleverer", "klüger")),
     Adjective("famous", "berühmt", "sight art"),
     Adjective("big", "groß", _SIZED, "", ("bigger", "größer")),
     Adjective("small", "klein", "kid " + _SIZED, "", ("smaller", "kleiner")),
-    Adjective("new", "neu", "goods building own_place"),
+    Adjective("new", "neu", "goods building transit"),
     Adjective("beautiful", "schön", _SIZED, "", ("more beautiful", "schöner")),
     Adjective("cheap", "billig", "goods diner food", "", ("cheaper", "billiger")),
     Adjective("expensive", "teuer", "goods diner", "teur", ("more expensive", "teurer")),
@@ -259,38 +261,43 @@ COLORS = ("red", "green", "black", "white")
 
 _SEEN = "person animal vehicle transit building"
 _INSIDE = "room work"
+# fmt: off
 VERBS = (
     Verb("see sees saw seeing", "sehen siehst sieht gesehen", "person animal", _SEEN,
-         location="green outside", progressive=False),
+         location="green outside", progressive=False, tenses="past present future can"),
     Verb("hear hears heard hearing", "hören hörst hört gehört", "person animal",
-         "person animal transit", location="green outside", progressive=False),
+         "person animal transit", location="green outside", progressive=False,
+         tenses="past present future can"),
     Verb("find finds found finding", "finden findest findet gefunden", "person",
-         "carry animal", location="green outside", progressive=False),
-    Verb("look looks looked looking", "suchen suchst sucht gesucht", "person animal",
+         "carry animal", location="green outside", tenses="past future modal"),
+    Verb("look looks looked looking", "suchen suchst sucht gesucht", "person",
          "carry animal", location="room green", link=("for", "")),
     Verb("lose loses lost losing", "verlieren verlierst verliert verloren", "person", "carry",
-         location="green outside", progressive=False),
+         location="green outside", tenses="past"),
     Verb("buy buys bought buying", "kaufen kaufst kauft gekauft", "person", "goods food drink",
-         location="trade"),
+         location="trade", article="new", clash="dirty broken"),
     Verb("sell sells sold selling", "verkaufen verkaufst verkauft verkauft", "person",
          "goods food", location="trade"),
     Verb("need needs needed needing", "brauchen brauchst braucht gebraucht", "person",
-         "goods small", progressive=False, present_only=True),
+         "goods small", progressive=False, tenses="present",
+         clash="dirty broken empty old"),
     Verb("have has had having", "haben hast hat gehabt", "person", "goods pet farm",
-         article="indefinite", progressive=False, present_only=True),
+         article="indefinite", progressive=False, tenses="present"),
     Verb("read reads read reading", "lesen liest liest gelesen", "person", "text",
          location="room green", habit=True),
     Verb("write writes wrote writing", "schreiben schreibst schreibt geschrieben", "person",
-         "text_written", location="room green", habit=True),
+         "written", location="room", article="new",
+         clash="old cheap expensive heavy new"),
     Verb("eat eats ate eating", "essen isst isst gegessen", "person", "food",
          location="room green diner", habit=True),
-    Verb("eat eats ate eating", "fressen frisst frisst gefressen", "animal", "fruit cooked baked",
+    Verb("eat eats ate eating", "fressen frisst frisst gefressen", "eater", "fruit feed",
          location="green", habit=True),
     Verb("drink drinks drank drinking", "trinken trinkst trinkt getrunken", "person", "drink",
          location="room green diner", habit=True),
     Verb("cook cooks cooked cooking", "kochen kochst kocht gekocht", "person", "cooked",
-         habit=True),
-    Verb("bake bakes baked baking", "backen backst backt gebacken", "person", "baked", habit=True),
+         habit=True, clash="cold hot cheap"),
+    Verb("bake bakes baked baking", "backen backst backt gebacken", "person", "baked", habit=True,
+         clash="cheap"),
     Verb("open opens opened opening", "öffnen öffnest öffnet geöffnet", "person", "lid",
          article="definite"),
     Verb("close closes closed closing", "schließen schließt schließt geschlossen", "person",
@@ -302,11 +309,11 @@ VERBS = (
     Verb("repair repairs repaired repairing", "reparieren reparierst repariert repariert",
          "person", "machine seat"),
     Verb("wear wears wore wearing", "tragen trägst trägt getragen", "person", "cloth",
-         article="indefinite", habit=True),
+         article="general", habit=True),
     Verb("love loves loved loving", "lieben liebst liebt geliebt", "person", "person pet town",
-         article="definite", progressive=False, present_only=True),
+         article="definite", progressive=False, tenses="present"),
     Verb("know knows knew knowing", "kennen kennst kennt gekannt", "person",
-         "person town sight text", article="definite", progressive=False, present_only=True),
+         "person town sight text", article="definite", progressive=False, tenses="present"),
     Verb("visit visits visited visiting", "besuchen besuchst besucht besucht", "person",
          "person sight", habit=True),
     Verb("meet meets met meeting", "treffen triffst trifft getroffen", "person", "person",
@@ -320,11 +327,11 @@ VERBS = (
     Verb("look looks looked looking", "sehen siehst sieht angesehen", "person",
          "art animal building cloth", prefix="an", link=("at", "")),
     Verb("turn turns turned turning", "machen machst macht angemacht", "person", "switch",
-         prefix="an", particle="on", article="definite"),
+         prefix="an", particle="on", article="definite", clash="broken"),
     Verb("turn turns turned turning", "machen machst macht ausgemacht", "person", "switch",
-         prefix="aus", particle="off", article="definite"),
-    Verb("put puts put putting", "ziehen ziehst zieht angezogen", "person", "cloth",
-         prefix="an", particle="on"),
+         prefix="aus", particle="off", article="definite", clash="broken"),
+    Verb("put puts put putting", "ziehen ziehst zieht angezogen", "person", "garment",
+         prefix="an", particle="on", article="definite"),
     Verb("throw throws threw throwing", "werfen wirfst wirft weggeworfen", "person",
          "text cloth toy holder", prefix="weg", particle="away", article="definite"),
     Verb("feed feeds fed feeding", "füttern fütterst füttert gefüttert", "person", "animal",
@@ -339,15 +346,20 @@ VERBS = (
          case="dative", prefix="zu", link=("to", ""), article="definite", habit=True),
     Verb("wait waits waited waiting", "warten wartest wartet gewartet", "person",
          "person transit", link=("for", "auf"), article="definite", habit=True),
+    Verb("take takes took taking", "nehmen nimmst nimmt genommen", "person", "transit",
+         article="definite", habit=True),
+    Verb("miss misses missed missing", "verpassen verpasst verpasst verpasst", "person",
+         "transit", article="definite", tenses="past"),
     Verb("talk talks talked talking", "sprechen sprichst spricht gesprochen", "person",
          "person", case="dative", link=("to", "mit"), habit=True),
     Verb("think thinks thought thinking", "denken denkst denkt gedacht", "person",
          "person town", link=("of", "an"), article="definite", habit=True),
     Verb("dream dreams dreamed dreaming", "träumen träumst träumt geträumt", "person",
-         "farm pet vehicle home", case="dative", link=("of", "von"), article="indefinite",
-         habit=True),
+         "farm pet vehicle dwelling", case="dative", link=("of", "von"), article="indefinite",
+         habit=True, clash="tired hungry sick dirty", tenses="past present future"),
     Verb("play plays played playing", "spielen spielst spielt gespielt", "kid pet named",
-         "pet toy kid", case="dative", link=("with", "mit"), location="green room", habit=True),
+         "pet toy kid", case="dative", link=("with", "mit"), location="green room",
+         article="definite", habit=True),
     Verb("give gives gave giving", "geben gibst gibt gegeben", "person", "carry dish food",
          recipient=True),
     Verb("show shows showed showing", "zeigen zeigst zeigt gezeigt", "person",
@@ -361,29 +373,31 @@ VERBS = (
     Verb("work works worked working", "arbeiten arbeitest arbeitet gearbeitet", "adult kin named",
          location="work green", habit=True),
     Verb("sing sings sang singing", "singen singst singt gesungen", "person",
-         location="green room building", habit=True),
+         location="green room", habit=True),
     Verb("sit sits sat sitting", "sitzen sitzt sitzt gesessen", "person animal",
          location="green room", habit=True, spots=True),
-    Verb("stand stands stood standing", "stehen stehst steht gestanden", "person animal",
+    Verb("stand stands stood standing", "stehen stehst steht gestanden", "person pet farm",
          location="green outside", spots=True),
-    Verb("live lives lived living", "wohnen wohnst wohnt gewohnt", "person", location="town home",
-         progressive=False),
+    Verb("live lives lived living", "wohnen wohnst wohnt gewohnt", "person",
+         location="town dwelling", progressive=False, tenses="past present future"),
     Verb("stay stays stayed staying", "bleiben bleibst bleibt geblieben", "person",
          location="home town room", auxiliary="sein", habit=True),
     Verb("arrive arrives arrived arriving", "kommen kommst kommt angekommen", "person",
-         location="town stop", prefix="an", auxiliary="sein"),
+         location="town stop", prefix="an", auxiliary="sein", tenses="past present future"),
     Verb("go goes went going", "gehen gehst geht gegangen", "person",
          goal="green trade work stop outside sight", auxiliary="sein", habit=True),
-    Verb("run runs ran running", "laufen läufst läuft gelaufen", "person animal",
+    Verb("run runs ran running", "laufen läufst läuft gelaufen", "person pet farm",
          goal="green outside stop", auxiliary="sein", habit=True),
     Verb("drive drives drove driving", "fahren fährst fährt gefahren", "adult kin",
-         goal="town stop trade", auxiliary="sein", habit=True),
+         goal="town stop", auxiliary="sein", habit=True),
 )
+# fmt: on
 
 THE = Determiner("the", "the", "", "der", "weak")
 A = Determiner("a", "", "ein", "ein", "mixed", False)
 BARE = Determiner("", "", "", "none", "strong", False)
-NO = Determiner("a", "", "kein", "ein", "mixed", False)
+NO = Determiner("a", "any", "kein", "ein", "mixed", False)
+NONE = Determiner("no", "no", "kein", "ein", "mixed")
 THIS = Determiner("this", "these", "dies", "strong", "weak")
 EVERY = Determiner("every", "", "jed", "strong", "weak")
 POSSESSIVES = (
@@ -427,6 +441,13 @@ MODALS = {
     "will": ("werde", "wirst", "wird", "werden"),
     "can": ("kann", "kannst", "kann", "können"),
     "must": ("muss", "musst", "muss", "müssen"),
-    "should": ("soll", "sollst", "soll", "sollen"),
+    "should": ("sollte", "solltest", "sollte", "sollten"),
     "want": ("will", "willst", "will", "wollen"),
 }
+
+# Verbs that only some patterns use: weather, and verbs that open another clause.
+RAIN = Verb("rain rains rained raining", "regnen regnest regnet geregnet", "weather")
+SNOW = Verb("snow snows snowed snowing", "schneien schneist schneit geschneit", "weather")
+TRY = Verb("try tries tried trying", "versuchen versuchst versucht versucht", "person")
+FORGET = Verb("forget forgets forgot forgetting", "vergessen vergisst vergisst vergessen", "person")
+HOPE = Verb("hope hopes hoped hoping", "hoffen hoffst hofft gehofft", "person", progressive=False)

@@ -17,7 +17,7 @@ import generate  # noqa: E402
 import grammar  # noqa: E402
 import lexicon  # noqa: E402
 from grammar import PRONOUNS, Clause, NounPhrase  # noqa: E402
-from sampler import Sampler, adjectives_for  # noqa: E402
+from sampler import Sampler  # noqa: E402
 
 SIZES = {"train": 10_000, "dev": 300, "test": 500}
 NAMES = [f"{split}.{language}" for split in SIZES for language in ("en", "de")]
@@ -88,12 +88,12 @@ def test_one_source_has_one_target() -> None:
     """Also beyond the committed sentences: the grammar translates a sentence only one way."""
     translations = dict(pair for split in SIZES for pair in pairs(split))
     sampler, again = Sampler(99), 0
-    for _ in range(8000):
+    for _ in range(4000):
         sentence = generate.draw(sampler)
         if sentence is not None:
             again += sentence.english in translations
             assert translations.setdefault(sentence.english, sentence.german) == sentence.german
-    assert again > 50
+    assert again > 20
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
@@ -116,42 +116,40 @@ def test_held_out_sentences_hold_reserved_combinations(corpus: generate.Corpus) 
     assert {kind for kind, _, _ in tested} == {"adjective", "verb"}
 
 
-def forms_of(combination: grammar.Combination) -> tuple[str, str]:
-    """Write patterns for the forms of the adjective or verb, and of the noun."""
-    kind, word, name = combination
-    noun = next(noun for noun in lexicon.NOUNS if noun.english == name)
-    nouns = "|".join(filter(None, (noun.english, noun.plural)))
-    if kind == "adjective":
-        comparative = next(a for a in lexicon.ADJECTIVES if a.english == word).comparative[0]
-        return "|".join(filter(None, (word, comparative))), nouns
-    verb = next(verb for verb in lexicon.VERBS if verb.key == word)
-    return "|".join(verb.english.split()), nouns
+def shown_combinations(texts: list[str]) -> list[set[grammar.Combination]]:
+    """Read from each text alone which adjective stands before a noun, and which verb takes it."""
+    nouns = {form: noun.english for noun in lexicon.NOUNS for form in (noun.english, noun.plural)}
+    verbs = {form: verb.base for verb in lexicon.VERBS for form in verb.english.split()}
+    adjectives = {adjective.english for adjective in lexicon.ADJECTIVES}
+    determiners = (lexicon.THIS, lexicon.EVERY, *lexicon.POSSESSIVES, *lexicon.QUANTITIES)
+    small = {form for d in determiners for form in (d.english, d.plural)}
+    small |= adjectives | {"a", "an", "the", "any", "no"}
+    found = []
+    for text in texts:
+        tokens, shown = ["", "", *words(text)], set()
+        for end in range(2, len(tokens)):
+            if (noun := nouns.get(tokens[end])) is None:
+                continue
+            start = end - 1
+            while tokens[start] in small:
+                if tokens[start] in adjectives:
+                    shown.add(("adjective", tokens[start], noun))
+                start -= 1
+            if tokens[start] in verbs:
+                shown.add(("verb", verbs[tokens[start]], noun))
+            if tokens[start - 1] in verbs:
+                shown.add(("verb", f"{verbs[tokens[start - 1]]} {tokens[start]}", noun))
+        found.append(shown)
+    return found
 
 
 def test_train_never_shows_a_reserved_combination(corpus: generate.Corpus) -> None:
-    """Read from the text alone: "old dog", and "sees the small dog"."""
-    text = "\n".join(lines("train.en"))
-    colors = "|".join(lexicon.COLORS)
-    fillers = {word for a in lexicon.ADJECTIVES for word in (a.english,)} | {"a", "an", "the", "any", "no"}
-    for determiner in (lexicon.THIS, lexicon.EVERY, *lexicon.POSSESSIVES, *lexicon.QUANTITIES):
-        fillers |= {determiner.english, determiner.plural} - {""}
-    filler = "|".join(sorted(fillers))
-    for combination in sorted(corpus.reserved):
-        first, nouns = forms_of(combination)
-        if combination[0] == "adjective":
-            pattern = rf"\b(?:{first}) (?:(?:{colors}) )?(?:{nouns})\b"
-        else:
-            after = " ".join(combination[1].split()[1:])
-            pattern = rf"\b(?:{first}) {after + ' ' if after else ''}(?:(?:{filler}) )*(?:{nouns})\b"
-        found = re.search(pattern, text)
-        assert found is None, (combination, found)
-
-
-@pytest.mark.parametrize("split", ["dev", "test"])
-def test_the_words_of_a_reserved_combination_are_in_the_text(split: str, corpus: generate.Corpus) -> None:
-    patterns = [tuple(re.compile(rf"\b(?:{forms})\b") for forms in forms_of(c)) for c in corpus.reserved]
-    for text in lines(f"{split}.en"):
-        assert any(first.search(text) and noun.search(text) for first, noun in patterns), text
+    """Checked on the text, with the test set as proof that the reading finds combinations."""
+    shown = set().union(*shown_combinations(lines("train.en")))
+    assert len(shown) > 800
+    assert shown & corpus.reserved == set()
+    in_test = [found & corpus.reserved for found in shown_combinations(lines("test.en"))]
+    assert sum(map(bool, in_test)) > 300
 
 
 # The lexicon
@@ -174,7 +172,6 @@ def test_every_word_of_the_lexicon_is_in_train() -> None:
     assert {adjective.english for adjective in lexicon.ADJECTIVES} <= text
     for verb in lexicon.VERBS:
         assert text & set(verb.english.split()), verb.key
-    assert all(adjectives_for(noun) for noun in lexicon.NOUNS if noun.english != "key")
 
 
 # The grammar
@@ -371,7 +368,58 @@ def test_places(place: str, at: tuple[str, str], to: tuple[str, str]) -> None:
     assert grammar.place_phrase(phrase(place), goal=True) == to
 
 
-# Sentences of the corpus, read by hand: whole patterns with both clauses in place.
-@pytest.mark.parametrize("pair", [])
-def test_committed_pairs(pair: tuple[str, str]) -> None:
-    assert pair in pairs("train") + pairs("dev") + pairs("test")
+@pytest.mark.parametrize(
+    ("english", "german"),
+    [
+        (
+            "The teacher forgot to bring you her red bag.",
+            "Der Lehrer hat vergessen, dir ihre rote Tasche zu bringen.",
+        ),
+        (
+            "This ball is very new, but it is broken.",
+            "Dieser Ball ist sehr neu, aber er ist kaputt.",
+        ),
+        (
+            "Although we are tired, we want to open the beautiful doors.",
+            "Obwohl wir müde sind, wollen wir die schönen Türen öffnen.",
+        ),
+        (
+            "When I listened to her son, I was very sad.",
+            "Als ich ihrem Sohn zugehört habe, war ich sehr traurig.",
+        ),
+        (
+            "They always cook soup when these clever men are hungry.",
+            "Sie kochen immer Suppe, wenn diese klugen Männer hungrig sind.",
+        ),
+        (
+            "We invited the student that the girl talked to.",
+            "Wir haben den Studenten eingeladen, mit dem das Mädchen gesprochen hat.",
+        ),
+        (
+            "The shirt that your daughter is buying at the market is too old.",
+            "Das Hemd, das deine Tochter auf dem Markt kauft, ist zu alt.",
+        ),
+        (
+            "There is no new school in the quiet village.",
+            "Im ruhigen Dorf gibt es keine neue Schule.",
+        ),
+        (
+            "My bags are more expensive than the cups.",
+            "Meine Taschen sind teurer als die Tassen.",
+        ),
+        (
+            "I do not know whether they often pick up the student.",
+            "Ich weiß nicht, ob sie den Studenten oft abholen.",
+        ),
+        (
+            "The doctor did not go to the small park because it rained.",
+            "Der Arzt ist nicht in den kleinen Park gegangen, weil es geregnet hat.",
+        ),
+        (
+            "Why does the boy like to eat fresh cakes?",
+            "Warum isst der Junge gern frische Kuchen?",
+        ),
+    ],
+)
+def test_committed_pairs_read_by_hand(english: str, german: str) -> None:
+    assert (english, german) in {pair for split in SIZES for pair in pairs(split)}

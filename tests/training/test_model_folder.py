@@ -104,21 +104,16 @@ def test_cut_weights(folder, share):
     )
 
 
-def test_wrong_bytes_in_the_weights_are_refused_or_harmless(folder):
-    data, random = weights_path(folder).read_bytes(), np.random.default_rng(1)
-    for _ in range(60):
-        wrong = bytearray(data)
-        for position in random.integers(0, len(data), 20):
-            wrong[position] = random.integers(0, 256)
-        weights_path(folder).write_bytes(wrong)
-        try:
-            load_model(folder)
-        except ModelError as error:
-            message = str(error)
-        else:
-            continue
-        assert message.startswith(f"{weights_path(folder)}: damaged")
-        assert "\n" not in message
+@pytest.mark.parametrize("tenth", [0, 1, 2, 8, 9])
+def test_weights_with_a_hole(folder, tenth):
+    """A block of zeros, as a disk or a download leaves it, in the file's own tables."""
+    data = bytearray(weights_path(folder).read_bytes())
+    start = tenth * len(data) // 10
+    data[start : start + 2000] = bytes(2000)
+    weights_path(folder).write_bytes(data)
+    assert refusal(folder).startswith(
+        f"{weights_path(folder)}: damaged, or not the weights of this config.json ("
+    )
 
 
 @pytest.mark.parametrize(
@@ -126,7 +121,6 @@ def test_wrong_bytes_in_the_weights_are_refused_or_harmless(folder):
     [
         {"model.units": 16},
         {"model.encoder_layers": 3},
-        {"model.encoder_layers": 1},
         {"model.decoder_layers": 1},
     ],
     ids=str,

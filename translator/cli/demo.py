@@ -15,7 +15,7 @@ _SETTINGS = {
     "training.learning_rate": 3e-3,
     "training.warmup_steps": 100,
     "training.label_smoothing": 0.05,
-    "training.max_epochs": 10,
+    "training.max_epochs": 8,
 }
 _NUM_SHOWN = 5
 
@@ -27,7 +27,7 @@ def sample_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "data" / "sample"
 
 
-@click.command()
+@click.command(short_help="Train, evaluate and use a small translator, in minutes.")
 @click.option(
     "--output", default="models/demo", show_default=True, metavar="FOLDER", help="Model folder to write."
 )

@@ -14,7 +14,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(short_help="Score a model on a test set: BLEU and chrF.", epilog=_EPILOG)
 @click.argument("model")
 @click.option("--source", required=True, metavar="FILE", help="Text to translate.")
 @click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")

@@ -16,7 +16,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(short_help="Train a translator on two parallel text files.", epilog=_EPILOG)
 @click.option("--source", required=True, metavar="FILE", help="Source side of the training pairs.")
 @click.option("--target", required=True, metavar="FILE", help="Target side: line n translates line n.")
 @click.option("--output", required=True, metavar="FOLDER", help="Model folder to write.")

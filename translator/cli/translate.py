@@ -14,7 +14,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(short_help="Translate lines with a trained model.", epilog=_EPILOG)
 @click.argument("model")
 @click.argument("text", nargs=-1)
 @click.option(

@@ -1,0 +1,32 @@
+from translator.corpus.checks import looks_swapped
+from translator.corpus.readers import Pair, read_pairs
+
+TRAIN = [Pair("a dog runs", "ein Hund rennt"), Pair("the cat sleeps", "die Katze schläft")]
+
+
+def swapped(pairs):
+    return [Pair(pair.target, pair.source) for pair in pairs]
+
+
+def test_swapped_sides_are_seen():
+    dev = [Pair("the dog sleeps", "der Hund schläft")]
+    assert not looks_swapped(TRAIN, dev)
+    assert looks_swapped(TRAIN, swapped(dev))
+
+
+def test_words_of_neither_side_are_no_swap():
+    assert not looks_swapped(TRAIN, [Pair("xyz", "uvw")])
+    assert not looks_swapped(TRAIN, [])
+
+
+def test_every_real_corpus(corpora):
+    for folder in sorted(path for path in corpora.iterdir() if path.is_dir()):
+        languages = sorted(path.name.split(".")[1] for path in folder.glob("train.*.gz"))
+        train, dev = (
+            read_pairs(*(folder / f"{split}.{language}.gz" for language in languages))
+            for split in ("train", "dev")
+        )
+        for number in (20, len(train)):
+            assert not looks_swapped(train[:number], dev[:number]), folder.name
+            assert looks_swapped(train[:number], swapped(dev[:number])), folder.name
+        assert not looks_swapped(train[:1], dev[:1]), folder.name  # too little to be sure: no alarm
