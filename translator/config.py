@@ -33,12 +33,8 @@ class DataConfig:
     max_words: int = _setting(150, "pairs with a longer side (in words) are dropped", 1, 100_000)
     max_ratio: float = _setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
     max_pieces: int = _setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
-    batch_tokens: int = _setting(
-        3072, "pieces a batch on the longer side, with padding; more where sampled", 16, 10_000_000
-    )
-    subword_sampling: float = _setting(
-        0.0, "share of subword merges skipped at random; 0.1 gives 1.4 times the pieces; 0: off", 0, 0.9
-    )
+    batch_tokens: int = _setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
+    subword_sampling: float = _setting(0.0, "share of subword merges skipped at random; 0: off", 0, 0.9)
 
 
 @dataclass(frozen=True)
@@ -61,14 +57,14 @@ class TrainingConfig:
     learning_rate: float = _setting(1.5e-3, "Adam's rate after the warm-up", 1e-8, 1)
     warmup_steps: int = _setting(400, "steps in which the rate rises from 0", 0, 1_000_000)
     rate_decay: float = _setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
-    rate_patience: int = _setting(2, "evaluations without a better dev BLEU before the rate falls", 1, 10_000)
-    patience: int = _setting(6, "evaluations without a better dev BLEU before training stops", 1, 10_000)
+    rate_patience: int = _setting(2, "evaluations without a better dev BLEU before a decay", 1, 10_000)
+    patience: int = _setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
     evaluate_steps: int = _setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
     label_smoothing: float = _setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
     clip_norm: float = _setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
     average_decay: float = _setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
     mixed_precision: bool = field(
-        default=True, metadata={"help": "compute in bfloat16 where there is a GPU; weights stay float32"}
+        default=True, metadata={"help": "compute in bfloat16 on a GPU; weights stay float32"}
     )
     seed: int = _setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
 
@@ -193,6 +189,16 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
         except tomllib.TOMLDecodeError:
             values[path.strip()] = literal
     return values
+
+
+def describe_settings() -> list[tuple[str, str, str]]:
+    """Every setting that a user may change: its dotted path, its default, and its meaning."""
+    defaults = flatten(dataclasses.asdict(Config()))
+    return [
+        (path, json.dumps(defaults[path]), metadata["help"])
+        for path, (_, metadata) in _settings(Config).items()
+        if "." in path and not path.startswith("corpus.")
+    ]
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
