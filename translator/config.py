@@ -74,9 +74,7 @@ class DecodingConfig:
     """How translations are searched for, where the caller does not say."""
 
     beam_size: int = _setting(5, "hypotheses kept a sentence", 1, 1000)
-    length_penalty: float = _setting(
-        1.0, "alpha of the length normalization; 0: none, larger: longer output", 0, 10
-    )
+    length_penalty: float = _setting(1.0, "length normalization; 0: none, larger: longer output", 0, 10)
 
 
 @dataclass(frozen=True)
