@@ -16,25 +16,25 @@ CONFIG = Config().override(
 MIXED = ["ada", "bob cid dee eve fay gus hal ivy", "jon kim", "unknown words!", "leo mia ned", "oli"]
 
 
-def random_translator(tokenizer, **bias):
-    """A translator with random weights; ``bias`` is added to the logits of some pieces."""
+def random_translator(tokenizer, end, pieces=()):
+    """A translator and its network, with random weights; the end and some other pieces are made likelier."""
     special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
     network = build_model(ModelConfig(units=8), tokenizer.vocabulary_size, special_ids)
     random = np.random.default_rng(1)
     for weight in network.trainable_variables:
         weight.assign(random.normal(1.0 if weight.name == "gamma" else 0.0, 0.5, weight.shape))
-    of_all = network.embedding.bias.numpy()
-    of_all[[special_ids.padding, special_ids.start]] = -50  # as a trained network has it
-    of_all[special_ids.end] += bias.pop("end", 0)
-    for piece, value in bias.pop("pieces", {}).items():
-        of_all[tokenizer.pieces(range(tokenizer.vocabulary_size)).index(piece)] += value
-    network.embedding.bias.assign(of_all)
-    return Translator(network, tokenizer, CONFIG)
+    bias = network.embedding.bias.numpy()
+    bias[[special_ids.padding, special_ids.start]] = -50  # as a trained network has it
+    bias[special_ids.end] += end
+    for piece in pieces:
+        bias[tokenizer.pieces(range(tokenizer.vocabulary_size)).index(piece)] += end
+    network.embedding.bias.assign(bias)
+    return Translator(network, tokenizer, CONFIG), network
 
 
 @pytest.fixture(scope="module")
 def translator(tokenizer):
-    return random_translator(tokenizer, end=3)
+    return random_translator(tokenizer, end=3)[0]
 
 
 def test_lines_of_mixed_lengths_keep_their_order(translator):
@@ -79,13 +79,13 @@ def test_tokens_scores_and_log_probability_belong_together(translator, tokenizer
 
 
 def test_log_probability_is_what_the_network_gives_the_tokens(tokenizer):
-    translator = random_translator(tokenizer, end=3)
+    translator, network = random_translator(tokenizer, end=3)
     ids = {piece: i for i, piece in enumerate(tokenizer.pieces(range(tokenizer.vocabulary_size)))}
     for one in translator.translate(MIXED):
         source_ids, target_ids = (
             [[ids[token] for token in side]] for side in (one.source_tokens, one.tokens)
         )
-        forced = translator._network.log_probs(tf.constant(source_ids), tf.constant(target_ids))
+        forced = network.log_probs(tf.constant(source_ids), tf.constant(target_ids))
         np.testing.assert_allclose(one.log_probability, tf.reduce_sum(forced), atol=1e-3)
 
 
@@ -192,7 +192,7 @@ def test_a_line_of_five_thousand_words(translator):
 
 
 def test_a_translation_is_one_line(tokenizer):
-    translator = random_translator(tokenizer, end=8, pieces={"<0x0A>": 8, "<0x0D>": 8})
+    translator, _ = random_translator(tokenizer, end=8, pieces=["<0x0A>", "<0x0D>"])
     translations = translator.translate(MIXED, beam_size=4, num_hypotheses=4)
     tokens = [token for one in translations for other in (one, *one.alternatives) for token in other.tokens]
     assert "<0x0A>" in tokens  # the network says line feeds

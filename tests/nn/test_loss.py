@@ -49,6 +49,18 @@ def test_gradients_equal_those_of_dense_labels(smoothing):
         np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, atol=1e-5)
 
 
+@pytest.mark.parametrize("scale", [1e2, 1e4])
+def test_a_target_of_no_probability_has_a_finite_loss_and_gradient(scale):
+    embedding, vectors, targets = random_case()
+    vectors *= scale
+    with tf.GradientTape() as tape:
+        losses, _ = smoothed_cross_entropy(embedding, vectors, targets, 0.1)
+    assert tf.reduce_max(losses) > 30
+    gradients = tape.gradient(losses, [variable.value for variable in embedding.trainable_variables])
+    for values in [losses, *gradients]:
+        assert np.isfinite(tf.convert_to_tensor(values)).all()
+
+
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
     network = build_model(ModelConfig(units=64, word_dropout=0.0), 500, SPECIAL_IDS)

@@ -44,6 +44,8 @@ class Tokenizer:
         Raises:
             ModelError: if the bytes are no SentencePiece model of this package.
         """
+        if not model:
+            raise ModelError("not a SentencePiece model (it is empty); was the file cut?")
         try:
             self._processor = sentencepiece.SentencePieceProcessor(model_proto=model)
         except (RuntimeError, UnicodeDecodeError) as error:

@@ -21,29 +21,35 @@ def parts_of(text: str, tokenizer: Tokenizer, max_pieces: int) -> list[str]:
     Returns:
         The parts, in order; no part for a line without text.
     """
-    if not text.strip() or not tokenizer.encode([text])[0]:
-        return []
     return _parts(text.strip(), tokenizer, max_pieces, 0)
 
 
 def _parts(text: str, tokenizer: Tokenizer, max_pieces: int, level: int) -> list[str]:
-    # A piece is at least one byte long, so a short text needs no count.
-    if len(text) * 4 <= max_pieces or len(tokenizer.encode([text])[0]) <= max_pieces:
-        return [text]
+    """The parts of a text that is known to need a cut of this level or a later one."""
+    num_pieces = len(tokenizer.encode([text])[0])
+    if num_pieces <= max_pieces or len(text) == 1:
+        return [text] if num_pieces else []
     if level == len(_CUTS):
-        return [text[i : i + max_pieces // 4] for i in range(0, len(text), max(1, max_pieces // 4))]
-    units = [unit for unit in _CUTS[level].split(text) if unit]
-    parts: list[str] = []
-    lengths = [len(row) for row in tokenizer.encode(units)]
-    filled = 0
-    for unit, length in zip(units, lengths, strict=True):
-        if length > max_pieces:
-            parts += _parts(unit, tokenizer, max_pieces, level + 1)
-            filled = max_pieces
-        elif parts and filled + length <= max_pieces:
-            parts[-1] += f" {unit}"
-            filled += length
+        middle = len(text) // 2
+        spans = [(0, middle), (middle, len(text))]
+    else:
+        spans = _filled(text, tokenizer, max_pieces, _CUTS[level])
+        level += 1
+    return [part for start, end in spans for part in _parts(text[start:end], tokenizer, max_pieces, level)]
+
+
+def _filled(text: str, tokenizer: Tokenizer, max_pieces: int, cut: re.Pattern[str]) -> list[tuple[int, int]]:
+    """Start and end of each part, if the text may only be cut in this way; as few parts as possible."""
+    cuts = [match.span() for match in cut.finditer(text) if match.start() > 0 and match.end() < len(text)]
+    units = list(zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True))
+    lengths = [len(row) for row in tokenizer.encode([text[start:end] for start, end in units])]
+    spans: list[tuple[int, int]] = []
+    filled = max_pieces
+    for (start, end), length in zip(units, lengths, strict=True):
+        filled += length
+        if filled <= max_pieces:
+            spans[-1] = (spans[-1][0], end)
         else:
-            parts.append(unit)
+            spans.append((start, end))
             filled = length
-    return parts
+    return spans

@@ -89,7 +89,7 @@ def beam_search(
             reaches it is made to end there.
         start_id: what the first step reads.
         end_id: the piece that ends a hypothesis.
-        padding_id: fills up after the end.
+        padding_id: fills up after the end; like ``start_id``, never part of a hypothesis.
         beam_size: places for hypotheses, a static number.
         alpha: exponent of the length penalty; 0 ranks by log-probability.
         num_hypotheses: how many to return and to be sure of, at most ``beam_size``.
@@ -127,7 +127,7 @@ def beam_search(
         next_log_probs, next_state = step(previous, loop.state)
         must_end = (loop.step + 1 >= max_lengths)[:, None]
         totals, parents, pieces = _best_continuations(
-            loop.log_probs, next_log_probs, must_end, end_id, beam_size
+            loop.log_probs, next_log_probs, must_end, end_id, (padding_id, start_id), beam_size
         )
         totals = tf.where(tf.range(beam_size)[None] < loop.places[:, None], totals, _IMPOSSIBLE)
         ids = tf.gather(loop.ids, parents, batch_dims=1)
@@ -159,16 +159,25 @@ def beam_search(
 
 
 def _best_continuations(
-    log_probs: tf.Tensor, next_log_probs: tf.Tensor, must_end: tf.Tensor, end_id: int, beam_size: int
+    log_probs: tf.Tensor,
+    next_log_probs: tf.Tensor,
+    must_end: tf.Tensor,
+    end_id: int,
+    no_pieces: tuple[int, int],
+    beam_size: int,
 ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
     """The best ``beam_size`` continuations of a sentence's hypotheses, best first.
+
+    The two ids in ``no_pieces`` never continue a hypothesis, however probable they are.
 
     Returns:
         Their log-probabilities (float32), the hypotheses that they continue and the pieces that they
         add (int32), [batch, beam] each.
     """
-    width = min(beam_size, next_log_probs.shape[-1] or beam_size)
+    width = min(beam_size + len(no_pieces), next_log_probs.shape[-1])
     values, pieces = tf.math.top_k(next_log_probs, width)  # [batch, beam, width]
+    for no_piece in no_pieces:
+        values = tf.where(pieces == no_piece, _IMPOSSIBLE, values)
     only_end = tf.where(tf.range(width) == 0, next_log_probs[:, :, end_id, None], _IMPOSSIBLE)
     values = tf.where(must_end[:, :, None], only_end, values)
     pieces = tf.where(must_end[:, :, None], end_id, pieces)

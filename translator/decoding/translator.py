@@ -98,10 +98,8 @@ class Translator:
             ConfigError: if a value is out of range.
             TypeError: if ``texts`` is a single string.
         """
-        if isinstance(texts, str):
-            raise TypeError("texts must be a list of sentences, not one string")
         options = self._options(beam_size, length_penalty, num_hypotheses, alignments)
-        return list(self._windows(iter(texts), (_WINDOWS[1], _WINDOWS[1]), options))
+        return list(self._windows(texts, (_WINDOWS[1], _WINDOWS[1]), options))
 
     def translate_lines(
         self,
@@ -128,9 +126,10 @@ class Translator:
 
         Raises:
             ConfigError: if a value is out of range.
+            TypeError: if ``lines`` is a single string.
         """
         options = self._options(beam_size, length_penalty, num_hypotheses, alignments)
-        return self._windows(iter(lines), (1, 1) if interactive else _WINDOWS, options)
+        return self._windows(lines, (1, 1) if interactive else _WINDOWS, options)
 
     def _options(
         self, beam_size: int | None, length_penalty: float | None, num_hypotheses: int, alignments: bool
@@ -152,12 +151,19 @@ class Translator:
         }
 
     def _windows(
-        self, lines: Iterator[str], windows: tuple[int, int], options: dict[str, Any]
+        self, lines: Iterable[str], sizes: tuple[int, int], options: dict[str, Any]
     ) -> Iterator[Translation]:
-        window, last = windows
+        """Translates windows of lines, of the first size at first, growing up to the last one."""
+        if isinstance(lines, str):
+            raise TypeError("the text must be a list of sentences, not one string")
+        return self._translated(iter(lines), *sizes, options)
+
+    def _translated(
+        self, lines: Iterator[str], window: int, last_window: int, options: dict[str, Any]
+    ) -> Iterator[Translation]:
         while chunk := list(islice(lines, window)):
             yield from self._translate_window(chunk, options)
-            window = min(4 * window, last)
+            window = min(4 * window, last_window)
 
     def _translate_window(self, texts: list[str], options: dict[str, Any]) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
@@ -201,7 +207,7 @@ class Translator:
                 pieces = ids[i, j, :length].tolist()
                 ranked.append(
                     Translation(
-                        text=self._tokenizer.decode([pieces])[0],
+                        text=self._text(pieces),
                         score=float(scores[i, j]),
                         log_probability=float(log_probs[i, j]),
                         tokens=tuple(self._tokenizer.pieces(pieces)),
@@ -213,6 +219,10 @@ class Translator:
                 )
             results.append(_with_alternatives(ranked))
         return results
+
+    def _text(self, pieces: list[int]) -> str:
+        """The text of piece ids; a line break, which a model may spell in bytes, would make two lines."""
+        return self._tokenizer.decode([pieces])[0].replace("\n", " ").replace("\r", " ")
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""
@@ -232,7 +242,7 @@ def _joined(parts: list[Translation]) -> Translation:
     if len(parts) == 1:
         return parts[0]
     alignment = None
-    if parts and all(part.alignment is not None for part in parts):
+    if all(part.alignment is not None for part in parts):
         alignment = np.zeros([sum(len(p.tokens) for p in parts), sum(len(p.source_tokens) for p in parts)])
         row = column = 0
         for part in parts:
@@ -242,8 +252,8 @@ def _joined(parts: list[Translation]) -> Translation:
             row, column = row + len(part.tokens), column + len(part.source_tokens)
     return Translation(
         text=" ".join(part.text for part in parts),
-        score=sum(part.score for part in parts) / max(len(parts), 1),
-        log_probability=sum(part.log_probability for part in parts),
+        score=sum((part.score for part in parts), 0.0) / max(len(parts), 1),
+        log_probability=sum((part.log_probability for part in parts), 0.0),
         tokens=tuple(token for part in parts for token in part.tokens),
         source_tokens=tuple(token for part in parts for token in part.source_tokens),
         alignment=None if alignment is None else alignment.astype(np.float32),

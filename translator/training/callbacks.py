@@ -129,7 +129,9 @@ class DevEvaluation(keras.callbacks.Callback):
             self._evaluate()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        if not self._config.evaluate_steps:
+        every = self._config.evaluate_steps
+        last = self._state.epoch >= self._config.max_epochs
+        if not every or (last and self._state.step % every):
             self._evaluate()
 
     def _evaluate(self) -> None:

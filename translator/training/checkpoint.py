@@ -6,7 +6,6 @@ import contextlib
 import json
 import os
 import tempfile
-import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,7 +82,7 @@ def save_checkpoint(path: Path, state: TrainingState, variables: Sequence[Any]) 
     Raises:
         ModelError: if the file cannot be written.
     """
-    arrays = {f"{i:04d} {variable.path}": variable.numpy() for i, variable in enumerate(variables)}
+    arrays = dict(zip(_names(variables), (variable.numpy() for variable in variables), strict=True))
     with replaced_when_complete(path) as temporary, temporary.open("wb") as file:
         np.savez(file, **arrays, state=np.array(json.dumps(asdict(state))))
         file.flush()
@@ -109,20 +108,36 @@ def restore_checkpoint(path: Path, variables: Sequence[Any]) -> None:
         ModelError: if the file is damaged or the variables are not those that were saved.
     """
     with _opened(path) as arrays:
-        names = [f"{i:04d} {variable.path}" for i, variable in enumerate(variables)]
-        if sorted(arrays.files) != sorted([*names, "state"]):
+        names = _names(variables)
+        values = {name: arrays[name] for name in arrays.files if name != "state"}
+        fits = sorted(values) == sorted(names) and all(
+            values[name].shape == tuple(variable.shape)
+            for name, variable in zip(names, variables, strict=True)
+        )
+        if not fits:
             raise ModelError(f"{path}: made by another version or configuration; train into a new folder")
         for name, variable in zip(names, variables, strict=True):
-            variable.assign(arrays[name])
+            variable.assign(values[name])
+
+
+def _names(variables: Sequence[Any]) -> list[str]:
+    """A name for each variable in the file.
+
+    The paths that Keras gives are no help: they count the objects of a process.
+    """
+    return [f"{i:04d} {variable.name}" for i, variable in enumerate(variables)]
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[Any]:
     """The arrays of a checkpoint; whatever is wrong with the file is a ModelError."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             yield arrays
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except ModelError:
+        raise
+    except Exception as error:  # a damaged archive fails in ways that no list could hold
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ModelError(
-            f"{path}: damaged ({error}); remove it to start this training from the beginning"
+            f"{path}: damaged ({reason}); remove it to start this training from the beginning"
         ) from None

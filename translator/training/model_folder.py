@@ -82,7 +82,7 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
         raise ModelError(f"{folder}: not trained yet ({path.name} is missing); run translator train again")
     try:
         network.load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: damaged, or not the weights of this config.json ({reason})") from None
     return network, tokenizer, config
