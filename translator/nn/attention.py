@@ -78,7 +78,7 @@ class Attention(keras.layers.Layer):
         """
         queries = self._split_heads(self.query(query)) * (self.units // self.num_heads) ** -0.5
         scores = tf.matmul(queries, memory.keys, transpose_b=True)
-        weights = tf.nn.softmax(tf.cast(scores, tf.float32) + memory.bias)
+        weights = tf.nn.softmax(tf.cast(scores, tf.float32) + tf.cast(memory.bias, tf.float32))
         context = tf.matmul(tf.cast(weights, memory.values.dtype), memory.values)
         context = tf.transpose(context, [0, 2, 1, 3])
         shape = tf.shape(context)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,17 @@ def fingerprint(pairs: Sequence[Pair]) -> str:
     return digest.hexdigest()[:16]
 
 
+@contextlib.contextmanager
+def dtype_policy(name: str) -> Iterator[None]:
+    """Layers that are made inside the block compute as this Keras policy says; their weights are float32."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 class Trainer:
     """Trains a network into a model folder.
 
@@ -56,8 +68,6 @@ class Trainer:
 
     def __init__(self, config: Config, tokenizer: Tokenizer, pairs: Sequence[Pair], folder: Path) -> None:
         keras.utils.set_random_seed(config.training.seed)
-        if config.training.mixed_precision and tf.config.list_physical_devices("GPU"):
-            keras.config.set_dtype_policy("mixed_bfloat16")
         self._config, self._folder = config, folder
         self._batches = Batches(pairs, tokenizer, config.data, config.training.seed)
         if not self._batches.num_pairs:
@@ -66,7 +76,9 @@ class Trainer:
                 "raise data.max_pieces, or split the lines"
             )
         self.corpus = CorpusFacts(self._batches.num_pairs, self._batches.longest_source)
-        self.network = network_for(config, tokenizer)
+        gpu = bool(tf.config.list_physical_devices("GPU"))
+        with dtype_policy("mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"):
+            self.network = network_for(config, tokenizer)
         self._model = TrainingModel(self.network, config.training)
         corpus = fingerprint(pairs)
         self.state = read_state(checkpoint_path(folder)) or TrainingState(corpus=corpus)
