@@ -20,9 +20,7 @@ def networks():
     config, made = ModelConfig(units=32, dropout=0.0, word_dropout=0.0), []
     for policy in ("float32", "mixed_bfloat16"):
         with dtype_policy(policy):
-            made.append(
-                build_model(config, 50, SpecialIds(0, 2, 3))
-            )
+            made.append(build_model(config, 50, SpecialIds(0, 2, 3)))
     made[1].set_weights(made[0].get_weights())
     return made
 
