@@ -57,8 +57,15 @@ class Progress(keras.callbacks.Callback):
         super().__init__()
         self._config, self._state, self._num_pairs = config, state, num_pairs
         self._bar: tqdm[Any] | None = None
-        self._batch_start = 0.0
+        self._last_look = time.monotonic()
         self.totals = _Totals()
+
+    def look_at_the_clock(self) -> float:
+        """Adds the time since the last look to the training's time; returns it, in seconds."""
+        now = time.monotonic()
+        seconds, self._last_look = now - self._last_look, now
+        self._state.seconds += seconds
+        return seconds
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._bar = tqdm(
@@ -71,20 +78,15 @@ class Progress(keras.callbacks.Callback):
             bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining} left{postfix}",
         )
 
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self._batch_start = time.monotonic()
-
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs or {}
-        seconds = time.monotonic() - self._batch_start
         totals = self.totals
         totals.loss += logs["loss"] * logs["num_tokens"]
         totals.negative_log_prob += logs["negative_log_prob"]
         totals.tokens += logs["num_tokens"]
-        totals.seconds += seconds
+        totals.seconds += self.look_at_the_clock()
         self._state.step += 1
         self._state.batch += 1
-        self._state.seconds += seconds
         if self._bar is not None:
             rate = totals.tokens / max(totals.seconds, 1e-9)
             self._bar.set_postfix_str(f"loss {logs['loss']:.3f}, {rate:,.0f} tokens/s", refresh=False)
@@ -135,7 +137,7 @@ class DevEvaluation(keras.callbacks.Callback):
             self._evaluate()
 
     def _evaluate(self) -> None:
-        state, start = self._state, time.monotonic()
+        state = self._state
         model: TrainingModel = self.model
         with model.averaged_weights():
             score = self._score()
@@ -154,7 +156,7 @@ class DevEvaluation(keras.callbacks.Callback):
             state.finished = True
         if state.epoch >= self._config.max_epochs:
             state.finished = True
-        state.seconds += time.monotonic() - start
+        self._progress.look_at_the_clock()
         self._tell(score, better)
         save_checkpoint(checkpoint_path(self._folder), state, training_variables(model))
 
