@@ -15,7 +15,7 @@ _SETTINGS = {
     "training.learning_rate": 3e-3,
     "training.warmup_steps": 100,
     "training.label_smoothing": 0.05,
-    "training.max_epochs": 8,
+    "training.max_epochs": 6,
 }
 _NUM_SHOWN = 5
 
