@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,7 @@ def train(
     overrides |= {"source_language": source_language, "target_language": target_language}
     Config().override(overrides)  # a wrong setting is told before any work
     _check_folder(folder)
+    more_callbacks = _tensorboard(tensorboard)
     dev = _read_dev(dev_source, dev_target)
     pairs = read_pairs(Path(source), Path(target))
     if dev is not None and looks_swapped(pairs, dev):
@@ -112,7 +114,7 @@ def train(
             f"resumed after epoch {state.epoch}, step {state.step:,}; best dev BLEU {state.best_score:.2f}"
         )
     translator = Translator(trainer.network, tokenizer, config)
-    trainer.train(_dev_score(translator, dev), report, _tensorboard(tensorboard))
+    trainer.train(_dev_score(translator, dev), report, more_callbacks)
     report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
     return Translator.load(folder)
 
@@ -249,6 +251,8 @@ def _tensorboard(folder: str | Path | None) -> list[Any]:
     """The Keras callback that writes TensorBoard logs, if they are wanted."""
     if folder is None:
         return []
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
     import keras
 
     return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]

@@ -120,6 +120,12 @@ def test_unreadable_config_file(translator, files):
     )
 
 
+def test_tensorboard_that_is_not_installed(translator, files, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    line = failed_line(translator(*train_arguments(files, tensorboard=files / "logs")))
+    assert "TensorBoard is not installed; run: pip install tensorboard" in line
+
+
 def test_no_model(translator, tmp_path):
     for command in (
         ["translate", tmp_path, "a"],
