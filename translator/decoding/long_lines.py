@@ -25,7 +25,7 @@ def parts_of(text: str, tokenizer: Tokenizer, max_pieces: int) -> list[str]:
 
 
 def _parts(text: str, tokenizer: Tokenizer, max_pieces: int, level: int) -> list[str]:
-    """The parts of a text that is known to need a cut of this level or a later one."""
+    """The parts of a text, which may only be cut at this level of ``_CUTS`` or a later one."""
     num_pieces = len(tokenizer.encode([text])[0])
     if num_pieces <= max_pieces or len(text) == 1:
         return [text] if num_pieces else []

@@ -61,7 +61,7 @@ class Translator:
 
     def __init__(self, network: TranslationModel, tokenizer: Tokenizer, config: Config) -> None:
         self.config = config
-        self._network, self._tokenizer = network, tokenizer
+        self._tokenizer = tokenizer
         self._graph = SearchGraph(network)
 
     @classmethod

@@ -170,10 +170,8 @@ class LSTM(keras.layers.LSTM):
         if mask is not None or not self._equations_apply() or tf.config.list_logical_devices("GPU"):
             return super().inner_loop(sequences, initial_state, mask, training)
         dtype = self.compute_dtype
-        kernel, recurrent_kernel = (
-            tf.cast(self.cell.kernel, dtype),
-            tf.cast(self.cell.recurrent_kernel, dtype),
-        )
+        kernel = tf.cast(self.cell.kernel, dtype)
+        recurrent_kernel = tf.cast(self.cell.recurrent_kernel, dtype)
         steps_first = tf.transpose(sequences, [1, 0, 2])
         shape = tf.shape(steps_first)
         projected = tf.matmul(tf.reshape(steps_first, [-1, sequences.shape[-1]]), kernel)

@@ -27,6 +27,11 @@ def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> floa
     return config.learning_rate * warmup * rate_factor
 
 
+def is_finished(config: TrainingConfig, state: TrainingState) -> bool:
+    """Whether a training has come to its end: no better dev BLEU for long enough, or all its epochs."""
+    return state.evaluations_without_gain >= config.patience or state.epoch >= config.max_epochs
+
+
 class LearningRate(keras.callbacks.Callback):
     """Sets the learning rate before every step."""
 
@@ -151,11 +156,9 @@ class DevEvaluation(keras.callbacks.Callback):
             state.evaluations_without_gain += 1
             if state.evaluations_without_gain % self._config.rate_patience == 0:
                 state.rate_factor *= self._config.rate_decay
-        if state.evaluations_without_gain >= self._config.patience:
+        state.finished = is_finished(self._config, state)
+        if state.finished:
             model.stop_training = True
-            state.finished = True
-        if state.epoch >= self._config.max_epochs:
-            state.finished = True
         self._progress.look_at_the_clock()
         self._tell(score, better)
         save_checkpoint(checkpoint_path(self._folder), state, training_variables(model))

@@ -20,6 +20,7 @@ from translator.training.callbacks import (
     DevEvaluation,
     LearningRate,
     Progress,
+    is_finished,
     training_variables,
 )
 from translator.training.checkpoint import TrainingState, read_state, restore_checkpoint
@@ -89,15 +90,8 @@ class Trainer:
         self.resumed = self.state.step > 0
         if self.resumed:
             restore_checkpoint(checkpoint_path(folder), training_variables(self._model))
-            self.state.finished = self._is_finished()
-
-    def _is_finished(self) -> bool:
-        """Whether the limits, which may have been raised since, are reached."""
-        training = self._config.training
-        return (
-            self.state.evaluations_without_gain >= training.patience
-            or self.state.epoch >= training.max_epochs
-        )
+            # The limits may have been raised since.
+            self.state.finished = is_finished(config.training, self.state)
 
     def train(
         self,
@@ -111,7 +105,6 @@ class Trainer:
             score: translates the dev set with ``self.network`` and returns its BLEU.
             report: takes each line for the user.
             callbacks: more Keras callbacks, such as TensorBoard.
-
         """
         training, state = self._config.training, self.state
         progress = Progress(training, state, self._batches.num_pairs)
@@ -122,7 +115,7 @@ class Trainer:
             batches = self._batches.epoch(epoch, first=state.batch)
             if not batches.cardinality():  # stopped after the last batch of an epoch
                 state.epoch, state.batch = epoch + 1, 0
-                state.finished = self._is_finished()
+                state.finished = is_finished(training, state)
                 continue
             self._model.fit(
                 batches,
@@ -132,5 +125,5 @@ class Trainer:
                 shuffle=False,
                 verbose=0,
             )
-            state.finished = state.finished or self._is_finished()
+            state.finished = is_finished(training, state)
         return state
