@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from references.lstm import lstm_backward, lstm_forward
+from references.lstm import lstm_backward, lstm_forward, lstm_gates
 
 from translator.nn.lstm import LSTM, lstm_recurrence
 
@@ -91,14 +91,13 @@ def test_gradient_that_comes_from_one_result_alone(only):
 @pytest.mark.parametrize(("steps", "batch", "units"), [(1, 1, 1), (3, 2, 2)])
 def test_gradient_of_the_recurrence_equals_finite_differences(steps, batch, units):
     random = np.random.default_rng(5)
-    arguments = [
-        tf.constant(random.normal(size=shape), tf.float64)
-        for shape in [(steps, batch, 4 * units), (units, 4 * units), (batch, units), (batch, units)]
-    ]
+    shapes = [*[(steps, batch, units)] * 4, (units, 4 * units), (batch, units), (batch, units)]
+    arguments = [tf.constant(random.normal(size=shape), tf.float64) for shape in shapes]
 
     @tf.function
     def results_in_a_row(*arguments):
-        return tf.concat([tf.reshape(result, [-1]) for result in lstm_recurrence(*arguments)], axis=0)
+        results = lstm_recurrence(arguments[:4], *arguments[4:])
+        return tf.concat([tf.reshape(result, [-1]) for result in results], axis=0)
 
     by_hand, by_differences = tf.test.compute_gradient(results_in_a_row, arguments, delta=1e-5)
     for jacobian, expected in zip(by_hand, by_differences, strict=True):
@@ -124,6 +123,81 @@ def test_saved_weights_load_into_the_layer_of_keras_and_back(saved, loaded, tmp_
     before.save_weights(tmp_path / "some.weights.h5")
     after.load_weights(tmp_path / "some.weights.h5")
     np.testing.assert_allclose(before(inputs), after(inputs), atol=1e-6)
+
+
+def test_gradients_through_a_traced_layer_under_a_tape_outside():
+    arguments, d_results = random_case(4, batch=3, steps=5, features=4, units=6)
+    layer = LSTM(6, return_sequences=True, return_state=True)
+    _, expected = run_layer(layer, arguments, d_results)
+    traced = tf.function(lambda inputs, hidden, cell: layer(inputs, initial_state=[hidden, cell]))
+    inputs, *_, hidden, cell = (tf.constant(value, tf.float32) for value in arguments)
+    with tf.GradientTape() as tape:
+        tape.watch([inputs, hidden, cell])
+        results = traced(inputs, hidden, cell)
+        total = sum(tf.reduce_sum(result * d) for result, d in zip(results, d_results, strict=True))
+    weights = [variable.value for variable in layer.trainable_variables]
+    for gradient, of_eager in zip(
+        tape.gradient(total, [inputs, *weights, hidden, cell]), expected, strict=True
+    ):
+        np.testing.assert_allclose(gradient, of_eager, atol=1e-5)
+
+
+def test_last_states_and_gradients_of_sentences_of_different_length_are_those_of_each_alone():
+    arguments, _ = random_case(8, batch=3, steps=6, features=4, units=5)
+    inputs, *weights, hidden, cell = arguments
+    lengths = [6, 1, 4]
+    of_outputs, of_hidden, of_cell = random_case(9, batch=3, steps=6, features=4, units=5)[1]
+    of_outputs *= tf.sequence_mask(lengths, dtype=tf.float64).numpy()[:, :, None]
+    layer = LSTM(5, return_sequences=True, return_state=True)
+    layer.build(inputs.shape)
+    layer.set_weights(weights)
+    x, h, c = (tf.constant(value, tf.float32) for value in (inputs, hidden, cell))
+    with tf.GradientTape() as tape:
+        tape.watch([x, h, c])
+        results = layer(x, initial_state=[h, c], mask=tf.sequence_mask(lengths))
+        total = sum(
+            tf.reduce_sum(result * d)
+            for result, d in zip(results, [of_outputs, of_hidden, of_cell], strict=True)
+        )
+    d_x, d_h, d_c = tape.gradient(total, [x, h, c])
+    for i, length in enumerate(lengths):
+        alone = inputs[i : i + 1, :length], *weights, hidden[i : i + 1], cell[i : i + 1]
+        _, last_hidden, last_cell = lstm_forward(*alone)
+        np.testing.assert_allclose(results[1][i], last_hidden[0], atol=1e-5)
+        np.testing.assert_allclose(results[2][i], last_cell[0], atol=1e-5)
+        expected = lstm_backward(
+            *alone, of_outputs[i : i + 1, :length], of_hidden[i : i + 1], of_cell[i : i + 1]
+        )
+        assert_close(d_x[i, :length], expected[0][0], 1e-4, "inputs")
+        assert not d_x[i, length:].numpy().any()
+        assert_close(d_h[i], expected[4][0], 1e-4, "first hidden")
+        assert_close(d_c[i], expected[5][0], 1e-4, "first cell")
+
+
+@pytest.mark.parametrize("with_state", [False, True])
+def test_gates_are_those_of_the_equations_and_reproduce_the_layer(with_state):
+    (inputs, *weights, hidden, cell), _ = random_case(6, batch=3, steps=5, features=4, units=6)
+    if not with_state:
+        hidden, cell = np.zeros_like(hidden), np.zeros_like(cell)
+    state = [tf.constant(value, tf.float32) for value in (hidden, cell)] if with_state else None
+    layer = LSTM(6, return_sequences=True, return_state=True)
+    layer.build(inputs.shape)
+    layer.set_weights(weights)
+    gates = layer.gates(inputs, state)
+    for name, expected in lstm_gates(inputs, *weights, hidden, cell).items():
+        np.testing.assert_allclose(getattr(gates, name), expected, atol=1e-5, err_msg=name)
+    outputs, last_hidden, last_cell = layer(inputs, initial_state=state)
+    np.testing.assert_array_equal(gates.output, outputs)
+    np.testing.assert_array_equal(gates.output[:, -1], last_hidden)
+    np.testing.assert_array_equal(gates.cell[:, -1], last_cell)
+    np.testing.assert_allclose(gates.output_gate * tf.tanh(gates.cell), outputs, atol=1e-6)
+
+
+def test_a_layer_with_other_equations_has_no_gates():
+    layer = LSTM(4, activation="relu", name="other")
+    layer.build((None, None, 3))
+    with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
+        layer.gates(np.zeros([1, 2, 3]))
 
 
 def test_repeated_steps_equal_the_sequence():

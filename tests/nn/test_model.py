@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from references.decoder import initial_states
 from references.encoder import run_lstm
 from references.model import ReferenceModel, log_softmax
 from references.networks import SPECIAL_IDS, padded, random_network, random_sentences
@@ -53,6 +54,30 @@ def test_log_probs_are_those_of_the_target_pieces_and_zero_at_padding(network):
     is_padding = target_ids == SPECIAL_IDS.padding
     np.testing.assert_allclose(log_probs[~is_padding], expected[~is_padding], atol=1e-5)
     assert (log_probs[is_padding] == 0).all()
+
+
+def test_gates_of_every_layer_are_those_of_numpy(network):
+    reference = ReferenceModel(network)
+    gates = network.gates_of(padded(SOURCES), padded(TARGETS))
+    layers = [f"lstm_{i}" for i in range(1, reference.encoder_layers)]
+    expected_names = [f"encoder/{name}" for name in ("forward", "backward", *layers)]
+    expected_names += [f"decoder/lstm_{i}" for i in range(reference.decoder_layers)]
+    assert list(gates) == expected_names
+    for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
+        embedded = np.stack([reference.embed(piece_id) for piece_id in source])
+        for direction, order in (("forward", 1), ("backward", -1)):
+            path = f"encoder/bidirectional/{direction}"
+            expected = run_lstm(reference.weights, path, embedded[::order])[::order]
+            actual = gates[f"encoder/{direction}"].output[i, : len(source)]
+            np.testing.assert_allclose(actual, expected, atol=1e-5, err_msg=path)
+        memory = reference.encode(source)
+        states = initial_states(reference.weights, memory, reference.decoder_layers)
+        for step, previous_id in enumerate([reference.start_id, *target[:-1]]):
+            _, states, _ = reference.step(previous_id, states, memory)
+            for j, (hidden, cell) in enumerate(states):
+                inside = gates[f"decoder/lstm_{j}"]
+                np.testing.assert_allclose(inside.output[i, step], hidden, atol=1e-4)
+                np.testing.assert_allclose(inside.cell[i, step], cell, atol=1e-4)
 
 
 def test_padding_and_other_sentences_do_not_change_a_sentence(network):

@@ -43,6 +43,16 @@ def lstm_forward(inputs, kernel, recurrent_kernel, bias, hidden, cell):
     return np.stack(outputs, axis=1), hidden, cell
 
 
+def lstm_gates(inputs, kernel, recurrent_kernel, bias, hidden, cell):
+    """What every step computes, by name: [batch, steps, units] each."""
+    found = {name: [] for name in ("input_gate", "forget_gate", "candidate", "output_gate", "cell", "output")}
+    for t in range(inputs.shape[1]):
+        hidden, cell, gates = lstm_step(inputs[:, t], hidden, cell, kernel, recurrent_kernel, bias)
+        for values, value in zip(found.values(), (*gates, cell, hidden), strict=True):
+            values.append(value)
+    return {name: np.stack(values, axis=1) for name, values in found.items()}
+
+
 def lstm_backward(
     inputs, kernel, recurrent_kernel, bias, hidden, cell, d_outputs, d_last_output, d_last_cell
 ):

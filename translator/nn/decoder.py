@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from translator.nn.attention import Attention, AttentionMemory
 from translator.nn.dropout import variational_dropout
-from translator.nn.lstm import LSTM
+from translator.nn.lstm import LSTM, Gates
 
 # The output and the cell state of every layer, float [batch, units] each.
 LSTMStates = tuple[tuple[tf.Tensor, tf.Tensor], ...]
@@ -100,6 +100,17 @@ class Decoder(keras.layers.Layer):
             return output, tuple(new_state)
 
         return self._run(run, inputs, states, memory, training)
+
+    def gates(self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> dict[str, Gates]:
+        """What each LSTM does at each piece, by the name of the layer; arguments as for ``call``."""
+        found: dict[str, Gates] = {}
+
+        def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
+            inside = found[layer.name] = layer.gates(x, state)
+            return inside.output, (inside.output[:, -1], inside.cell[:, -1])
+
+        self._run(run, inputs, states, memory, training=False)
+        return found
 
     def step(self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> DecoderOutput:
         """One step of several hypotheses a sentence.

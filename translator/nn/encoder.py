@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from translator.nn.dropout import variational_dropout
-from translator.nn.lstm import LSTM
+from translator.nn.lstm import LSTM, Gates
 
 
 @keras.saving.register_keras_serializable(package="translator")
@@ -35,11 +36,24 @@ class BidirectionalLSTM(keras.layers.Layer):
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
         """Float [batch, steps, features] and int32 lengths [batch] to float [batch, steps, units]."""
-        backward = self.backward(tf.reverse_sequence(inputs, lengths, seq_axis=1))
-        return tf.concat([self.forward(inputs), tf.reverse_sequence(backward, lengths, seq_axis=1)], axis=-1)
+        backward = self.backward(_reversed(inputs, lengths))
+        return tf.concat([self.forward(inputs), _reversed(backward, lengths)], axis=-1)
+
+    def gates(self, inputs: tf.Tensor, lengths: tf.Tensor) -> dict[str, Gates]:
+        """What both directions do at each piece of the sentence; arguments as for ``call``."""
+        backward = self.backward.gates(_reversed(inputs, lengths))
+        return {
+            "forward": self.forward.gates(inputs),
+            "backward": Gates(*(_reversed(part, lengths) for part in backward)),
+        }
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units}
+
+
+def _reversed(sequences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
+    """Each sequence from its own last step to its first; the padding stays where it is."""
+    return tf.reverse_sequence(sequences, lengths, seq_axis=1)
 
 
 @keras.saving.register_keras_serializable(package="translator")
@@ -78,11 +92,29 @@ class Encoder(keras.layers.Layer):
         Returns:
             The memory, float [batch, source steps, units]; what stands at padding has no meaning.
         """
+        return self._run(lambda layer, *arguments: layer(*arguments), inputs, source_mask, training)
+
+    def gates(self, inputs: tf.Tensor, source_mask: tf.Tensor) -> dict[str, Gates]:
+        """What each LSTM does at each piece, by the name of the layer; arguments as for ``call``."""
+        found: dict[str, Gates] = {}
+
+        def run(layer: Any, *arguments: Any) -> tf.Tensor:
+            inside = layer.gates(*arguments)
+            found.update(inside if isinstance(inside, dict) else {layer.name: inside})
+            return layer(*arguments)
+
+        self._run(run, inputs, source_mask, training=False)
+        return found
+
+    def _run(
+        self, run: Callable[..., tf.Tensor], inputs: tf.Tensor, source_mask: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        """The encoder around its LSTMs; ``run`` applies one of those to its arguments."""
         lengths = tf.reduce_sum(tf.cast(source_mask, tf.int32), axis=1)
         x = self.dropouts[0](inputs, training=training)
-        x = self.norms[0](self.bidirectional(x, lengths))
+        x = self.norms[0](run(self.bidirectional, x, lengths))
         for layer, dropout, norm in zip(self.layers, self.dropouts[1:], self.norms[1:], strict=True):
-            x = norm(x + layer(dropout(x, training=training)))
+            x = norm(x + run(layer, dropout(x, training=training)))
         return x
 
     def get_config(self) -> dict[str, Any]:

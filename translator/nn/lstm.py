@@ -1,167 +1,239 @@
 """The LSTM: a memory cell that three gates write, keep and read.
 
-For the input vector ``x_t`` of one step, the output ``h_{t-1}`` and the cell state ``c_{t-1}`` of the
-step before, with ``W`` the kernel, ``R`` the recurrent kernel and ``b`` the bias:
+The input of one step is ``x_t`` [batch, features]; ``h_{t-1}`` and ``c_{t-1}`` [batch, units] are the
+output and the cell state of the step before. Each gate has its own kernel ``W`` [features, units],
+recurrent kernel ``R`` [units, units] and bias ``b`` [units]; ``*`` is element by element. The forward
+equations, every result [batch, units]:
 
-    i_t = sigmoid(W_i x_t + R_i h_{t-1} + b_i)      input gate: how much of the candidate is written
-    f_t = sigmoid(W_f x_t + R_f h_{t-1} + b_f)      forget gate: how much of the old cell state is kept
-    g_t = tanh   (W_g x_t + R_g h_{t-1} + b_g)      candidate: what would be written
-    o_t = sigmoid(W_o x_t + R_o h_{t-1} + b_o)      output gate: how much of the cell state is shown
-    c_t = f_t * c_{t-1} + i_t * g_t                 cell state
-    h_t = o_t * tanh(c_t)                           output
+    i_t = sigmoid(x_t W_i + h_{t-1} R_i + b_i)      (1) input gate: how much of the candidate is written
+    f_t = sigmoid(x_t W_f + h_{t-1} R_f + b_f)      (2) forget gate: how much of the old cell state stays
+    g_t = tanh   (x_t W_g + h_{t-1} R_g + b_g)      (3) candidate: what would be written
+    o_t = sigmoid(x_t W_o + h_{t-1} R_o + b_o)      (4) output gate: how much of the cell state is shown
+    c_t = f_t * c_{t-1} + i_t * g_t                 (5) cell state
+    h_t = o_t * tanh(c_t)                           (6) output
 
-The cell state and the input and output gates are those of Hochreiter and Schmidhuber (1997, "Long
-Short-Term Memory", section 4); the forget gate was added by Gers, Schmidhuber and Cummins (2000,
-"Learning to Forget", section 3). The sum in ``c_t`` is why an LSTM remembers: its derivative with
-respect to ``c_{t-1}`` is just ``f_t``, so an error travels back through many steps without vanishing.
+Cell state, input gate and output gate are those of Hochreiter and Schmidhuber (1997, "Long Short-Term
+Memory", section 4), where ``f_t`` is 1. Gers, Schmidhuber and Cummins (2000, "Learning to Forget",
+section 3) added the forget gate. The sum in (5) is why an LSTM remembers: the derivative of ``c_t`` with
+respect to ``c_{t-1}`` is just ``f_t``, so while a forget gate is open an error travels back through any
+number of steps without vanishing, where a plain recurrent network multiplies it by a matrix each time.
 
-Backpropagation through time runs the steps in reverse. With ``dh_t`` the gradient that reaches the
-output (from above and from step t+1) and ``dc_t`` the one that reaches the cell state:
+Backpropagation through time runs the steps in reverse (Greff et al. 2017, "LSTM: A Search Space
+Odyssey", section II-B, without peepholes). ``d`` before a name is the gradient of the loss with respect
+to it; ``z`` is the sum inside a gate. What reaches step t is ``dh_t`` and ``dc_t``, [batch, units] each,
+from the layer above and from step t+1. Then, every result [batch, units] again:
 
-    dc_t    = dc_t (from step t+1) + dh_t * o_t * (1 - tanh(c_t)^2)
-    dz_i    = dc_t * g_t     * i_t * (1 - i_t)      (z: the sum inside each gate)
-    dz_f    = dc_t * c_{t-1} * f_t * (1 - f_t)
-    dz_g    = dc_t * i_t     * (1 - g_t^2)
-    dz_o    = dh_t * tanh(c_t) * o_t * (1 - o_t)
-    dc_{t-1} = dc_t * f_t
-    dh_{t-1} = [dz_i dz_f dz_g dz_o] R^T            the only product inside the loop
-    dR       = sum_t h_{t-1}^T dz_t                 one product, after the loop
+    dc_t    += dh_t * o_t * (1 - tanh(c_t)^2)       (7) through (6)
+    dz_i     = dc_t * g_t     * i_t * (1 - i_t)     (8) through (5) and (1)
+    dz_f     = dc_t * c_{t-1} * f_t * (1 - f_t)     (9) through (5) and (2)
+    dz_g     = dc_t * i_t     * (1 - g_t^2)         (10) through (5) and (3)
+    dz_o     = dh_t * tanh(c_t) * o_t * (1 - o_t)   (11) through (6) and (4)
+    dc_{t-1} = dc_t * f_t                           (12) through (5)
+    dh_{t-1} = sum over gates of dz R^T             (13) the only products inside the loop
+
+    dR       = sum over t of h_{t-1}^T dz_t         (14) [units, units], one product a gate, after the loop
+    dW       = sum over t of x_t^T dz_t             (15) [features, units], likewise
+    dx_t     = sum over gates of dz_t W^T           (16) [batch, features], likewise for all steps at once
+
+The four gates are kept apart all the way instead of side by side in one matrix: their products run at the
+same time on several cores, and nothing has to be cut out of a wide matrix or glued into one.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
+# A tensor for each of the gates i, f, g, o, in the order of Keras's kernels.
+FourGates = tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
 
-def lstm_step(projected: tf.Tensor, cell: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """One step of the equations above, after the two products.
+
+class Gates(NamedTuple):
+    """What happens inside an LSTM: of one step [batch, units], of a sentence [batch, steps, units].
+
+    Attributes:
+        input_gate: float in 0 to 1; how much of the candidate is written, ``i``.
+        forget_gate: float in 0 to 1; how much of the cell state before is kept, ``f``.
+        candidate: float in -1 to 1; what would be written, ``g``.
+        output_gate: float in 0 to 1; how much of the cell state is shown, ``o``.
+        cell: float; the cell state, ``c = f * c_before + i * g``.
+        shown: float in -1 to 1; what the output gate lets out, ``tanh(c)``.
+        output: float in -1 to 1; ``h = o * tanh(c)``.
+    """
+
+    input_gate: tf.Tensor
+    forget_gate: tf.Tensor
+    candidate: tf.Tensor
+    output_gate: tf.Tensor
+    cell: tf.Tensor
+    shown: tf.Tensor
+    output: tf.Tensor
+
+
+def lstm_step(sums: FourGates, cell_before: tf.Tensor) -> Gates:
+    """One step: the equations (1) to (6) after their products.
 
     Args:
-        projected: float [batch, 4 * units], ``W x_t + R h_{t-1} + b`` in Keras's order i, f, g, o.
-        cell: float [batch, units], ``c_{t-1}``.
-
-    Returns:
-        The output ``h_t`` and the cell state ``c_t``, float [batch, units] each, and the activated
-        gates i, f, g, o, float [batch, 4 * units].
+        sums: what stands in the brackets of (1) to (4), float [batch, units] each.
+        cell_before: float [batch, units], ``c_{t-1}``.
     """
-    z_input, z_forget, z_candidate, z_output = tf.split(projected, 4, axis=-1)
+    z_input, z_forget, z_candidate, z_output = sums
     input_gate = tf.sigmoid(z_input)
     forget_gate = tf.sigmoid(z_forget)
     candidate = tf.tanh(z_candidate)
     output_gate = tf.sigmoid(z_output)
-    new_cell = forget_gate * cell + input_gate * candidate
-    output = output_gate * tf.tanh(new_cell)
-    gates = tf.concat([input_gate, forget_gate, candidate, output_gate], axis=-1)
-    return output, new_cell, gates
+    cell = forget_gate * cell_before + input_gate * candidate
+    shown = tf.tanh(cell)
+    return Gates(input_gate, forget_gate, candidate, output_gate, cell, shown, output_gate * shown)
 
 
-def _forward(
-    projected: tf.Tensor, recurrent_kernel: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """Runs all steps; returns outputs, cells [steps, batch, units] and gates [steps, batch, 4 * units]."""
-    steps = tf.shape(projected)[0]
-    arrays = tuple(tf.TensorArray(projected.dtype, size=steps) for _ in range(3))
+def lstm_step_gradient(
+    gates: Gates, cell_before: tf.Tensor, d_output: tf.Tensor, d_cell: tf.Tensor
+) -> tuple[FourGates, tf.Tensor]:
+    """One step backwards: the equations (7) to (12).
+
+    Args:
+        gates: of this step; its output is not used.
+        cell_before: float [batch, units], ``c_{t-1}``.
+        d_output: float [batch, units], ``dh_t``.
+        d_cell: float [batch, units], ``dc_t`` as it comes from step t+1.
+
+    Returns:
+        ``dz`` of the four gates and ``dc_{t-1}``, float [batch, units] each.
+    """
+    d_cell += _tanh_gradient(gates.shown, d_output * gates.output_gate)
+    d_sums = (
+        _sigmoid_gradient(gates.input_gate, d_cell * gates.candidate),
+        _sigmoid_gradient(gates.forget_gate, d_cell * cell_before),
+        _tanh_gradient(gates.candidate, d_cell * gates.input_gate),
+        _sigmoid_gradient(gates.output_gate, d_output * gates.shown),
+    )
+    return d_sums, d_cell * gates.forget_gate
+
+
+def _sigmoid_gradient(y: tf.Tensor, d_y: tf.Tensor) -> tf.Tensor:
+    """``dz`` for ``y = sigmoid(z)``: ``dy * y * (1 - y)``, as one kernel."""
+    return tf.raw_ops.SigmoidGrad(y=y, dy=d_y)
+
+
+def _tanh_gradient(y: tf.Tensor, d_y: tf.Tensor) -> tf.Tensor:
+    """``dz`` for ``y = tanh(z)``: ``dy * (1 - y^2)``, as one kernel."""
+    return tf.raw_ops.TanhGrad(y=y, dy=d_y)
+
+
+def _all_steps(
+    projected: FourGates, recurrent_kernels: FourGates, hidden: tf.Tensor, cell: tf.Tensor
+) -> Gates:
+    """Runs all steps; returns what happened in each, as ``TensorArray`` in the fields of ``Gates``."""
+    steps = tf.shape(projected[0])[0]
+    # They are read twice: stacked as results, and step by step on the way back.
+    arrays = tuple(tf.TensorArray(cell.dtype, size=steps, clear_after_read=False) for _ in Gates._fields)
 
     def body(step: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor, arrays: Any) -> Any:
-        z = projected[step] + tf.matmul(hidden, recurrent_kernel)
-        results = lstm_step(z, cell)
-        arrays = tuple(array.write(step, value) for array, value in zip(arrays, results, strict=True))
-        return step + 1, results[0], results[1], arrays
-
-    *_, arrays = tf.while_loop(
-        lambda step, *_: step < steps, body, (tf.constant(0), hidden, cell, arrays), maximum_iterations=steps
-    )
-    batch, units = hidden.shape
-    outputs, cells, gates = (array.stack() for array in arrays)
-    outputs.set_shape([None, batch, units])
-    cells.set_shape([None, batch, units])
-    gates.set_shape([None, batch, 4 * units])
-    return outputs, cells, gates
-
-
-def _backward(
-    recurrent_kernel: tf.Tensor,
-    cells_before: tf.Tensor,
-    cells: tf.Tensor,
-    gates: tf.Tensor,
-    d_outputs: tf.Tensor,
-    d_last_cell: tf.Tensor,
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The backward loop; returns dz [steps, batch, 4 * units], dh_0 and dc_0 [batch, units]."""
-    steps = tf.shape(cells)[0]
-    # Transposed once: a product that transposes in every step takes more than twice as long on a CPU.
-    transposed_kernel = tf.transpose(recurrent_kernel)
-
-    def body(step: tf.Tensor, d_hidden: tf.Tensor, d_cell: tf.Tensor, d_array: Any) -> Any:
-        input_gate, forget_gate, candidate, output_gate = tf.split(gates[step], 4, axis=-1)
-        tanh_cell = tf.tanh(cells[step])
-        d_output = d_outputs[step] + d_hidden
-        d_cell = d_cell + d_output * output_gate * (1.0 - tf.square(tanh_cell))
-        d_z = tf.concat(
-            [
-                d_cell * candidate * input_gate * (1.0 - input_gate),
-                d_cell * cells_before[step] * forget_gate * (1.0 - forget_gate),
-                d_cell * input_gate * (1.0 - tf.square(candidate)),
-                d_output * tanh_cell * output_gate * (1.0 - output_gate),
-            ],
-            axis=-1,
+        sums = tuple(
+            of_input[step] + tf.matmul(hidden, recurrent_kernel)
+            for of_input, recurrent_kernel in zip(projected, recurrent_kernels, strict=True)
         )
-        d_hidden = tf.matmul(d_z, transposed_kernel)
-        return step - 1, d_hidden, d_cell * forget_gate, d_array.write(step, d_z)
+        gates = lstm_step(sums, cell)
+        arrays = tuple(array.write(step, value) for array, value in zip(arrays, gates, strict=True))
+        return step + 1, gates.output, gates.cell, arrays
 
-    d_array = tf.TensorArray(cells.dtype, size=steps)
-    _, d_hidden, d_cell, d_array = tf.while_loop(
-        lambda step, *_: step >= 0,
-        body,
-        (steps - 1, tf.zeros_like(d_last_cell), d_last_cell, d_array),
-        maximum_iterations=steps,
+    *_, arrays = tf.while_loop(lambda step, *_: step < steps, body, (0, hidden, cell, arrays))
+    return Gates(*arrays)
+
+
+def _all_steps_backwards(
+    arrays: Gates, recurrent_kernels: FourGates, cell: tf.Tensor, d_outputs: tf.Tensor, d_cells: tf.Tensor
+) -> tuple[FourGates, tf.Tensor, tf.Tensor]:
+    """The backward loop: equation (13) around those of one step.
+
+    Args:
+        arrays: what ``_all_steps`` wrote.
+        recurrent_kernels: float [units, units] each.
+        cell: float [batch, units], the cell state before the first step.
+        d_outputs: float [steps, batch, units], the gradient that each output receives from above.
+        d_cells: likewise of each cell state.
+
+    Returns:
+        ``dz`` of the four gates [steps, batch, units], ``dh_0`` and ``dc_0`` [batch, units].
+    """
+    # Transposed once: a product that transposes in every step takes longer on a CPU.
+    transposed_kernels = [tf.transpose(recurrent_kernel) for recurrent_kernel in recurrent_kernels]
+
+    def body(step: tf.Tensor, d_hidden: tf.Tensor, d_cell: tf.Tensor, d_arrays: Any) -> Any:
+        gates = Gates(*(array.read(step) for array in arrays))
+        cell_before = tf.cond(step > 0, lambda: arrays.cell.read(step - 1), lambda: cell)
+        d_sums, d_cell = lstm_step_gradient(
+            gates, cell_before, d_outputs[step] + d_hidden, d_cells[step] + d_cell
+        )
+        d_hidden = tf.add_n(
+            [tf.matmul(d, kernel) for d, kernel in zip(d_sums, transposed_kernels, strict=True)]
+        )
+        d_arrays = tuple(array.write(step, d) for array, d in zip(d_arrays, d_sums, strict=True))
+        return step - 1, d_hidden, d_cell, d_arrays
+
+    steps, nothing = tf.shape(d_outputs)[0], tf.zeros_like(cell)
+    d_arrays = tuple(tf.TensorArray(cell.dtype, size=steps) for _ in recurrent_kernels)
+    _, d_hidden, d_cell, d_arrays = tf.while_loop(
+        lambda step, *_: step >= 0, body, (steps - 1, nothing, nothing, d_arrays)
     )
-    return d_array.stack(), d_hidden, d_cell
+    return tuple(array.stack() for array in d_arrays), d_hidden, d_cell
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def lstm_recurrence(
-    projected: tf.Tensor, recurrent_kernel: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
-) -> tuple[tuple[tf.Tensor, tf.Tensor], Any]:
+    projected: FourGates, recurrent_kernel: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
+) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., Any]]:
     """All steps of an LSTM over inputs that are already multiplied by the kernel.
 
     Args:
-        projected: float [steps, batch, 4 * units], ``W x_t + b`` of every step, in the order i, f, g, o.
-        recurrent_kernel: float [units, 4 * units].
+        projected: ``x_t W + b`` of all steps, float [steps, batch, units] for each gate i, f, g, o.
+        recurrent_kernel: float [units, 4 * units], the four recurrent kernels side by side.
         hidden: float [batch, units], the output before the first step.
         cell: float [batch, units], the cell state before the first step.
 
     Returns:
-        The outputs of all steps, float [steps, batch, units], and the last cell state [batch, units].
+        The outputs and the cell states of all steps, float [steps, batch, units] each.
     """
-    outputs, cells, gates = _forward(projected, recurrent_kernel, hidden, cell)
+    recurrent_kernels = tf.split(recurrent_kernel, 4, axis=1)
+    arrays = _all_steps(projected, recurrent_kernels, hidden, cell)
+    outputs, cells = _stacked(arrays.output, cell), _stacked(arrays.cell, cell)
 
-    def gradient(d_outputs: tf.Tensor, d_last_cell: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        cells_before = tf.concat([cell[None], cells[:-1]], axis=0)
-        outputs_before = tf.concat([hidden[None], outputs[:-1]], axis=0)
-        d_z, d_hidden, d_cell = _backward(
-            recurrent_kernel, cells_before, cells, gates, d_outputs, d_last_cell
-        )
-        units = recurrent_kernel.shape[0]
-        d_recurrent_kernel = tf.matmul(
-            tf.reshape(outputs_before, [-1, units]), tf.reshape(d_z, [-1, 4 * units]), transpose_a=True
-        )
-        return d_z, d_recurrent_kernel, d_hidden, d_cell
+    def gradient(d_outputs: tf.Tensor, d_cells: tf.Tensor) -> tuple[Any, ...]:
+        d_sums, d_hidden, d_cell = _all_steps_backwards(arrays, recurrent_kernels, cell, d_outputs, d_cells)
+        outputs_before = _rows(tf.concat([hidden[None], outputs[:-1]], axis=0))
+        d_kernels = [tf.matmul(outputs_before, _rows(d_sum), transpose_a=True) for d_sum in d_sums]  # (14)
+        return *d_sums, tf.concat(d_kernels, axis=1), d_hidden, d_cell
 
-    return (outputs, cells[-1]), gradient
+    return (outputs, cells), gradient
+
+
+def _stacked(array: tf.TensorArray, like: tf.Tensor) -> tf.Tensor:
+    """The values of all steps, [steps, batch, units], where ``like`` has the shape of one."""
+    stacked = array.stack()
+    stacked.set_shape([None, *like.shape])
+    return stacked
+
+
+def _rows(vectors: tf.Tensor) -> tf.Tensor:
+    """[steps, batch, features] to [steps * batch, features]: all steps of a product at once."""
+    return tf.reshape(vectors, [-1, vectors.shape[-1]])
 
 
 @keras.saving.register_keras_serializable(package="translator")
 class LSTM(keras.layers.LSTM):
-    """``keras.layers.LSTM`` with its own backpropagation through time on a CPU.
+    """``keras.layers.LSTM`` with its own backpropagation through time on a CPU, and gates to look into.
 
     Weights, configuration, cell and results are those of ``keras.layers.LSTM``. On a GPU the fused
     cuDNN kernel of Keras runs; on a CPU the functions above do, which multiply the inputs of all steps
-    at once and compute each weight gradient as one product. Sequences are padded on the right and no
-    mask is passed: an output depends on earlier steps only.
+    at once and compute each weight gradient as one product after the loop.
+
+    Sequences are padded on the right. Then no mask is needed: an output depends on earlier steps only.
+    With a mask, outputs and states are those of Keras, by its own slower loop: a masked step repeats the
+    output and the state of the step before, so that the last state is that of each sentence's own end.
     """
 
     def inner_loop(
@@ -169,18 +241,37 @@ class LSTM(keras.layers.LSTM):
     ) -> Any:
         if mask is not None or not self._equations_apply() or tf.config.list_logical_devices("GPU"):
             return super().inner_loop(sequences, initial_state, mask, training)
-        dtype = self.compute_dtype
-        kernel = tf.cast(self.cell.kernel, dtype)
-        recurrent_kernel = tf.cast(self.cell.recurrent_kernel, dtype)
-        steps_first = tf.transpose(sequences, [1, 0, 2])
-        shape = tf.shape(steps_first)
-        projected = tf.matmul(tf.reshape(steps_first, [-1, sequences.shape[-1]]), kernel)
-        if self.use_bias:
-            projected = tf.nn.bias_add(projected, tf.cast(self.cell.bias, dtype))
-        projected = tf.reshape(projected, [shape[0], shape[1], 4 * self.units])
-        outputs, cell = lstm_recurrence(projected, recurrent_kernel, initial_state[0], initial_state[1])
-        last_output = outputs[-1]
-        return last_output, tf.transpose(outputs, [1, 0, 2]), [last_output, cell]
+        outputs, cells = lstm_recurrence(
+            self._projected(sequences),
+            tf.cast(self.cell.recurrent_kernel, self.compute_dtype),
+            *initial_state,
+        )
+        return outputs[-1], tf.transpose(outputs, [1, 0, 2]), [outputs[-1], cells[-1]]
+
+    def gates(self, sequences: tf.Tensor, initial_state: tuple[tf.Tensor, tf.Tensor] | None = None) -> Gates:
+        """What the layer does at every step, to look into; its ``output`` is that of the layer.
+
+        Args:
+            sequences: float [batch, steps, features].
+            initial_state: output and cell state before the first step, float [batch, units] each; None:
+                zeros.
+
+        Raises:
+            ValueError: if the layer has other activations than those of the equations, its own dropout,
+                or runs backwards or unrolled.
+        """
+        if not self._equations_apply():
+            raise ValueError(
+                f"{self.name}: not configured as the LSTM of the equations; it has no such gates"
+            )
+        if initial_state is None:
+            initial_state = self.get_initial_state(tf.shape(sequences)[0])
+        sequences, hidden, cell = (
+            tf.cast(tensor, self.compute_dtype) for tensor in (sequences, *initial_state)
+        )
+        recurrent_kernels = tf.split(tf.cast(self.cell.recurrent_kernel, self.compute_dtype), 4, axis=1)
+        arrays = _all_steps(self._projected(sequences), recurrent_kernels, hidden, cell)
+        return Gates(*(tf.transpose(array.stack(), [1, 0, 2]) for array in arrays))
 
     def step(
         self, inputs: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
@@ -197,6 +288,17 @@ class LSTM(keras.layers.LSTM):
         """
         output, (hidden, cell) = self.cell(inputs, [hidden, cell])
         return output, (hidden, cell)
+
+    def _projected(self, sequences: tf.Tensor) -> FourGates:
+        """``x_t W + b`` of all steps: [batch, steps, features] to [steps, batch, units] for each gate."""
+        steps_first = tf.transpose(sequences, [1, 0, 2])
+        kernels = tf.split(tf.cast(self.cell.kernel, self.compute_dtype), 4, axis=1)
+        products = [tf.matmul(_rows(steps_first), kernel) for kernel in kernels]
+        if self.use_bias:
+            biases = tf.split(tf.cast(self.cell.bias, self.compute_dtype), 4)
+            products = [tf.nn.bias_add(*pair) for pair in zip(products, biases, strict=True)]
+        shape = [*tf.unstack(tf.shape(steps_first)[:2]), self.units]
+        return tuple(tf.reshape(product, shape) for product in products)
 
     def _equations_apply(self) -> bool:
         """Whether this layer is configured as the textbook LSTM that the functions above compute."""

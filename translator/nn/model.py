@@ -14,6 +14,7 @@ from translator.nn.dropout import word_dropout
 from translator.nn.embedding import TiedEmbedding
 from translator.nn.encoder import Encoder
 from translator.nn.loss import smoothed_cross_entropy
+from translator.nn.lstm import Gates
 
 
 class SpecialIds(NamedTuple):
@@ -140,8 +141,12 @@ class TranslationModel(keras.Model):
     ) -> DecoderOutput:
         """Runs the decoder over given translations: every position reads the right piece before it."""
         memory, states = self.encode(source_ids, training)
+        return self.decode(self._previous(target_ids), states, memory, training)
+
+    def _previous(self, target_ids: tf.Tensor) -> tf.Tensor:
+        """The piece before each target piece, [batch, target steps]: the start, then all but the last."""
         start = tf.fill([tf.shape(target_ids)[0], 1], self.special_ids.start)
-        return self.decode(tf.concat([start, target_ids[:, :-1]], axis=1), states, memory, training)
+        return tf.concat([start, target_ids[:, :-1]], axis=1)
 
     def loss_of(
         self, source_ids: tf.Tensor, target_ids: tf.Tensor, smoothing: float, training: bool = False
@@ -179,6 +184,28 @@ class TranslationModel(keras.Model):
     def attention_of(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
         """The attention of each target piece, mean of the heads: float32 [batch, target, source]."""
         return tf.reduce_mean(self.teacher_forced(source_ids, target_ids).attention, axis=1)
+
+    def gates_of(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> dict[str, Gates]:
+        """What every LSTM does while a sentence is read and its given translation is written.
+
+        Args:
+            source_ids: int32 [batch, source steps]; pieces, end, padding.
+            target_ids: int32 [batch, target steps]; pieces, end, padding.
+
+        Returns:
+            The gates of each layer, float [batch, steps, units of the layer], under ``encoder/forward``,
+            ``encoder/backward``, ``encoder/lstm_1`` and so on over the source, ``decoder/lstm_0`` and so
+            on over the piece before each target piece.
+        """
+        mask = tf.not_equal(source_ids, self.special_ids.padding)
+        in_encoder = self.encoder.gates(self.embedding(source_ids), mask)
+        memory, states = self.encode(source_ids)
+        in_decoder = self.decoder.gates(self.embedding(self._previous(target_ids)), states, memory)
+        return {
+            f"{room}/{layer}": gates
+            for room, found in (("encoder", in_encoder), ("decoder", in_decoder))
+            for layer, gates in found.items()
+        }
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> tf.Tensor:
         """Source and target ids to the logits of each target piece, [batch, target steps, vocabulary]."""
