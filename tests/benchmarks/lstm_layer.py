@@ -2,13 +2,12 @@
 
     python tests/benchmarks/lstm_layer.py [--batch 64] [--steps 25] [--units 512] [--runs 15]
 
-All engines take turns in one process, so that a change of the machine's speed meets all of them; the
-figures are medians in milliseconds. PyTorch takes part if it is installed. Prints JSON.
+All engines take turns in one process; the figures are medians. PyTorch takes part if it is installed.
+``share_of_peak`` is the speed beside that of one large matrix product in the same run. Prints JSON.
 """
 
 import argparse
 import json
-import statistics
 import time
 from collections.abc import Callable
 
@@ -17,16 +16,17 @@ import translator.runtime  # noqa: F401  (before TensorFlow)
 # isort: split
 import keras
 import tensorflow as tf
+from timing import matrix_product, median_seconds
 
 from translator.nn.lstm import LSTM
 
 
-def keras_engine(layer: keras.layers.LSTM, inputs: tf.Tensor) -> Callable[[], object]:
+def keras_engine(layer: keras.layers.LSTM, inputs: tf.Tensor, xla: bool = False) -> Callable[[], object]:
     """Output, and gradients of the inputs and the weights, as one graph."""
     layer(inputs)
     weights = [weight.value for weight in layer.trainable_variables]
 
-    @tf.function
+    @tf.function(jit_compile=xla)
     def step() -> list[tf.Tensor]:
         with tf.GradientTape() as tape:
             tape.watch(inputs)
@@ -57,24 +57,41 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     options = parser.parse_args()
     inputs = tf.random.normal([options.batch, options.steps, options.units])
+    product, product_operations = matrix_product()
     engines = {
         "translator": keras_engine(LSTM(options.units, return_sequences=True), inputs),
         "keras": keras_engine(keras.layers.LSTM(options.units, return_sequences=True), inputs),
+        "translator under XLA": keras_engine(LSTM(options.units, return_sequences=True), inputs, xla=True),
+        "matrix product": product,
     }
+    start = time.perf_counter()
+    engines["translator under XLA"]()
+    compile_seconds = time.perf_counter() - start
     try:
         engines["torch"] = torch_engine(options.batch, options.steps, options.units)
     except ImportError:
         print("PyTorch is not installed and takes no part")
-    seconds: dict[str, list[float]] = {name: [] for name in engines}
-    for run in range(options.runs + 3):
-        for name, step in engines.items():
-            start = time.perf_counter()
-            step()
-            if run >= 3:  # the first runs warm up
-                seconds[name].append(time.perf_counter() - start)
-    medians = {name: round(1000 * statistics.median(values), 1) for name, values in seconds.items()}
-    ratios = {name: round(median / medians["translator"], 2) for name, median in medians.items()}
-    print(json.dumps(vars(options) | {"milliseconds": medians, "times_as_fast_as": ratios}, indent=2))
+    seconds = median_seconds(engines, options.runs)
+    peak = product_operations / seconds.pop("matrix product")
+    # The products with both kernels, [units, 4 * units] each, forward, and twice as many backward.
+    operations = 3 * 2 * options.batch * options.steps * 2 * 4 * options.units**2
+    print(
+        json.dumps(
+            {
+                **vars(options),
+                "peak_gflops": round(peak / 1e9),
+                "milliseconds": {name: round(1000 * value, 1) for name, value in seconds.items()},
+                "translator_times_as_fast_as": {
+                    name: round(value / seconds["translator"], 2) for name, value in seconds.items()
+                },
+                "share_of_peak": {
+                    name: round(operations / value / peak, 2) for name, value in seconds.items()
+                },
+                "xla_compile_seconds_a_shape": round(compile_seconds, 1),
+            },
+            indent=2,
+        )
+    )
 
 
 if __name__ == "__main__":
