@@ -113,7 +113,7 @@ def train(
         report(
             f"resumed after epoch {state.epoch}, step {state.step:,}; best dev BLEU {state.best_score:.2f}"
         )
-    translator = Translator(trainer.network, tokenizer, config)
+    translator = Translator([trainer.network], tokenizer, config)
     trainer.train(_dev_score(translator, dev), report, more_callbacks)
     report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
     return Translator.load(folder)

@@ -8,7 +8,8 @@ from references.networks import SPECIAL_IDS, padded, random_network, random_sent
 from references.search import beam_search as reference_beam_search
 from references.search import greedy
 
-from translator.decoding.graph import SearchGraph, max_target_lengths, search
+from translator.decoding.graph import SearchGraph, max_target_lengths
+from translator.decoding.options import SearchOptions
 
 SOURCES = random_sentences(1, [4, 1, 7, 2, 3])
 
@@ -24,7 +25,11 @@ def network():
 
 @pytest.fixture(scope="module")
 def graph(network):
-    return SearchGraph(network)
+    return SearchGraph([network])
+
+
+def options(beam_size, length_penalty, num_hypotheses):
+    return SearchOptions(beam_size=beam_size, length_penalty=length_penalty, num_hypotheses=num_hypotheses)
 
 
 def rows_of(found, i):
@@ -40,7 +45,7 @@ def rows_of(found, i):
 @pytest.mark.parametrize("beam_size", [1, 3])
 def test_search_equals_numpy_network_and_python_search(network, graph, beam_size, alpha):
     reference = ReferenceModel(network)
-    found = graph.search(padded(SOURCES), beam_size, alpha, 1)
+    found = graph.search(padded(SOURCES), options(beam_size, alpha, 1))
     for i, source in enumerate(SOURCES):
 
         def log_probs_after(prefix, source=source):
@@ -61,7 +66,7 @@ def test_search_equals_numpy_network_and_python_search(network, graph, beam_size
 @pytest.mark.parametrize(("beam_size", "num_hypotheses"), [(1, 1), (5, 5), (8, 2)])
 def test_reported_log_probability_is_that_of_forced_decoding(network, graph, beam_size, num_hypotheses):
     source_ids = padded(SOURCES, extra=2)
-    found = graph.search(source_ids, beam_size, 1.0, num_hypotheses)
+    found = graph.search(source_ids, options(beam_size, 1.0, num_hypotheses))
     assert (found.lengths.numpy() > 0).all()
     for place in range(num_hypotheses):
         for log_probs in (network.log_probs, graph.log_probs):
@@ -70,17 +75,21 @@ def test_reported_log_probability_is_that_of_forced_decoding(network, graph, bea
 
 
 def test_padding_and_other_sentences_do_not_change_what_is_found(graph):
-    together = graph.search(padded(SOURCES, extra=4), 4, 1.0, 4)
+    together = graph.search(padded(SOURCES, extra=4), options(4, 1.0, 4))
     for i, source in enumerate(SOURCES):
-        alone = rows_of(graph.search(padded([source]), 4, 1.0, 4), 0)
+        alone = rows_of(graph.search(padded([source]), options(4, 1.0, 4)), 0)
         assert [ids for ids, _, _ in rows_of(together, i)] == [ids for ids, _, _ in alone]
         numbers = [row[1:] for row in rows_of(together, i)]
         np.testing.assert_allclose(numbers, [row[1:] for row in alone], atol=1e-4)
 
 
-def test_the_graph_finds_what_eager_search_finds(network, graph):
-    source_ids = tf.constant(padded(SOURCES))
-    eager, in_graph = search(network, source_ids, 3, 0.5, 2), graph.search(source_ids, 3, 0.5, 2)
+def test_the_graph_finds_what_eager_search_finds(graph):
+    in_graph = graph.search(padded(SOURCES), options(3, 0.5, 2))
+    tf.config.run_functions_eagerly(True)
+    try:
+        eager = graph.search(padded(SOURCES), options(3, 0.5, 2))
+    finally:
+        tf.config.run_functions_eagerly(False)
     for name, expected, found in zip(eager._fields, eager, in_graph, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=name)
 
@@ -89,11 +98,11 @@ def test_one_trace_serves_every_batch_length_and_penalty():
     network, traces = random_network(), []
     encode = network.encode
     network.encode = lambda *arguments: traces.append(arguments) or encode(*arguments)  # runs when traced
-    graph = SearchGraph(network)
+    graph = SearchGraph([network])
     for sources, penalty in [(SOURCES, 1.0), (SOURCES[:1], 0.0), (SOURCES[1:3], 0.5), (SOURCES[1:2], 1)]:
-        graph.search(padded(sources), 2, penalty, 1)
+        graph.search(padded(sources), options(2, penalty, 1))
     assert len(traces) == 1
-    graph.search(padded(SOURCES), 3, 1.0, 1)
+    graph.search(padded(SOURCES), options(3, 1.0, 1))
     assert len(traces) == 2  # another beam size is another graph
     for sources in (SOURCES, SOURCES[:1]):
         graph.attention(padded(sources), padded(sources, extra=1))

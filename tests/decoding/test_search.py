@@ -7,12 +7,21 @@ from references.model import log_softmax
 from references.search import beam_search as reference_beam_search
 from references.search import brute_force, greedy, score_of
 
-from translator.decoding.search import beam_search
+from translator.decoding.options import SearchOptions
+from translator.decoding.search import BeamSearch, Pieces, Rules, StepOutput
+from translator.errors import ConfigError
 
 PADDING, START, END, A, B, C = range(6)
 VOCABULARY = 6
 PIECES = (A, B, C)
+SOURCE_STEPS = 3
 CASES = 60  # random cases, searched as one batch
+
+
+def attention_after(prefixes):
+    """Attention to each source step that depends on the prefix, [..., source steps]."""
+    numbers = (prefixes[..., None] + 1) * np.array([1, 3, 7])
+    return tf.cast(numbers % 5, tf.float32) / 10
 
 
 class Script:
@@ -28,11 +37,12 @@ class Script:
     def __init__(self, tables):
         self.tables = tf.constant(tables, tf.float32)
 
-    def step(self, ids, state):
+    def step(self, ids, state, tables):
         prefixes = tf.where(state < 0, 0, state * VOCABULARY + ids + 1)
         tf.debugging.assert_equal(tf.where(state < 0, ids, START), START)
         in_table = tf.clip_by_value(prefixes, 0, self.tables.shape[1] - 1)
-        return tf.gather(self.tables, in_table, batch_dims=1), prefixes
+        log_probs = tf.gather(tables, in_table, batch_dims=1)
+        return StepOutput(log_probs, prefixes, attention_after(prefixes))
 
     def after(self, case):
         """``log_probs_after(prefix)`` of one case, for the references."""
@@ -46,20 +56,29 @@ class Script:
 
         return log_probs_after
 
-    def search(self, beam_size, max_lengths, alpha=1.0, num_hypotheses=1):
-        """The hypotheses of each case, best first: [(ids up to the end, log-probability, score)]."""
+    def search(self, beam_size, max_lengths, alpha=1.0, num_hypotheses=1, **changes):
+        """The hypotheses of each case, best first: [(ids up to the end, log-probability, score)].
+
+        Args:
+            beam_size: places.
+            max_lengths: pieces at most, of each case or of all.
+            alpha: exponent of the length penalty.
+            num_hypotheses: how many to return.
+            changes: ``prefix`` and ``source_steps``, and other search options.
+        """
         cases = self.tables.shape[0]
-        found = beam_search(
-            self.step,
-            tf.fill([cases, beam_size], -1),
-            max_lengths=tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
-            start_id=START,
-            end_id=END,
-            padding_id=PADDING,
-            beam_size=beam_size,
-            alpha=alpha,
-            num_hypotheses=num_hypotheses,
+        prefix = np.array(changes.pop("prefix", ()), np.int32)
+        source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
+        options = SearchOptions(beam_size=beam_size, num_hypotheses=num_hypotheses, **changes)
+        rules = Rules(
+            tf.fill([cases], options.min_length),
+            tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
+            tf.tile(prefix[None], [cases, 1]),
+            tf.sequence_mask(source_steps, SOURCE_STEPS),
         )
+        coverage = options.coverage_penalty or None
+        search = BeamSearch(self.step, Pieces(PADDING, START, END), options, alpha, coverage)
+        found = search(tf.fill([cases, beam_size], -1), self.tables, rules)
         assert found.ids.shape[:2] == found.lengths.shape == (cases, num_hypotheses)
         ids, lengths, log_probs, scores = (part.numpy() for part in found)
         steps = np.arange(ids.shape[-1])
@@ -184,9 +203,9 @@ def test_the_best_hypothesis_is_returned_and_not_the_first_that_ends():
 def test_search_stops_when_nothing_can_overtake():
     script, steps = scripted({(): {END: 0.9, A: 0.1}, (A,): {A: 1.0}, (A, A): {A: 1.0}}, max_length=8), []
 
-    def counted(ids, state):
-        steps.append(ids)
-        return Script.step(script, ids, state)
+    def counted(*arguments):
+        steps.append(arguments)
+        return Script.step(script, *arguments)
 
     script.step = counted
     [[(ids, _, _)]] = script.search(2, 8)
@@ -241,6 +260,5 @@ def test_padding_and_start_are_no_part_of_a_hypothesis():
 
 @pytest.mark.parametrize("num_hypotheses", [0, 4])
 def test_more_hypotheses_than_places_cannot_be_asked_for(num_hypotheses):
-    message = rf"^num_hypotheses \({num_hypotheses}\) must be in 1 to beam_size \(3\)$"
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ConfigError, match=rf"hypotheses: {num_hypotheses} is outside 1 to"):
         random_script(1, max_length=2).search(3, 2, num_hypotheses=num_hypotheses)

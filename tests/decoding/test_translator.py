@@ -29,7 +29,7 @@ def random_translator(tokenizer, end, pieces=()):
     for piece in pieces:
         bias[tokenizer.pieces(range(tokenizer.vocabulary_size)).index(piece)] += end
     network.embedding.bias.assign(bias)
-    return Translator(network, tokenizer, CONFIG), network
+    return Translator([network], tokenizer, CONFIG), network
 
 
 @pytest.fixture(scope="module")
@@ -101,15 +101,18 @@ def test_defaults_come_from_the_configuration(translator):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"beam_size": 0}, "decoding.beam_size: 0 is outside 1 to 1000"),
-        ({"beam_size": 1001}, "decoding.beam_size: 1001 is outside 1 to 1000"),
-        ({"beam_size": 2.5}, "decoding.beam_size: expected a whole number, got 2.5"),
-        ({"length_penalty": -0.5}, "decoding.length_penalty: -0.5 is outside 0 to 10"),
-        ({"length_penalty": 11}, "decoding.length_penalty: 11.0 is outside 0 to 10"),
-        ({"num_hypotheses": 0}, "number of hypotheses: 0 is outside 1 to the beam size, 3"),
+        ({"beam_size": 0}, "beam_size: 0 is outside 1 to 1000"),
+        ({"beam_size": 1001}, "beam_size: 1001 is outside 1 to 1000"),
+        ({"beam_size": 2.5}, "beam_size: expected a whole number, got 2.5"),
+        ({"length_penalty": -0.5}, "length_penalty: -0.5 is outside 0 to 10"),
+        ({"length_penalty": 11}, "length_penalty: 11.0 is outside 0 to 10"),
+        ({"top_p": 0}, "top_p: 0.0 is outside 0.001 to 1"),
+        ({"length_normalization": "mean"}, "length_normalization: 'mean' is neither gnmt nor average"),
+        ({"min_length": 5, "max_length": 4}, "min_length: 5 is more than max_length, 4"),
+        ({"num_hypotheses": 0}, "num_hypotheses: 0 is outside 1 to 1000"),
         (
             {"num_hypotheses": 5, "beam_size": 4},
-            "number of hypotheses: 5 is outside 1 to the beam size, 4",
+            "num_hypotheses: 5 is outside 1 to the beam size, 4",
         ),
     ],
     ids=str,

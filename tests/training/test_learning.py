@@ -29,7 +29,7 @@ def test_a_rule_is_learned(rule, tokenizer, tmp_path):
     unseen = [pair for pair in toy_pairs(300, rule, seed=2, shortest=4) if pair not in known][:50]
     sources, targets = zip(*unseen, strict=True)
     trainer = Trainer(CONFIG, tokenizer, known, tmp_path)
-    translator = Translator(trainer.network, tokenizer, CONFIG)
+    translator = Translator([trainer.network], tokenizer, CONFIG)
 
     def score():
         translations = translator.translate(sources, beam_size=1, alignments=False)

@@ -1,16 +1,23 @@
 """Greedy and beam search over any step function, as one TensorFlow graph.
 
-A hypothesis is a row of piece ids. Its log-probability is the sum over its pieces, the end included;
-its score is that sum divided by the length penalty of Wu et al. (2016, arXiv 1609.08144, equation 14):
+A hypothesis is a row of piece ids. Its log-probability is the sum over its pieces, the end included.
+Hypotheses are ranked by their score (Wu et al. 2016, arXiv 1609.08144, equations 14 and 15):
 
-    score = log_prob / ((5 + length) / 6) ** alpha
+    score = log_prob / penalty(length) + coverage_penalty * sum over source pieces of log(min(a, 1))
+
+where ``a`` is the attention that a source piece received in all steps together. The length penalty is
+``((5 + length) / 6) ** alpha``, or ``length ** alpha`` for the plain average.
 
 Each sentence starts with ``beam_size`` places. In every step its best continuations, as many as it has
 places, are kept. One that ends takes its place away for good: it is frozen, with its score, and can
 only be ranked lower by better ones, never lost. So beam 1 is greedy search, and a beam as wide as the
 number of all sequences finds the best one. Search goes on until no unfinished hypothesis can still
-overtake: log-probabilities only fall, so a hypothesis can never score above what its log-probability
-would be worth at the maximum length (in the spirit of Huang, Zhao and Ma 2017, "When to Finish?").
+overtake: log-probabilities only fall and the coverage term is never positive, so a hypothesis can never
+score above what its log-probability would be worth at the maximum length (in the spirit of Huang, Zhao
+and Ma 2017, "When to Finish?").
+
+Sentences for which that is so leave the batch: whenever an eighth of it is through, the rest moves up,
+and the steps that follow are computed for the rest alone.
 """
 
 from __future__ import annotations
@@ -20,11 +27,60 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-# step(ids int32 [batch, beam], state) -> (log_probs float32 [batch, beam, vocabulary], state).
-# Every tensor of the state starts with [batch, beam].
-Step = Callable[[tf.Tensor, Any], tuple[tf.Tensor, Any]]
+from translator.decoding.options import SearchOptions
 
 _IMPOSSIBLE = -1e9  # a finite stand-in for a log-probability of minus infinity
+_STAY = 7 / 8  # of a batch; when fewer are still searched for, the others leave it
+
+
+class StepOutput(NamedTuple):
+    """What a step function gives.
+
+    Attributes:
+        log_probs: float32 [batch, beam, vocabulary]; nats, of each piece to come next.
+        state: for the next step; every tensor [batch, beam, ...].
+        attention: float32 [batch, beam, source steps]; of this step, 0 at padding.
+    """
+
+    log_probs: tf.Tensor
+    state: Any
+    attention: tf.Tensor
+
+
+# step(ids int32 [batch, beam], state, memory): ``ids`` are the pieces before; every tensor of the state
+# starts with [batch, beam], every tensor of the memory, which search hands on unchanged, with [batch].
+Step = Callable[[tf.Tensor, Any, Any], StepOutput]
+
+
+class Rules(NamedTuple):
+    """What a hypothesis must and must not be; one row a sentence.
+
+    Attributes:
+        min_lengths: int32 [batch]; pieces at least, the end included.
+        max_lengths: int32 [batch]; pieces at most, the end included, at least 1. A hypothesis that
+            reaches it is made to end there.
+        prefixes: int32 [batch, prefix steps]; the pieces that it starts with, padded on the right.
+        source_mask: bool [batch, source steps]; true at pieces.
+    """
+
+    min_lengths: tf.Tensor
+    max_lengths: tf.Tensor
+    prefixes: tf.Tensor
+    source_mask: tf.Tensor
+
+
+class Pieces(NamedTuple):
+    """The ids that mean something to search.
+
+    Attributes:
+        padding: fills up after the end; never part of a hypothesis.
+        start: what the first step reads; never part of a hypothesis.
+        end: ends a hypothesis.
+    """
+
+    padding: int
+    start: int
+    end: int
 
 
 class Hypotheses(NamedTuple):
@@ -32,9 +88,9 @@ class Hypotheses(NamedTuple):
 
     Attributes:
         ids: int32 [batch, number, steps]; pieces, end, padding.
-        lengths: int32 [batch, number]; pieces, the end included.
+        lengths: int32 [batch, number]; pieces, the end included; 0 where there are not so many.
         log_probs: float32 [batch, number]; nats.
-        scores: float32 [batch, number]; log-probability over length penalty.
+        scores: float32 [batch, number].
     """
 
     ids: tf.Tensor
@@ -44,151 +100,285 @@ class Hypotheses(NamedTuple):
 
 
 class _Loop(NamedTuple):
-    """The state of the loop.
+    """The sentences that are still searched for.
 
     Attributes:
         step: int32 []; pieces that every unfinished hypothesis has.
-        ids: int32 [batch, beam, max steps]; unfinished hypotheses.
-        log_probs: float32 [batch, beam]; ``_IMPOSSIBLE`` where a place is empty.
-        places: int32 [batch]; places that are left for unfinished hypotheses.
+        rows: int32 [active]; the place of each sentence in the whole batch.
+        ids: int32 [active, beam, max steps]; unfinished hypotheses.
+        log_probs: float32 [active, beam]; ``_IMPOSSIBLE`` where a place is empty.
+        places: int32 [active]; places that are left for unfinished hypotheses.
+        attended: float32 [active, beam, source steps]; the attention of all steps so far, summed.
         finished: the frozen hypotheses, best first; impossible scores where there is none yet.
         state: the state of the step function.
+        memory: its memory.
+        rules: of these sentences.
     """
 
     step: tf.Tensor
+    rows: tf.Tensor
     ids: tf.Tensor
     log_probs: tf.Tensor
     places: tf.Tensor
+    attended: tf.Tensor
     finished: Hypotheses
     state: Any
+    memory: Any
+    rules: Rules
 
 
-def length_penalty(lengths: tf.Tensor, alpha: tf.Tensor) -> tf.Tensor:
-    """``((5 + length) / 6) ** alpha`` (Wu et al. 2016, equation 14), float32."""
-    return tf.pow((5.0 + tf.cast(lengths, tf.float32)) / 6.0, alpha)
+def length_penalty(lengths: tf.Tensor, alpha: tf.Tensor, normalization: str = "gnmt") -> tf.Tensor:
+    """What a log-probability is divided by: float32, of the shape of ``lengths``; see above."""
+    lengths = tf.cast(lengths, tf.float32)
+    return tf.pow((5.0 + lengths) / 6.0 if normalization == "gnmt" else lengths, alpha)
 
 
-def beam_search(
-    step: Step,
-    state: Any,
-    *,
-    max_lengths: tf.Tensor,
-    start_id: int,
-    end_id: int,
-    padding_id: int,
-    beam_size: int,
-    alpha: tf.Tensor | float,
-    num_hypotheses: int = 1,
-) -> Hypotheses:
+class BeamSearch:
     """Finds the hypotheses with the highest scores.
 
     Args:
-        step: gives the log-probabilities of all next pieces; see ``Step``.
-        state: its state before the first step, every tensor [batch, beam, ...].
-        max_lengths: int32 [batch]; pieces at most, the end included; at least 1. A hypothesis that
-            reaches it is made to end there.
-        start_id: what the first step reads.
-        end_id: the piece that ends a hypothesis.
-        padding_id: fills up after the end; like ``start_id``, never part of a hypothesis.
-        beam_size: places for hypotheses, a static number.
-        alpha: exponent of the length penalty; 0 ranks by log-probability.
-        num_hypotheses: how many to return and to be sure of, at most ``beam_size``.
-
-    Returns:
-        The ``num_hypotheses`` best ones that were found.
-
-    Raises:
-        ValueError: if ``num_hypotheses`` is not in 1 to ``beam_size``.
+        step: the step function.
+        pieces: the ids that are no text.
+        options: beam size, number of hypotheses, normalization and n-grams; static numbers.
+        alpha: exponent of the length penalty, float32 []; 0 ranks by log-probability.
+        coverage_penalty: float32 []; None: coverage is not looked at.
     """
-    if not 1 <= num_hypotheses <= beam_size:
-        raise ValueError(f"num_hypotheses ({num_hypotheses}) must be in 1 to beam_size ({beam_size})")
-    alpha = tf.convert_to_tensor(alpha, tf.float32)
-    batch, max_steps = tf.shape(max_lengths)[0], tf.reduce_max(max_lengths)
-    # At the first step all places would hold the same hypothesis: only one is filled.
-    log_probs = tf.tile(tf.constant([[0.0] + [_IMPOSSIBLE] * (beam_size - 1)]), [batch, 1])
-    no_ids = tf.fill([batch, beam_size, max_steps], padding_id)
-    impossible = tf.fill([batch, beam_size], _IMPOSSIBLE)
-    nothing = Hypotheses(no_ids, tf.zeros([batch, beam_size], tf.int32), impossible, impossible)
-    loop = _Loop(tf.constant(0), no_ids, log_probs, tf.fill([batch], beam_size), nothing, state)
-    most_penalty = length_penalty(max_lengths, alpha)
 
-    def unfinished(loop: _Loop) -> tf.Tensor:
-        best_possible = tf.reduce_max(loop.log_probs, axis=1) / most_penalty
-        hopeful = best_possible > loop.finished.scores[:, num_hypotheses - 1]
-        alive = tf.reduce_max(loop.log_probs, axis=1) > _IMPOSSIBLE / 2
-        return tf.reduce_any(alive & hopeful)
+    def __init__(
+        self,
+        step: Step,
+        pieces: Pieces,
+        options: SearchOptions,
+        alpha: tf.Tensor | float,
+        coverage_penalty: tf.Tensor | float | None = None,
+    ) -> None:
+        self._step, self._pieces, self._options = step, pieces, options
+        self._alpha = tf.convert_to_tensor(alpha, tf.float32)
+        self._coverage_penalty = coverage_penalty
 
-    def body(loop: _Loop) -> tuple[_Loop]:
+    def __call__(self, state: Any, memory: Any, rules: Rules) -> Hypotheses:
+        """Searches for every sentence of a batch.
+
+        Args:
+            state: the state before the first step, every tensor [batch, beam, ...].
+            memory: what the step function knows of each sentence, every tensor [batch, ...].
+            rules: what hypotheses must and must not be.
+
+        Returns:
+            The ``num_hypotheses`` best ones that were found.
+        """
+        loop = self._start(state, memory, rules)
+        results = Hypotheses(*(self._best(part) for part in loop.finished))
+
+        def search_and_leave(loop: _Loop, results: Hypotheses) -> tuple[_Loop, Hypotheses]:
+            (loop,) = tf.while_loop(self._is_full, self._advance, (loop,), maximum_iterations=None)
+            leaving = ~self._is_searched_for(loop)
+            rows = tf.boolean_mask(loop.rows, leaving)[:, None]
+            results = Hypotheses(
+                *(
+                    tf.tensor_scatter_nd_update(result, rows, tf.boolean_mask(self._best(part), leaving))
+                    for result, part in zip(results, loop.finished, strict=True)
+                )
+            )
+            staying = tf.where(~leaving)[:, 0]
+            parts = tf.nest.map_structure(lambda part: tf.gather(part, staying), tuple(loop)[1:])
+            return _Loop(loop.step, *parts), results
+
+        def open_shape(tensor: tf.Tensor) -> tf.TensorShape:
+            return tf.TensorShape([None, *tensor.shape[1:]]) if tensor.shape.rank else tensor.shape
+
+        _, results = tf.while_loop(
+            lambda loop, _: tf.size(loop.rows) > 0,
+            search_and_leave,
+            (loop, results),
+            shape_invariants=(
+                tf.nest.map_structure(open_shape, loop),
+                tf.nest.map_structure(lambda tensor: tensor.shape, results),
+            ),
+        )
+        return Hypotheses(*results)
+
+    def _start(self, state: Any, memory: Any, rules: Rules) -> _Loop:
+        """All sentences, with nothing found yet."""
+        beam_size = self._options.beam_size
+        batch, max_steps = tf.shape(rules.max_lengths)[0], tf.reduce_max(rules.max_lengths)
+        no_ids = tf.fill([batch, beam_size, max_steps], self._pieces.padding)
+        impossible = tf.fill([batch, beam_size], _IMPOSSIBLE)
+        # At the first step all places would hold the same hypothesis: only one is filled.
+        log_probs = tf.tile(tf.constant([[0.0] + [_IMPOSSIBLE] * (beam_size - 1)]), [batch, 1])
+        source_steps = tf.shape(rules.source_mask)[1] if self._coverage_penalty is not None else 0
+        return _Loop(
+            tf.constant(0),
+            tf.range(batch),
+            no_ids,
+            log_probs,
+            tf.fill([batch], beam_size),
+            tf.zeros([batch, beam_size, source_steps]),
+            Hypotheses(no_ids, tf.zeros([batch, beam_size], tf.int32), impossible, impossible),
+            state,
+            memory,
+            rules,
+        )
+
+    def _best(self, part: tf.Tensor) -> tf.Tensor:
+        """The hypotheses that are asked for, of all that have places."""
+        return part[:, : self._options.num_hypotheses]
+
+    def _is_searched_for(self, loop: _Loop) -> tf.Tensor:
+        """Bool [active]: whether an unfinished hypothesis of the sentence can still overtake."""
+        best = tf.reduce_max(loop.log_probs, axis=1)
+        most = length_penalty(loop.rules.max_lengths, self._alpha, self._options.length_normalization)
+        worst_wanted = loop.finished.scores[:, self._options.num_hypotheses - 1]
+        return (best > _IMPOSSIBLE / 2) & (best / most > worst_wanted)
+
+    def _is_full(self, loop: _Loop) -> tf.Tensor:
+        """Whether enough of the batch is still searched for to go on with all of it."""
+        searched_for = tf.cast(self._is_searched_for(loop), tf.float32)
+        return tf.reduce_mean(searched_for) > tf.where(tf.size(loop.rows) >= 8, _STAY, 0.0)
+
+    def _advance(self, loop: _Loop) -> tuple[_Loop]:
+        """One step of every sentence."""
+        beam_size, pieces_ = self._options.beam_size, self._pieces
         previous = tf.cond(
             loop.step > 0,
             lambda: loop.ids[:, :, tf.maximum(loop.step - 1, 0)],
-            lambda: tf.fill([batch, beam_size], start_id),
+            lambda: tf.fill(tf.shape(loop.log_probs), pieces_.start),
         )
-        next_log_probs, next_state = step(previous, loop.state)
-        must_end = (loop.step + 1 >= max_lengths)[:, None]
-        totals, parents, pieces = _best_continuations(
-            loop.log_probs, next_log_probs, must_end, end_id, (padding_id, start_id), beam_size
-        )
+        output = self._step(previous, loop.state, loop.memory)
+        totals, parents, pieces = self._best_continuations(loop, output.log_probs)
         totals = tf.where(tf.range(beam_size)[None] < loop.places[:, None], totals, _IMPOSSIBLE)
-        ids = tf.gather(loop.ids, parents, batch_dims=1)
-        ids = tf.where(tf.range(max_steps) == loop.step, pieces[:, :, None], ids)
-        next_state = tf.nest.map_structure(
-            lambda tensor: tf.gather(tensor, parents, batch_dims=1), next_state
-        )
-        possible = totals > _IMPOSSIBLE / 2
-        ends = (pieces == end_id) & possible
-        ended = Hypotheses(
-            ids,
-            tf.fill(tf.shape(pieces), loop.step + 1),
-            tf.where(ends, totals, _IMPOSSIBLE),
-            tf.where(ends, totals / length_penalty(loop.step + 1, alpha), _IMPOSSIBLE),
-        )
+
+        def of_parents(tensor: tf.Tensor) -> tf.Tensor:
+            return tf.gather(tensor, parents, batch_dims=1) if beam_size > 1 else tensor
+
+        ids = tf.where(tf.range(tf.shape(loop.ids)[2]) == loop.step, pieces[:, :, None], of_parents(loop.ids))
+        attended = loop.attended
+        if self._coverage_penalty is not None:
+            attended = of_parents(attended + output.attention)
+        ends = (pieces == pieces_.end) & (totals > _IMPOSSIBLE / 2)
         return (
-            _Loop(
-                loop.step + 1,
-                ids,
-                tf.where(ends, _IMPOSSIBLE, totals),
-                loop.places - tf.reduce_sum(tf.cast(ends, tf.int32), axis=1),
-                _merged(loop.finished, ended, beam_size),
-                next_state,
+            loop._replace(
+                step=loop.step + 1,
+                ids=ids,
+                log_probs=tf.where(ends, _IMPOSSIBLE, totals),
+                places=loop.places - tf.reduce_sum(tf.cast(ends, tf.int32), axis=1),
+                attended=attended,
+                finished=self._with_ended(loop, ids, totals, attended, ends),
+                state=tf.nest.map_structure(of_parents, output.state),
             ),
         )
 
-    (loop,) = tf.while_loop(unfinished, body, (loop,), maximum_iterations=max_steps)
-    return Hypotheses(*(tensor[:, :num_hypotheses] for tensor in loop.finished))
+    def _with_ended(
+        self, loop: _Loop, ids: tf.Tensor, totals: tf.Tensor, attended: tf.Tensor, ends: tf.Tensor
+    ) -> Hypotheses:
+        """The frozen hypotheses and those that end now, best first."""
+        length = loop.step + 1
+        scores = totals / length_penalty(length, self._alpha, self._options.length_normalization)
+        if self._coverage_penalty is not None:
+            scores += self._coverage_penalty * coverage(attended, loop.rules.source_mask)
+        ended = Hypotheses(
+            ids,
+            tf.where(ends, length, 0),
+            tf.where(ends, totals, _IMPOSSIBLE),
+            tf.where(ends, scores, _IMPOSSIBLE),
+        )
+        both = [tf.concat(pair, axis=1) for pair in zip(loop.finished, ended, strict=True)]
+        _, best = tf.math.top_k(both[3], self._options.beam_size)
+        return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in both))
+
+    def _best_continuations(
+        self, loop: _Loop, next_log_probs: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The best ``beam_size`` continuations of a sentence's hypotheses, best first.
+
+        Returns:
+            Their log-probabilities (float32), the hypotheses that they continue and the pieces that they
+            add (int32), [active, beam] each.
+        """
+        beam_size, pieces_ = self._options.beam_size, self._pieces
+        allowed = next_log_probs
+        if self._options.no_repeat_ngram:
+            seen = repeating_pieces(loop.ids, loop.step, self._options.no_repeat_ngram, pieces_.padding)
+            allowed = without(next_log_probs, seen)
+        # Three ids may be among the best and yet not be allowed: padding, start, and an end too soon.
+        width = min(beam_size + 3, next_log_probs.shape[-1])
+        values, pieces = tf.math.top_k(allowed, width)  # [active, beam, width]
+        too_short = (loop.step + 1 < loop.rules.min_lengths)[:, None, None]
+        no_pieces = (pieces == pieces_.padding) | (pieces == pieces_.start)
+        values = tf.where(no_pieces | (too_short & (pieces == pieces_.end)), _IMPOSSIBLE, values)
+        forced = forced_pieces(loop.step, loop.rules, pieces_)
+        only = tf.gather(
+            next_log_probs, tf.tile(tf.maximum(forced, 0)[:, None], [1, beam_size]), batch_dims=2
+        )
+        is_forced = (forced >= 0)[:, None, None]
+        values = tf.where(is_forced, tf.where(tf.range(width) == 0, only[:, :, None], _IMPOSSIBLE), values)
+        pieces = tf.where(is_forced, forced[:, None, None], pieces)
+        totals = tf.reshape(
+            tf.maximum(loop.log_probs[:, :, None] + values, _IMPOSSIBLE), [-1, beam_size * width]
+        )
+        totals, chosen = tf.math.top_k(totals, beam_size)
+        pieces = tf.gather(tf.reshape(pieces, [-1, beam_size * width]), chosen, batch_dims=1)
+        return totals, chosen // width, pieces
 
 
-def _best_continuations(
-    log_probs: tf.Tensor,
-    next_log_probs: tf.Tensor,
-    must_end: tf.Tensor,
-    end_id: int,
-    no_pieces: tuple[int, int],
-    beam_size: int,
-) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """The best ``beam_size`` continuations of a sentence's hypotheses, best first.
+def coverage(attended: tf.Tensor, source_mask: tf.Tensor) -> tf.Tensor:
+    """How little of the source was left without attention (Wu et al. 2016, equation 15, without its factor).
 
-    The two ids in ``no_pieces`` never continue a hypothesis, however probable they are.
+    Args:
+        attended: float32 [batch, beam, source steps]; the attention of all steps, summed.
+        source_mask: bool [batch, source steps]; true at pieces.
 
     Returns:
-        Their log-probabilities (float32), the hypotheses that they continue and the pieces that they
-        add (int32), [batch, beam] each.
+        float32 [batch, beam]; at most 0.
     """
-    width = min(beam_size + len(no_pieces), next_log_probs.shape[-1])
-    values, pieces = tf.math.top_k(next_log_probs, width)  # [batch, beam, width]
-    for no_piece in no_pieces:
-        values = tf.where(pieces == no_piece, _IMPOSSIBLE, values)
-    only_end = tf.where(tf.range(width) == 0, next_log_probs[:, :, end_id, None], _IMPOSSIBLE)
-    values = tf.where(must_end[:, :, None], only_end, values)
-    pieces = tf.where(must_end[:, :, None], end_id, pieces)
-    totals = tf.reshape(tf.maximum(log_probs[:, :, None] + values, _IMPOSSIBLE), [-1, beam_size * width])
-    totals, chosen = tf.math.top_k(totals, beam_size)
-    pieces = tf.gather(tf.reshape(pieces, [-1, beam_size * width]), chosen, batch_dims=1)
-    return totals, chosen // width, pieces
+    logarithms = tf.math.log(tf.clip_by_value(attended, 1e-6, 1.0))
+    return tf.reduce_sum(tf.where(source_mask[:, None], logarithms, 0.0), axis=-1)
 
 
-def _merged(some: Hypotheses, more: Hypotheses, number: int) -> Hypotheses:
-    """The best ``number`` of two sets of hypotheses, best first."""
-    both = [tf.concat(pair, axis=1) for pair in zip(some, more, strict=True)]
-    _, best = tf.math.top_k(both[3], number)
-    return Hypotheses(*(tf.gather(tensor, best, batch_dims=1) for tensor in both))
+def forced_pieces(step: tf.Tensor, rules: Rules, pieces: Pieces) -> tf.Tensor:
+    """The only piece that may come next: int32 [batch], -1 where any may.
+
+    At the last step before the maximum length that is the end, within the prefix its next piece.
+    """
+    prefix_steps = tf.shape(rules.prefixes)[1]
+    padded = tf.pad(rules.prefixes, [[0, 0], [0, 1]], constant_values=pieces.padding)
+    of_prefix = padded[:, tf.minimum(step, prefix_steps)]
+    forced = tf.where(of_prefix == pieces.padding, -1, of_prefix)
+    return tf.where(step + 1 >= rules.max_lengths, pieces.end, forced)
+
+
+def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, padding: int) -> tf.Tensor:
+    """The pieces that would complete an n-gram that a hypothesis has already.
+
+    Args:
+        ids: int32 [batch, beam, max steps]; hypotheses.
+        step: int32 []; the pieces that they have so far.
+        size: of the n-grams.
+        padding: the id that stands for no piece.
+
+    Returns:
+        int32 [batch, beam, max steps]; such pieces, and padding.
+    """
+    positions = tf.range(tf.shape(ids)[2])
+    # Position p is the last of an n-gram that exists, and whose pieces before are the latest ones.
+    is_match = tf.broadcast_to((positions >= size - 1) & (positions < step), tf.shape(ids))
+    for back in range(1, size):
+        shifted = tf.roll(ids, shift=back, axis=2)  # at p, the piece at p - back
+        latest = ids[:, :, tf.maximum(step - back, 0), None]
+        is_match &= (shifted == latest) & (step >= back)
+    return tf.where(is_match, ids, padding)
+
+
+def without(log_probs: tf.Tensor, banned: tf.Tensor) -> tf.Tensor:
+    """Makes pieces impossible.
+
+    Args:
+        log_probs: float32 [batch, beam, vocabulary].
+        banned: int32 [batch, beam, any number]; their ids.
+    """
+    shape = tf.shape(log_probs)
+    flat = tf.reshape(log_probs, [-1, shape[2]])
+    rows = tf.repeat(tf.range(tf.shape(flat)[0]), tf.shape(banned)[2])
+    where = tf.stack([rows, tf.reshape(banned, [-1])], axis=1)
+    flat = tf.tensor_scatter_nd_update(flat, where, tf.fill([tf.shape(where)[0]], _IMPOSSIBLE))
+    return tf.reshape(flat, shape)

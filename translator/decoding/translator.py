@@ -1,7 +1,8 @@
-"""The translator: loads a model once and translates any number of sentences."""
+"""The translator: loads models once and translates any number of sentences."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -13,9 +14,12 @@ import numpy.typing as npt
 
 from translator.config import Config
 from translator.corpus.tokenizer import Tokenizer
+from translator.decoding.alignment import WordAlignment, word_alignment, words_of
 from translator.decoding.graph import SearchGraph
 from translator.decoding.long_lines import parts_of
-from translator.errors import ConfigError
+from translator.decoding.options import SearchOptions
+from translator.errors import ConfigError, ModelError
+from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.training.model_folder import load_model
 
@@ -29,12 +33,15 @@ class Translation:
 
     Attributes:
         text: the translation.
-        score: log-probability over length penalty; higher is better, comparable for one source only.
+        score: log-probability over length penalty, with the coverage term if there is one; higher is
+            better, comparable for one source only.
         log_probability: natural logarithm of the model's probability of this translation.
         tokens: its pieces, the end included.
         source_tokens: the pieces of the source, the end included.
         alignment: float32 [tokens, source tokens]; the attention that each piece paid to each piece of
             the source, each row with sum one. None if it was not asked for.
+        word_alignment: pairs (source word, target word) over the words between spaces, numbered from 0:
+            each target word with the source word that it attended to most. None if it was not asked for.
         alternatives: the other hypotheses that were asked for, next best first.
     """
 
@@ -44,72 +51,82 @@ class Translation:
     tokens: tuple[str, ...]
     source_tokens: tuple[str, ...]
     alignment: npt.NDArray[np.float32] | None = None
+    word_alignment: WordAlignment | None = None
     alternatives: tuple[Translation, ...] = ()
 
 
 class Translator:
-    """Translates sentences with a trained network.
+    """Translates sentences with one or several trained networks.
 
     Attributes:
-        config: the settings that the model was trained with.
+        config: the settings that the first model was trained with.
 
     Args:
-        network: the network, with its weights.
-        tokenizer: its tokenizer.
-        config: its settings; the default beam size and length penalty are taken from them.
+        networks: the networks, with their weights; several decide together about each piece.
+        tokenizer: their tokenizer.
+        config: the settings; the default beam size and length penalty are taken from them.
     """
 
-    def __init__(self, network: TranslationModel, tokenizer: Tokenizer, config: Config) -> None:
+    def __init__(self, networks: Sequence[TranslationModel], tokenizer: Tokenizer, config: Config) -> None:
         self.config = config
         self._tokenizer = tokenizer
-        self._graph = SearchGraph(network)
+        self._graph = SearchGraph(networks)
 
     @classmethod
-    def load(cls, folder: str | Path) -> Translator:
-        """Loads the model in a folder that training has written.
+    def load(cls, folder: str | Path, *more_folders: str | Path) -> Translator:
+        """Loads the model in a folder that training has written, or several that translate together.
 
         Raises:
-            ModelError: if there is no complete model of this version.
+            ModelError: if there is no complete model of this version, or the models have different
+                vocabularies.
         """
-        return cls(*load_model(Path(folder)))
+        network, tokenizer, config = load_model(Path(folder))
+        networks = [network]
+        for other in more_folders:
+            network, other_tokenizer, _ = load_model(Path(other))
+            if other_tokenizer.model != tokenizer.model:
+                raise ModelError(
+                    f"{other}: has another vocabulary than {folder}; models translate together only with "
+                    "the same tokenizer.model"
+                )
+            networks.append(network)
+        return cls(networks, tokenizer, config)
 
     def translate(
         self,
         texts: Sequence[str],
         *,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
-        num_hypotheses: int = 1,
+        prefixes: Sequence[str] | None = None,
         alignments: bool = True,
+        **options: Any,
     ) -> list[Translation]:
         """Translates sentences.
 
         Args:
             texts: one sentence each; an empty one gives an empty translation.
-            beam_size: hypotheses kept a sentence, from 1 (greedy, fastest); None: as configured.
-            length_penalty: exponent of the length normalization, from 0; None: as configured.
-            num_hypotheses: translations for each sentence, at most ``beam_size``.
-            alignments: whether to compute ``Translation.alignment``.
+            prefixes: what each translation must begin with, whole words; None: nothing.
+            alignments: whether to compute ``Translation.alignment`` and ``word_alignment``.
+            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``num_hypotheses=3``; beam size
+                and length penalty are by default as configured.
 
         Returns:
             The best translation of each sentence, in the order of ``texts``.
 
         Raises:
-            ConfigError: if a value is out of range.
+            ConfigError: if an option does not exist or a value is out of range.
             TypeError: if ``texts`` is a single string.
         """
-        options = self._options(beam_size, length_penalty, num_hypotheses, alignments)
-        return list(self._windows(texts, (_WINDOWS[1], _WINDOWS[1]), options))
+        window = _WINDOWS[1], _WINDOWS[1]
+        return list(self._windows(texts, window, self._options(options), alignments, prefixes))
 
     def translate_lines(
         self,
         lines: Iterable[str],
         *,
-        beam_size: int | None = None,
-        length_penalty: float | None = None,
-        num_hypotheses: int = 1,
+        prefixes: Iterable[str] | None = None,
         alignments: bool = False,
         interactive: bool = False,
+        **options: Any,
     ) -> Iterator[Translation]:
         """Translates a stream of lines, in order, with bounded memory.
 
@@ -118,103 +135,164 @@ class Translator:
 
         Args:
             lines: one sentence each.
-            beam_size: see ``translate``.
-            length_penalty: see ``translate``.
-            num_hypotheses: see ``translate``.
+            prefixes: see ``translate``.
             alignments: see ``translate``.
             interactive: whether to translate every line before the next one is read.
+            options: see ``translate``.
 
         Raises:
-            ConfigError: if a value is out of range.
+            ConfigError: if an option does not exist or a value is out of range.
             TypeError: if ``lines`` is a single string.
         """
-        options = self._options(beam_size, length_penalty, num_hypotheses, alignments)
-        return self._windows(lines, (1, 1) if interactive else _WINDOWS, options)
+        window = (1, 1) if interactive else _WINDOWS
+        return self._windows(lines, window, self._options(options), alignments, prefixes)
 
-    def _options(
-        self, beam_size: int | None, length_penalty: float | None, num_hypotheses: int, alignments: bool
-    ) -> dict[str, Any]:
-        """The options of a translation with the defaults filled in; ConfigError if one is out of range."""
+    def log_probabilities(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
+        """How probable given translations are (forced decoding).
+
+        Args:
+            sources: sentences.
+            targets: a translation of each.
+
+        Returns:
+            The natural logarithm of the model's probability of each target, its end included; that of a
+            translation which search found is what search reported.
+
+        Raises:
+            ValueError: if there are not as many targets as sources.
+        """
+        rows = [
+            [[*ids, self._tokenizer.end_id] for ids in self._tokenizer.encode(side)]
+            for side in (sources, targets)
+        ]
+        pairs = list(zip(*rows, strict=True))
+        lengths = [max(map(len, pair)) for pair in pairs]
+        order = sorted(range(len(pairs)), key=lengths.__getitem__, reverse=True)
+        found = np.zeros(len(pairs))
+        for batch in _batches(order, lengths, _BATCH_TOKENS):
+            source_ids, target_ids = (self._padded([pairs[i][side] for i in batch]) for side in (0, 1))
+            found[batch] = self._graph.log_probs(source_ids, target_ids).numpy().sum(axis=1)
+        return [float(value) for value in found]
+
+    def gates(self, text: str, translation: str | None = None) -> dict[str, Gates]:
+        """What the gates of every LSTM do while a sentence is read and translated.
+
+        Args:
+            text: the sentence.
+            translation: a translation of it; None: the one that search finds.
+
+        Returns:
+            By layer, such as ``encoder/forward`` or ``decoder/lstm_0``: float32 [steps, units] each. The
+            steps of the encoder are the source pieces, those of the decoder the pieces written.
+        """
+        if translation is None:
+            translation = self.translate([text], alignments=False)[0].text
+        source_ids, target_ids = (
+            self._padded([[*self._tokenizer.encode([side])[0], self._tokenizer.end_id]])
+            for side in (text, translation)
+        )
+        found = self._graph.gates(source_ids, target_ids)
+        return {name: Gates(*(part.numpy()[0] for part in gates)) for name, gates in found.items()}
+
+    def _options(self, changes: dict[str, Any]) -> SearchOptions:
+        """The options of a search with the defaults filled in; ConfigError if one is not valid."""
+        known = [option.name for option in dataclasses.fields(SearchOptions)]
+        if unknown := changes.keys() - set(known):
+            raise ConfigError(f"{sorted(unknown)[0]}: no such option; valid ones: {', '.join(known)}")
         decoding = self.config.decoding
-        beam_size = decoding.beam_size if beam_size is None else beam_size
-        length_penalty = decoding.length_penalty if length_penalty is None else length_penalty
-        Config().override({"decoding.beam_size": beam_size, "decoding.length_penalty": length_penalty})
-        if not 1 <= num_hypotheses <= beam_size:
-            raise ConfigError(
-                f"number of hypotheses: {num_hypotheses} is outside 1 to the beam size, {beam_size}"
-            )
-        return {
-            "beam_size": beam_size,
-            "length_penalty": float(length_penalty),
-            "num_hypotheses": num_hypotheses,
-            "alignments": alignments,
-        }
+        defaults = {"beam_size": decoding.beam_size, "length_penalty": decoding.length_penalty}
+        return SearchOptions(
+            **defaults | {name: value for name, value in changes.items() if value is not None}
+        )
 
     def _windows(
-        self, lines: Iterable[str], sizes: tuple[int, int], options: dict[str, Any]
+        self,
+        lines: Iterable[str],
+        sizes: tuple[int, int],
+        options: SearchOptions,
+        alignments: bool,
+        prefixes: Iterable[str] | None,
     ) -> Iterator[Translation]:
         """Translates windows of lines, of the first size at first, growing up to the last one."""
         if isinstance(lines, str):
             raise TypeError("the text must be a list of sentences, not one string")
-        return self._translated(iter(lines), *sizes, options)
+        with_prefixes = (
+            ((line, "") for line in lines) if prefixes is None else zip(lines, prefixes, strict=True)
+        )
+        return self._translated(iter(with_prefixes), *sizes, options, alignments)
 
     def _translated(
-        self, lines: Iterator[str], window: int, last_window: int, options: dict[str, Any]
+        self,
+        lines: Iterator[tuple[str, str]],
+        window: int,
+        last_window: int,
+        options: SearchOptions,
+        alignments: bool,
     ) -> Iterator[Translation]:
         while chunk := list(islice(lines, window)):
-            yield from self._translate_window(chunk, options)
+            yield from self._translate_window(chunk, options, alignments)
             window = min(4 * window, last_window)
 
-    def _translate_window(self, texts: list[str], options: dict[str, Any]) -> list[Translation]:
+    def _translate_window(
+        self, lines: list[tuple[str, str]], options: SearchOptions, alignments: bool
+    ) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
         longest = self.config.corpus.longest_source or self.config.data.max_pieces
-        parts_by_line = [parts_of(text, self._tokenizer, longest) for text in texts]
+        parts_by_line = [parts_of(text, self._tokenizer, longest) for text, _ in lines]
         rows = self._tokenizer.encode([part for parts in parts_by_line for part in parts])
+        # What a translation begins with is said of the first part of its line.
+        beginnings = [
+            prefix if i == 0 else ""
+            for parts, (_, prefix) in zip(parts_by_line, lines, strict=True)
+            for i in range(len(parts))
+        ]
+        prefixes = self._tokenizer.encode(beginnings)
         translated: dict[int, Translation] = {}
         order = sorted(range(len(rows)), key=lambda i: len(rows[i]), reverse=True)
-        budget = max(1, _BATCH_TOKENS // options["beam_size"])
-        for batch in _batches(order, [len(row) for row in rows], budget):
-            results = self._translate_batch([rows[i] for i in batch], **options)
+        places = options.num_hypotheses if options.sampling else options.beam_size
+        for batch in _batches(order, [len(row) for row in rows], max(1, _BATCH_TOKENS // places)):
+            results = self._translate_batch(
+                [rows[i] for i in batch], [prefixes[i] for i in batch], options, alignments
+            )
             translated |= zip(batch, results, strict=True)
         numbers = iter(range(len(rows)))
         return [_joined([translated[next(numbers)] for _ in parts]) for parts in parts_by_line]
 
     def _translate_batch(
-        self,
-        rows: list[list[int]],
-        beam_size: int,
-        length_penalty: float,
-        num_hypotheses: int,
-        alignments: bool,
+        self, rows: list[list[int]], prefixes: list[list[int]], options: SearchOptions, alignments: bool
     ) -> list[Translation]:
+        number = options.num_hypotheses
         source_ids = self._padded([[*row, self._tokenizer.end_id] for row in rows])
-        found = self._graph.search(source_ids, beam_size, length_penalty, num_hypotheses)
+        found = self._graph.search(source_ids, options, self._padded(prefixes))
         lengths, log_probs, scores = (part.numpy() for part in found[1:])
         ids = found.ids.numpy()
         attention = None
         if alignments:
             flat = ids.reshape(-1, ids.shape[-1])[:, : max(lengths.max(), 1)]
-            attention = self._graph.attention(source_ids.repeat(num_hypotheses, axis=0), flat).numpy()
-            attention = attention.reshape(len(rows), num_hypotheses, *attention.shape[1:])
+            attention = self._graph.attention(source_ids.repeat(number, axis=0), flat).numpy()
+            attention = attention.reshape(len(rows), number, *attention.shape[1:])
         results = []
         for i, row in enumerate(rows):
             source_tokens = tuple(self._tokenizer.pieces([*row, self._tokenizer.end_id]))
             ranked = []
-            for j in range(num_hypotheses):
+            for j in range(number):
                 length = int(lengths[i, j])
                 if not length:  # fewer hypotheses exist than were asked for
                     continue
                 pieces = ids[i, j, :length].tolist()
+                tokens = tuple(self._tokenizer.pieces(pieces))
+                between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
                 ranked.append(
                     Translation(
                         text=self._text(pieces),
                         score=float(scores[i, j]),
                         log_probability=float(log_probs[i, j]),
-                        tokens=tuple(self._tokenizer.pieces(pieces)),
+                        tokens=tokens,
                         source_tokens=source_tokens,
-                        alignment=None
-                        if attention is None
-                        else attention[i, j, :length, : len(source_tokens)].copy(),
+                        alignment=between,
+                        word_alignment=None
+                        if between is None
+                        else word_alignment(between, tokens[:-1], source_tokens[:-1]),
                     )
                 )
             results.append(_with_alternatives(ranked))
@@ -241,15 +319,18 @@ def _joined(parts: list[Translation]) -> Translation:
     """The translation of a line from those of its parts."""
     if len(parts) == 1:
         return parts[0]
-    alignment = None
+    alignment, links = None, []
     if all(part.alignment is not None for part in parts):
         alignment = np.zeros([sum(len(p.tokens) for p in parts), sum(len(p.source_tokens) for p in parts)])
-        row = column = 0
+        row = column = source_words = target_words = 0
         for part in parts:
             alignment[row : row + len(part.tokens), column : column + len(part.source_tokens)] = (
                 part.alignment
             )
             row, column = row + len(part.tokens), column + len(part.source_tokens)
+            links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
+            source_words += words_of(part.source_tokens)[-1] + 1
+            target_words += words_of(part.tokens)[-1] + 1 if part.text else 0
     return Translation(
         text=" ".join(part.text for part in parts),
         score=sum((part.score for part in parts), 0.0) / max(len(parts), 1),
@@ -257,6 +338,7 @@ def _joined(parts: list[Translation]) -> Translation:
         tokens=tuple(token for part in parts for token in part.tokens),
         source_tokens=tuple(token for part in parts for token in part.source_tokens),
         alignment=None if alignment is None else alignment.astype(np.float32),
+        word_alignment=None if alignment is None else tuple(links),
     )
 
 

@@ -39,6 +39,20 @@ class Loss(NamedTuple):
     num_tokens: tf.Tensor
 
 
+class NextPieces(NamedTuple):
+    """What one step of search gives.
+
+    Attributes:
+        log_probs: float32 [batch, beam, vocabulary]; nats, of each piece to come next.
+        states: for the next step; of each decoder LSTM, output and cell state [batch, beam, units].
+        attention: float32 [batch, beam, source steps]; the mean of the heads.
+    """
+
+    log_probs: tf.Tensor
+    states: LSTMStates
+    attention: tf.Tensor
+
+
 @keras.saving.register_keras_serializable(package="translator")
 class TranslationModel(keras.Model):
     """Embedding, encoder and decoder.
@@ -112,23 +126,21 @@ class TranslationModel(keras.Model):
         output: DecoderOutput = self.decoder(embedded, states=states, memory=memory, training=training)
         return output
 
-    def next_log_probs(
-        self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory
-    ) -> tuple[tf.Tensor, LSTMStates]:
+    def step(self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> NextPieces:
         """One step of search.
 
         Args:
             previous_ids: int32 [batch, beam], the last piece of each hypothesis.
             states: of each decoder LSTM, output and cell state, float [batch, beam, units].
             memory: the memory of each sentence, from ``encode``.
-
-        Returns:
-            The log-probabilities of all pieces to come next, float32 [batch, beam, vocabulary], in nats,
-            and the states for the next step.
         """
         output = self.decoder.step(self.embedding(previous_ids), states, memory)
         logits = self._logits(output.readout)
-        return tf.nn.log_softmax(tf.cast(logits, tf.float32)), output.states
+        return NextPieces(
+            tf.nn.log_softmax(tf.cast(logits, tf.float32)),
+            output.states,
+            tf.reduce_mean(output.attention, axis=1),
+        )
 
     def _logits(self, readout: tf.Tensor) -> tf.Tensor:
         """[batch, steps, units] to [batch, steps, vocabulary], as one matrix product."""

@@ -1,0 +1,45 @@
+"""From the attention between pieces to an alignment between the words of the raw text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+_SPACE = "▁"  # SentencePiece's mark at the beginning of a word
+WordAlignment = tuple[tuple[int, int], ...]
+
+
+def words_of(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+    """The number of the word, from 0, that each piece belongs to; words are what stands between spaces."""
+    begins = np.array([token.startswith(_SPACE) for token in tokens], np.int64)
+    numbers: npt.NDArray[np.int64] = np.maximum(begins.cumsum() - 1, 0)
+    return numbers
+
+
+def word_alignment(
+    attention: npt.NDArray[np.float32], tokens: Sequence[str], source_tokens: Sequence[str]
+) -> WordAlignment:
+    """Links each word of a translation to the word of the source that it attended to most.
+
+    Args:
+        attention: float32 [tokens, source tokens].
+        tokens: the pieces of the translation, without the end.
+        source_tokens: the pieces of the source, without the end.
+
+    Returns:
+        Pairs (source word, target word), numbered from 0, in the order of the target words.
+    """
+    if not tokens or not source_tokens:
+        return ()
+    target_words, source_words = words_of(tokens), words_of(source_tokens)
+    by_word = np.zeros([target_words[-1] + 1, source_words[-1] + 1])
+    between = attention[: len(tokens), : len(source_tokens)]
+    np.add.at(by_word, (target_words[:, None], source_words[None, :]), between)
+    return tuple((int(source), target) for target, source in enumerate(by_word.argmax(axis=1)))
+
+
+def pharaoh(alignment: WordAlignment) -> str:
+    """An alignment as text, ``source-target`` for each link: ``0-0 2-1``."""
+    return " ".join(f"{source}-{target}" for source, target in alignment)

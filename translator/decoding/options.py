@@ -1,0 +1,95 @@
+"""What a caller may ask of search: one frozen, checked set of options."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from translator.errors import ConfigError
+
+Normalization = Literal["gnmt", "average"]
+
+
+def _option(default: Any, help: str, low: float, high: float) -> Any:
+    """A field with its reason for being and its valid range (both ends belong to it)."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high})
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How translations are searched for; each field's ``help`` says what for.
+
+    Raises:
+        ConfigError: if a value is out of range, or two options cannot go together.
+    """
+
+    beam_size: int = _option(
+        5, "hypotheses kept a sentence; 1 is greedy and fastest, more finds likelier translations", 1, 1000
+    )
+    num_hypotheses: int = _option(1, "translations returned for each sentence, best first", 1, 1000)
+    length_penalty: float = _option(
+        1.0, "against too short output, which has few factors: 0 is no correction, larger is longer", 0, 10
+    )
+    length_normalization: Normalization = field(
+        default="gnmt",
+        metadata={
+            "help": "gnmt: divide by ((5 + length) / 6) ** penalty; average: by length ** penalty, which "
+            "favours long output more where sentences are short"
+        },
+    )
+    coverage_penalty: float = _option(
+        0.0,
+        "against dropped text: rank lower what left source pieces without attention; 0.2 is a start",
+        0,
+        10,
+    )
+    min_length: int = _option(
+        0, "pieces at least, the end included; against output that stops early", 0, 10_000
+    )
+    max_length: int = _option(0, "pieces at most, the end included; 0: twice the source and ten", 0, 10_000)
+    no_repeat_ngram: int = _option(
+        0, "no n pieces in a row stand twice in a translation; against loops in output; 0: off", 0, 100
+    )
+    sampling: bool = field(
+        default=False,
+        metadata={"help": "draw translations at random instead of searching for the likeliest; for variety"},
+    )
+    temperature: float = _option(
+        1.0, "with sampling: below 1 keeps to likely pieces, above 1 is wilder", 0.01, 100
+    )
+    top_k: int = _option(0, "with sampling: only among the k likeliest pieces; 0: all", 0, 1_000_000)
+    top_p: float = _option(
+        1.0, "with sampling: only among the likeliest pieces that together have this probability", 0.001, 1
+    )
+    seed: int = _option(1, "with sampling: the same seed and input give the same output", 0, 2**31 - 1)
+
+    def __post_init__(self) -> None:
+        faults = []
+        for option in dataclasses.fields(self):
+            low, high = option.metadata.get("low"), option.metadata.get("high")
+            value, kind = getattr(self, option.name), type(option.default)
+            if low is None or high is None:
+                continue
+            if kind is float and type(value) is int:
+                object.__setattr__(self, option.name, value := float(value))
+            if type(value) is not kind:
+                expected = "a whole number" if kind is int else "a number"
+                faults.append(f"{option.name}: expected {expected}, got {value!r}")
+            elif not low <= value <= high:
+                faults.append(f"{option.name}: {value} is outside {low} to {high}")
+        if self.length_normalization not in get_args(Normalization):
+            faults.append(f"length_normalization: {self.length_normalization!r} is neither gnmt nor average")
+        if not faults and not self.sampling and self.num_hypotheses > self.beam_size:
+            faults.append(
+                f"num_hypotheses: {self.num_hypotheses} is outside 1 to the beam size, {self.beam_size}"
+            )
+        if not faults and 0 < self.max_length < self.min_length:
+            faults.append(f"min_length: {self.min_length} is more than max_length, {self.max_length}")
+        if faults:
+            raise ConfigError("; ".join(faults))
+
+
+def describe_options() -> dict[str, str]:
+    """Name of each option -> what it is for."""
+    return {option.name: option.metadata["help"] for option in dataclasses.fields(SearchOptions)}

@@ -1,0 +1,145 @@
+"""Translations drawn at random from the model, instead of the likeliest ones."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from translator.decoding.options import SearchOptions
+from translator.decoding.search import (
+    Hypotheses,
+    Pieces,
+    Rules,
+    Step,
+    forced_pieces,
+    length_penalty,
+    repeating_pieces,
+    without,
+)
+
+_IMPOSSIBLE = -1e9
+
+
+class _Loop(NamedTuple):
+    """The state of the loop: int32 ids [batch, number, max steps], float32 log-probabilities [batch,
+    number], int32 lengths [batch, number] (0 until the end), and the state of the step function.
+    """
+
+    step: tf.Tensor
+    ids: tf.Tensor
+    log_probs: tf.Tensor
+    lengths: tf.Tensor
+    state: Any
+
+
+def sample(
+    step: Step,
+    state: Any,
+    memory: Any,
+    rules: Rules,
+    pieces: Pieces,
+    options: SearchOptions,
+    alpha: tf.Tensor | float,
+    seed: tf.Tensor | int,
+) -> Hypotheses:
+    """Draws ``num_hypotheses`` translations of each sentence, each on its own.
+
+    Args:
+        step: the step function.
+        state: its state before the first step, every tensor [batch, number, ...].
+        memory: its memory, every tensor [batch, ...].
+        rules: what translations must and must not be.
+        pieces: the ids that are no text.
+        options: number of translations, temperature, the choice of pieces, n-grams.
+        alpha: exponent of the length penalty, for the scores alone.
+        seed: int32 []; the same seed and batch give the same translations.
+
+    Returns:
+        The translations, best score first. Their log-probabilities are the model's own, whatever the
+        temperature.
+    """
+    batch, max_steps = tf.shape(rules.max_lengths)[0], tf.reduce_max(rules.max_lengths)
+    shape = [batch, options.num_hypotheses]
+    loop = _Loop(
+        tf.constant(0),
+        tf.fill([*shape, max_steps], pieces.padding),
+        tf.zeros(shape),
+        tf.zeros(shape, tf.int32),
+        state,
+    )
+
+    def body(loop: _Loop) -> tuple[_Loop]:
+        previous = tf.cond(
+            loop.step > 0,
+            lambda: loop.ids[:, :, tf.maximum(loop.step - 1, 0)],
+            lambda: tf.fill(shape, pieces.start),
+        )
+        output = step(previous, loop.state, memory)
+        allowed = _allowed(output.log_probs, loop, rules, pieces, options)
+        uniform = tf.random.stateless_uniform(
+            tf.shape(allowed), tf.stack([tf.cast(seed, tf.int32), loop.step]), minval=1e-20
+        )
+        # The largest of the log-probabilities with Gumbel noise is a draw from them.
+        drawn = tf.argmax(
+            filtered(allowed / options.temperature, options.top_k, options.top_p)
+            - tf.math.log(-tf.math.log(uniform)),
+            axis=-1,
+            output_type=tf.int32,
+        )
+        forced = tf.broadcast_to(forced_pieces(loop.step, rules, pieces)[:, None], shape)
+        is_open = loop.lengths == 0
+        drawn = tf.where(is_open, tf.where(forced >= 0, forced, drawn), pieces.padding)
+        log_probs = tf.gather(output.log_probs, drawn, batch_dims=2)
+        return (
+            _Loop(
+                loop.step + 1,
+                tf.where(tf.range(max_steps) == loop.step, drawn[:, :, None], loop.ids),
+                loop.log_probs + tf.where(is_open, log_probs, 0.0),
+                tf.where(is_open & (drawn == pieces.end), loop.step + 1, loop.lengths),
+                output.state,
+            ),
+        )
+
+    (loop,) = tf.while_loop(lambda loop: tf.reduce_any(loop.lengths == 0), body, (loop,))
+    scores = loop.log_probs / length_penalty(loop.lengths, alpha, options.length_normalization)
+    found = Hypotheses(loop.ids, loop.lengths, loop.log_probs, scores)
+    _, best = tf.math.top_k(scores, options.num_hypotheses)
+    return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in found))
+
+
+def _allowed(
+    log_probs: tf.Tensor, loop: _Loop, rules: Rules, pieces: Pieces, options: SearchOptions
+) -> tf.Tensor:
+    """The log-probabilities, impossible where the rules forbid a piece."""
+    number = tf.shape(loop.ids)[1]
+    too_short = (loop.step + 1 < rules.min_lengths)[:, None]
+    banned = [tf.fill(tf.shape(loop.lengths), pieces.padding), tf.fill(tf.shape(loop.lengths), pieces.start)]
+    banned.append(tf.where(tf.repeat(too_short, number, axis=1), pieces.end, pieces.padding))
+    ids = tf.stack(banned, axis=-1)
+    if options.no_repeat_ngram:
+        seen = repeating_pieces(loop.ids, loop.step, options.no_repeat_ngram, pieces.padding)
+        ids = tf.concat([ids, seen], axis=-1)
+    return without(log_probs, ids)
+
+
+def filtered(log_probs: tf.Tensor, top_k: int, top_p: float) -> tf.Tensor:
+    """Leaves only the likeliest pieces possible.
+
+    Args:
+        log_probs: float32 [batch, number, vocabulary]; need not be normalized.
+        top_k: how many pieces stay (Fan et al. 2018, arXiv 1805.04833, section 5.1); 0: all.
+        top_p: the least probability that the pieces which stay have together (Holtzman et al. 2020, arXiv
+            1904.09751, section 3.1); 1: all.
+    """
+    if top_k:
+        least = tf.math.top_k(log_probs, min(top_k, log_probs.shape[-1]))[0][..., -1:]
+        log_probs = tf.where(log_probs < least, _IMPOSSIBLE, log_probs)
+    if top_p < 1:
+        in_order = tf.sort(log_probs, axis=-1, direction="DESCENDING")
+        probs = tf.nn.softmax(in_order)
+        # A piece stays if those before it have not reached top_p yet; the likeliest always does.
+        stays = tf.cumsum(probs, axis=-1, exclusive=True) < top_p
+        least = tf.reduce_min(tf.where(stays, in_order, tf.float32.max), axis=-1, keepdims=True)
+        log_probs = tf.where(log_probs < least, _IMPOSSIBLE, log_probs)
+    return log_probs
