@@ -64,20 +64,26 @@ class Script:
             max_lengths: pieces at most, of each case or of all.
             alpha: exponent of the length penalty.
             num_hypotheses: how many to return.
-            changes: ``prefix`` and ``source_steps``, and other search options.
+            changes: ``prefix``, ``phrases`` and ``source_steps``, and other search options.
         """
         cases = self.tables.shape[0]
         prefix = np.array(changes.pop("prefix", ()), np.int32)
+        phrases = changes.pop("phrases", ())
+        longest = max(map(len, phrases), default=0)
+        padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
+        padded = np.array(padded, np.int32).reshape(len(phrases), longest)
         source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
         options = SearchOptions(beam_size=beam_size, num_hypotheses=num_hypotheses, **changes)
         rules = Rules(
             tf.fill([cases], options.min_length),
             tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
             tf.tile(prefix[None], [cases, 1]),
+            tf.tile(padded[None], [cases, 1, 1]),
             tf.sequence_mask(source_steps, SOURCE_STEPS),
         )
         coverage = options.coverage_penalty or None
-        search = BeamSearch(self.step, Pieces(PADDING, START, END), options, alpha, coverage)
+        pieces = Pieces(PADDING, START, END)
+        search = BeamSearch(self.step, pieces, options, alpha, coverage, with_phrases=bool(phrases))
         found = search(tf.fill([cases, beam_size], -1), self.tables, rules)
         assert found.ids.shape[:2] == found.lengths.shape == (cases, num_hypotheses)
         ids, lengths, log_probs, scores = (part.numpy() for part in found)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from translator.decoding.options import SearchOptions
@@ -33,6 +34,17 @@ class _Numbers(NamedTuple):
     seed: tf.Tensor
 
 
+def numbers_of(options: SearchOptions) -> _Numbers:
+    """The options that may change without another trace, as tensors."""
+    return _Numbers(
+        tf.constant(options.length_penalty, tf.float32),
+        tf.constant(options.coverage_penalty, tf.float32),
+        tf.constant(options.min_length, tf.int32),
+        tf.constant(options.max_length, tf.int32),
+        tf.constant(options.seed, tf.int32),
+    )
+
+
 def max_target_lengths(source_ids: tf.Tensor, padding_id: int) -> tf.Tensor:
     """How long a translation may become: int32 [batch], pieces, the end included.
 
@@ -43,14 +55,31 @@ def max_target_lengths(source_ids: tf.Tensor, padding_id: int) -> tf.Tensor:
     return 2 * lengths + 10
 
 
-def rules_of(source_ids: tf.Tensor, prefixes: tf.Tensor, numbers: _Numbers, padding_id: int) -> Rules:
-    """What the translations of a batch must and must not be; a maximum length is counted from the prefix."""
+class Wishes(NamedTuple):
+    """What the translations of a batch must hold, as piece ids.
+
+    Attributes:
+        prefixes: int32 [batch, prefix steps]; the pieces that each translation starts with, padded.
+        phrases: int32 [batch, number, phrase steps]; the phrases that must appear in it, padded.
+    """
+
+    prefixes: Any
+    phrases: Any
+
+
+def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: _Numbers, padding_id: int) -> Rules:
+    """What the translations of a batch must and must not be.
+
+    The default maximum length leaves room for the prefix and the phrases.
+    """
     longest = tf.where(numbers.max_length > 0, numbers.max_length, max_target_lengths(source_ids, padding_id))
-    in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(prefixes, padding_id), tf.int32), axis=1)
+    in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(wishes.prefixes, padding_id), tf.int32), axis=1)
+    in_phrases = tf.reduce_sum(tf.cast(tf.not_equal(wishes.phrases, padding_id), tf.int32), axis=[1, 2])
     return Rules(
         tf.fill(tf.shape(longest), numbers.min_length),
-        longest + in_prefix,
-        prefixes,
+        longest + in_prefix + in_phrases,
+        wishes.prefixes,
+        wishes.phrases,
         tf.not_equal(source_ids, padding_id),
     )
 
@@ -58,18 +87,20 @@ def rules_of(source_ids: tf.Tensor, prefixes: tf.Tensor, numbers: _Numbers, padd
 def search(
     networks: Sequence[TranslationModel],
     source_ids: tf.Tensor,
-    prefixes: tf.Tensor,
+    wishes: Wishes,
     options: SearchOptions,
     numbers: _Numbers,
+    with_phrases: bool,
 ) -> Hypotheses:
     """Translates a batch of sentences.
 
     Args:
         networks: the models; several decide together, each piece by the mean of their probabilities.
         source_ids: int32 [batch, source steps]; pieces, end, padding.
-        prefixes: int32 [batch, prefix steps]; the pieces that each translation starts with, padded.
+        wishes: what each translation must hold.
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
+        with_phrases: whether there are phrases among the wishes.
     """
     special = networks[0].special_ids
     pieces = Pieces(special.padding, special.start, special.end)
@@ -79,7 +110,7 @@ def search(
     state = tf.nest.map_structure(
         lambda tensor: tf.repeat(tensor[:, None], places, axis=1), [states for _, states in encoded]
     )
-    rules = rules_of(source_ids, prefixes, numbers, special.padding)
+    rules = rules_of(source_ids, wishes, numbers, special.padding)
 
     def step(ids: tf.Tensor, states: Any, memories: Any) -> StepOutput:
         outputs = [
@@ -94,7 +125,8 @@ def search(
     if options.sampling:
         return sample(step, state, memory, rules, pieces, options, numbers.length_penalty, numbers.seed)
     coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
-    return BeamSearch(step, pieces, options, numbers.length_penalty, coverage_penalty)(state, memory, rules)
+    beam_search = BeamSearch(step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases)
+    return beam_search(state, memory, rules)
 
 
 def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -119,11 +151,14 @@ class SearchGraph:
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
         self.gates = tf.function(networks[0].gates_of, input_signature=[ids, ids])
 
-    def search(self, source_ids: Any, options: SearchOptions, prefixes: Any = None) -> Hypotheses:
+    def search(self, source_ids: Any, options: SearchOptions, wishes: Wishes | None = None) -> Hypotheses:
         """``search`` as a graph, one for each set of the options that are no plain numbers."""
-        if prefixes is None:
-            prefixes = tf.zeros([tf.shape(source_ids)[0], 0], tf.int32)
-        numbers = _Numbers(*(getattr(options, name) for name in _Numbers._fields))
+        if wishes is None:
+            batch = len(source_ids)
+            wishes = Wishes(np.zeros([batch, 0], np.int32), np.zeros([batch, 0, 0], np.int32))
+        with_phrases = wishes.phrases.shape[1] > 0
+        source_ids, wishes = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, wishes))
+        numbers = numbers_of(options)
         static = replace(
             options,
             length_penalty=1.0,
@@ -132,19 +167,21 @@ class SearchGraph:
             max_length=0,
             seed=1,
         )
-        return self._search(static)(source_ids, prefixes, numbers)
+        return self._search(static, with_phrases)(source_ids, wishes, numbers)
 
-    def _traced_search(self, options: SearchOptions) -> Callable[..., Hypotheses]:
+    def _traced_search(self, options: SearchOptions, with_phrases: bool) -> Callable[..., Hypotheses]:
         ids, number = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
-        whole = tf.TensorSpec([], tf.int32)
-        traced: Callable[..., Hypotheses] = tf.function(
-            lambda source_ids, prefixes, numbers: search(
-                self._networks, source_ids, prefixes, options, numbers
+        phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
+        traced = tf.function(
+            lambda source_ids, wishes, numbers: search(
+                self._networks, source_ids, wishes, options, numbers, with_phrases
             ),
-            input_signature=[ids, ids, _Numbers(number, number, whole, whole, whole)],
+            input_signature=[ids, Wishes(ids, phrases), _Numbers(number, number, whole, whole, whole)],
             autograph=False,
         )
-        return traced
+        # Traced at once: TensorFlow warns where one line of code is traced many times at its calls.
+        concrete: Callable[..., Hypotheses] = traced.get_concrete_function()
+        return concrete
 
     def _mean_attention(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
         """``attention_of``, the mean of the models: float32 [batch, target steps, source steps]."""

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from translator.decoding.constraints import advanced, are_met, dealt_out, needed_pieces
 from translator.decoding.options import SearchOptions
 
 _IMPOSSIBLE = -1e9  # a finite stand-in for a log-probability of minus infinity
@@ -60,12 +61,15 @@ class Rules(NamedTuple):
         max_lengths: int32 [batch]; pieces at most, the end included, at least 1. A hypothesis that
             reaches it is made to end there.
         prefixes: int32 [batch, prefix steps]; the pieces that it starts with, padded on the right.
+        phrases: int32 [batch, number, phrase steps]; the pieces of each phrase that must appear in it,
+            padded; see ``constraints``.
         source_mask: bool [batch, source steps]; true at pieces.
     """
 
     min_lengths: tf.Tensor
     max_lengths: tf.Tensor
     prefixes: tf.Tensor
+    phrases: tf.Tensor
     source_mask: tf.Tensor
 
 
@@ -109,6 +113,7 @@ class _Loop(NamedTuple):
         log_probs: float32 [active, beam]; ``_IMPOSSIBLE`` where a place is empty.
         places: int32 [active]; places that are left for unfinished hypotheses.
         attended: float32 [active, beam, source steps]; the attention of all steps so far, summed.
+        progress: int32 [active, beam, phrases]; how far each hypothesis has come with its phrases.
         finished: the frozen hypotheses, best first; impossible scores where there is none yet.
         state: the state of the step function.
         memory: its memory.
@@ -121,6 +126,7 @@ class _Loop(NamedTuple):
     log_probs: tf.Tensor
     places: tf.Tensor
     attended: tf.Tensor
+    progress: tf.Tensor
     finished: Hypotheses
     state: Any
     memory: Any
@@ -142,6 +148,7 @@ class BeamSearch:
         options: beam size, number of hypotheses, normalization and n-grams; static numbers.
         alpha: exponent of the length penalty, float32 []; 0 ranks by log-probability.
         coverage_penalty: float32 []; None: coverage is not looked at.
+        with_phrases: whether there are phrases that must appear.
     """
 
     def __init__(
@@ -151,10 +158,11 @@ class BeamSearch:
         options: SearchOptions,
         alpha: tf.Tensor | float,
         coverage_penalty: tf.Tensor | float | None = None,
+        with_phrases: bool = False,
     ) -> None:
         self._step, self._pieces, self._options = step, pieces, options
         self._alpha = tf.convert_to_tensor(alpha, tf.float32)
-        self._coverage_penalty = coverage_penalty
+        self._coverage_penalty, self._with_phrases = coverage_penalty, with_phrases
 
     def __call__(self, state: Any, memory: Any, rules: Rules) -> Hypotheses:
         """Searches for every sentence of a batch.
@@ -214,6 +222,7 @@ class BeamSearch:
             log_probs,
             tf.fill([batch], beam_size),
             tf.zeros([batch, beam_size, source_steps]),
+            tf.zeros([batch, beam_size, tf.shape(rules.phrases)[1]], tf.int32),
             Hypotheses(no_ids, tf.zeros([batch, beam_size], tf.int32), impossible, impossible),
             state,
             memory,
@@ -252,7 +261,9 @@ class BeamSearch:
             return tf.gather(tensor, parents, batch_dims=1) if beam_size > 1 else tensor
 
         ids = tf.where(tf.range(tf.shape(loop.ids)[2]) == loop.step, pieces[:, :, None], of_parents(loop.ids))
-        attended = loop.attended
+        attended, progress = loop.attended, loop.progress
+        if self._with_phrases:
+            progress = advanced(of_parents(progress), pieces, loop.rules.phrases, pieces_.padding)
         if self._coverage_penalty is not None:
             attended = of_parents(attended + output.attention)
         ends = (pieces == pieces_.end) & (totals > _IMPOSSIBLE / 2)
@@ -263,6 +274,7 @@ class BeamSearch:
                 log_probs=tf.where(ends, _IMPOSSIBLE, totals),
                 places=loop.places - tf.reduce_sum(tf.cast(ends, tf.int32), axis=1),
                 attended=attended,
+                progress=progress,
                 finished=self._with_ended(loop, ids, totals, attended, ends),
                 state=tf.nest.map_structure(of_parents, output.state),
             ),
@@ -303,22 +315,40 @@ class BeamSearch:
         # Three ids may be among the best and yet not be allowed: padding, start, and an end too soon.
         width = min(beam_size + 3, next_log_probs.shape[-1])
         values, pieces = tf.math.top_k(allowed, width)  # [active, beam, width]
-        too_short = (loop.step + 1 < loop.rules.min_lengths)[:, None, None]
+        no_end = (loop.step + 1 < loop.rules.min_lengths)[:, None]
+        if self._with_phrases:
+            no_end |= ~are_met(loop.progress, loop.rules.phrases, pieces_.padding)
+            needed = needed_pieces(loop.progress, loop.rules.phrases, pieces_.padding)
+            known = tf.reduce_any(needed[..., None] == pieces[:, :, None, :], axis=-1)
+            offered = tf.gather(next_log_probs, needed, batch_dims=2)
+            values = tf.concat([values, tf.where(known, _IMPOSSIBLE, offered)], axis=-1)
+            pieces = tf.concat([pieces, needed], axis=-1)
         no_pieces = (pieces == pieces_.padding) | (pieces == pieces_.start)
-        values = tf.where(no_pieces | (too_short & (pieces == pieces_.end)), _IMPOSSIBLE, values)
-        forced = forced_pieces(loop.step, loop.rules, pieces_)
-        only = tf.gather(
-            next_log_probs, tf.tile(tf.maximum(forced, 0)[:, None], [1, beam_size]), batch_dims=2
-        )
+        values = tf.where(no_pieces | (no_end[:, :, None] & (pieces == pieces_.end)), _IMPOSSIBLE, values)
+        values, pieces = self._forced(loop, next_log_probs, values, pieces)
+        width = tf.shape(values)[2]
+        totals = tf.maximum(loop.log_probs[:, :, None] + values, _IMPOSSIBLE)
+        totals, pieces = (tf.reshape(part, [-1, beam_size * width]) for part in (totals, pieces))
+        if self._with_phrases:
+            progress = tf.repeat(loop.progress, width, axis=1)
+            progress = advanced(progress, pieces, loop.rules.phrases, pieces_.padding)
+            chosen = dealt_out(totals, progress, loop.rules.phrases, pieces_.padding, beam_size)
+            totals = tf.gather(totals, chosen, batch_dims=1)
+        else:
+            totals, chosen = tf.math.top_k(totals, beam_size)
+        return totals, chosen // width, tf.gather(pieces, chosen, batch_dims=1)
+
+    def _forced(
+        self, loop: _Loop, log_probs: tf.Tensor, values: tf.Tensor, pieces: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The candidates, float32 and int32 [active, beam, any], but where one piece alone may come next."""
+        forced = forced_pieces(loop.step, loop.rules, self._pieces)
+        ids = tf.tile(tf.maximum(forced, 0)[:, None], [1, self._options.beam_size])
+        only = tf.gather(log_probs, ids, batch_dims=2)[:, :, None]
         is_forced = (forced >= 0)[:, None, None]
-        values = tf.where(is_forced, tf.where(tf.range(width) == 0, only[:, :, None], _IMPOSSIBLE), values)
-        pieces = tf.where(is_forced, forced[:, None, None], pieces)
-        totals = tf.reshape(
-            tf.maximum(loop.log_probs[:, :, None] + values, _IMPOSSIBLE), [-1, beam_size * width]
-        )
-        totals, chosen = tf.math.top_k(totals, beam_size)
-        pieces = tf.gather(tf.reshape(pieces, [-1, beam_size * width]), chosen, batch_dims=1)
-        return totals, chosen // width, pieces
+        is_first = tf.range(tf.shape(values)[2]) == 0
+        values = tf.where(is_forced, tf.where(is_first, only, _IMPOSSIBLE), values)
+        return values, tf.where(is_forced, forced[:, None, None], pieces)
 
 
 def coverage(attended: tf.Tensor, source_mask: tf.Tensor) -> tf.Tensor:

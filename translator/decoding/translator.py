@@ -15,7 +15,8 @@ import numpy.typing as npt
 from translator.config import Config
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.alignment import WordAlignment, word_alignment, words_of
-from translator.decoding.graph import SearchGraph
+from translator.decoding.glossary import Glossary
+from translator.decoding.graph import SearchGraph, Wishes
 from translator.decoding.long_lines import parts_of
 from translator.decoding.options import SearchOptions
 from translator.errors import ConfigError, ModelError
@@ -53,6 +54,29 @@ class Translation:
     alignment: npt.NDArray[np.float32] | None = None
     word_alignment: WordAlignment | None = None
     alternatives: tuple[Translation, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Search:
+    """What is asked for, the same for all lines."""
+
+    options: SearchOptions
+    glossary: Glossary | None
+    alignments: bool
+
+    @property
+    def places(self) -> int:
+        """Hypotheses that are computed at once for each sentence."""
+        return self.options.num_hypotheses if self.options.sampling else self.options.beam_size
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A sentence to translate, as piece ids."""
+
+    source: list[int]
+    prefix: list[int]
+    phrases: list[list[int]]
 
 
 class Translator:
@@ -97,6 +121,7 @@ class Translator:
         texts: Sequence[str],
         *,
         prefixes: Sequence[str] | None = None,
+        glossary: Glossary | None = None,
         alignments: bool = True,
         **options: Any,
     ) -> list[Translation]:
@@ -105,6 +130,8 @@ class Translator:
         Args:
             texts: one sentence each; an empty one gives an empty translation.
             prefixes: what each translation must begin with, whole words; None: nothing.
+            glossary: terms that must appear where their source term occurs; a beam of 5 or more gives
+                them room.
             alignments: whether to compute ``Translation.alignment`` and ``word_alignment``.
             options: any of ``SearchOptions``, such as ``beam_size=1`` or ``num_hypotheses=3``; beam size
                 and length penalty are by default as configured.
@@ -116,14 +143,15 @@ class Translator:
             ConfigError: if an option does not exist or a value is out of range.
             TypeError: if ``texts`` is a single string.
         """
-        window = _WINDOWS[1], _WINDOWS[1]
-        return list(self._windows(texts, window, self._options(options), alignments, prefixes))
+        search = _Search(self._options(options), glossary, alignments)
+        return list(self._windows(texts, prefixes, (_WINDOWS[1], _WINDOWS[1]), search))
 
     def translate_lines(
         self,
         lines: Iterable[str],
         *,
         prefixes: Iterable[str] | None = None,
+        glossary: Glossary | None = None,
         alignments: bool = False,
         interactive: bool = False,
         **options: Any,
@@ -136,6 +164,7 @@ class Translator:
         Args:
             lines: one sentence each.
             prefixes: see ``translate``.
+            glossary: see ``translate``.
             alignments: see ``translate``.
             interactive: whether to translate every line before the next one is read.
             options: see ``translate``.
@@ -144,8 +173,8 @@ class Translator:
             ConfigError: if an option does not exist or a value is out of range.
             TypeError: if ``lines`` is a single string.
         """
-        window = (1, 1) if interactive else _WINDOWS
-        return self._windows(lines, window, self._options(options), alignments, prefixes)
+        search = _Search(self._options(options), glossary, alignments)
+        return self._windows(lines, prefixes, (1, 1) if interactive else _WINDOWS, search)
 
     def log_probabilities(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
         """How probable given translations are (forced decoding).
@@ -208,72 +237,76 @@ class Translator:
     def _windows(
         self,
         lines: Iterable[str],
-        sizes: tuple[int, int],
-        options: SearchOptions,
-        alignments: bool,
         prefixes: Iterable[str] | None,
+        sizes: tuple[int, int],
+        search: _Search,
     ) -> Iterator[Translation]:
         """Translates windows of lines, of the first size at first, growing up to the last one."""
         if isinstance(lines, str):
             raise TypeError("the text must be a list of sentences, not one string")
-        with_prefixes = (
-            ((line, "") for line in lines) if prefixes is None else zip(lines, prefixes, strict=True)
-        )
-        return self._translated(iter(with_prefixes), *sizes, options, alignments)
+        if prefixes is None:
+            with_prefixes: Iterable[tuple[str, str]] = ((line, "") for line in lines)
+        else:
+            with_prefixes = zip(lines, prefixes, strict=True)
+        return self._translated(iter(with_prefixes), *sizes, search)
 
     def _translated(
-        self,
-        lines: Iterator[tuple[str, str]],
-        window: int,
-        last_window: int,
-        options: SearchOptions,
-        alignments: bool,
+        self, lines: Iterator[tuple[str, str]], window: int, last_window: int, search: _Search
     ) -> Iterator[Translation]:
         while chunk := list(islice(lines, window)):
-            yield from self._translate_window(chunk, options, alignments)
+            yield from self._translate_window(chunk, search)
             window = min(4 * window, last_window)
 
-    def _translate_window(
-        self, lines: list[tuple[str, str]], options: SearchOptions, alignments: bool
-    ) -> list[Translation]:
+    def _translate_window(self, lines: list[tuple[str, str]], search: _Search) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
         longest = self.config.corpus.longest_source or self.config.data.max_pieces
         parts_by_line = [parts_of(text, self._tokenizer, longest) for text, _ in lines]
-        rows = self._tokenizer.encode([part for parts in parts_by_line for part in parts])
+        parts = [part for parts in parts_by_line for part in parts]
         # What a translation begins with is said of the first part of its line.
         beginnings = [
             prefix if i == 0 else ""
             for parts, (_, prefix) in zip(parts_by_line, lines, strict=True)
             for i in range(len(parts))
         ]
-        prefixes = self._tokenizer.encode(beginnings)
-        translated: dict[int, Translation] = {}
-        order = sorted(range(len(rows)), key=lambda i: len(rows[i]), reverse=True)
-        places = options.num_hypotheses if options.sampling else options.beam_size
-        for batch in _batches(order, [len(row) for row in rows], max(1, _BATCH_TOKENS // places)):
-            results = self._translate_batch(
-                [rows[i] for i in batch], [prefixes[i] for i in batch], options, alignments
+        rows = [
+            _Row(ids, prefix, self._phrases(part, search.glossary))
+            for ids, prefix, part in zip(
+                self._tokenizer.encode(parts), self._tokenizer.encode(beginnings), parts, strict=True
             )
+        ]
+        translated: dict[int, Translation] = {}
+        order = sorted(range(len(rows)), key=lambda i: len(rows[i].source), reverse=True)
+        lengths = [len(row.source) for row in rows]
+        for batch in _batches(order, lengths, max(1, _BATCH_TOKENS // search.places)):
+            results = self._translate_batch([rows[i] for i in batch], search)
             translated |= zip(batch, results, strict=True)
         numbers = iter(range(len(rows)))
         return [_joined([translated[next(numbers)] for _ in parts]) for parts in parts_by_line]
 
-    def _translate_batch(
-        self, rows: list[list[int]], prefixes: list[list[int]], options: SearchOptions, alignments: bool
-    ) -> list[Translation]:
-        number = options.num_hypotheses
-        source_ids = self._padded([[*row, self._tokenizer.end_id] for row in rows])
-        found = self._graph.search(source_ids, options, self._padded(prefixes))
+    def _phrases(self, text: str, glossary: Glossary | None) -> list[list[int]]:
+        """The pieces of each term that must appear in the translation of a text."""
+        return self._tokenizer.encode(glossary.targets_for(text)) if glossary else []
+
+    def _translate_batch(self, rows: list[_Row], search: _Search) -> list[Translation]:
+        number = search.options.num_hypotheses
+        source_ids = self._padded([[*row.source, self._tokenizer.end_id] for row in rows])
+        most = max(len(row.phrases) for row in rows)
+        no_phrases: list[list[int]] = [[]] * most
+        phrases = self._padded([phrase for row in rows for phrase in (row.phrases + no_phrases)[:most]])
+        wishes = Wishes(
+            self._padded([row.prefix for row in rows]), phrases.reshape(len(rows), most, phrases.shape[1])
+        )
+        found = self._graph.search(source_ids, search.options, wishes)
         lengths, log_probs, scores = (part.numpy() for part in found[1:])
         ids = found.ids.numpy()
         attention = None
-        if alignments:
+        if search.alignments:
             flat = ids.reshape(-1, ids.shape[-1])[:, : max(lengths.max(), 1)]
             attention = self._graph.attention(source_ids.repeat(number, axis=0), flat).numpy()
             attention = attention.reshape(len(rows), number, *attention.shape[1:])
         results = []
         for i, row in enumerate(rows):
-            source_tokens = tuple(self._tokenizer.pieces([*row, self._tokenizer.end_id]))
+            source_tokens = tuple(self._tokenizer.pieces([*row.source, self._tokenizer.end_id]))
             ranked = []
             for j in range(number):
                 length = int(lengths[i, j])
@@ -304,7 +337,7 @@ class Translator:
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""
-        array = np.full((len(rows), max(map(len, rows))), self._tokenizer.padding_id, np.int32)
+        array = np.full((len(rows), max(map(len, rows), default=0)), self._tokenizer.padding_id, np.int32)
         for row, ids in zip(array, rows, strict=True):
             row[: len(ids)] = ids
         return array

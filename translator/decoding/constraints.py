@@ -1,0 +1,89 @@
+"""Lexical constraints: phrases that must appear in a translation, wherever they fit best.
+
+In the manner of Post and Vilar (2018, "Fast Lexically Constrained Decoding with Dynamic Beam
+Allocation", arXiv 1804.06609): in every step each hypothesis is also offered the next piece of each
+phrase that it lacks, and the places of the beam are dealt out in turn to hypotheses that have come
+equally far with their phrases, so that those which have not yet begun cannot crowd out the others. A
+hypothesis may end only when it has all its phrases, or at the maximum length.
+
+Shapes: ``phrases`` int32 [batch, number, steps], padded on the right and below; ``progress`` int32
+[batch, beam, number], the pieces of each phrase that a hypothesis has in a row at its end, or all of them
+once it has the phrase.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+_LARGE = 10_000  # more than there are places or pieces of phrases
+
+
+def lengths_of(phrases: tf.Tensor, padding: int) -> tf.Tensor:
+    """Pieces of each phrase, int32 [batch, number]; 0 where there is none."""
+    return tf.reduce_sum(tf.cast(tf.not_equal(phrases, padding), tf.int32), axis=2)
+
+
+def advanced(progress: tf.Tensor, pieces: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+    """Progress after one more piece.
+
+    Args:
+        progress: int32 [batch, any, number].
+        pieces: int32 [batch, any].
+        phrases: int32 [batch, number, steps].
+        padding: the id that stands for no piece.
+
+    Returns:
+        int32 [batch, any, number]. A phrase that goes on grows, one that is complete stays, any other
+        starts again.
+    """
+    pieces = pieces[:, :, None]
+    follows = pieces == needed_pieces(progress, phrases, padding)
+    begins = pieces == phrases[:, None, :, 0]
+    again = tf.where(begins, 1, 0)
+    is_complete = progress == lengths_of(phrases, padding)[:, None]
+    return tf.where(is_complete, progress, tf.where(follows, progress + 1, again))
+
+
+def needed_pieces(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+    """The next piece of each phrase, int32 [batch, any, number]; padding where a phrase is complete."""
+    open_ended = tf.pad(phrases, [[0, 0], [0, 0], [0, 1]], constant_values=padding)
+    by_phrase = tf.gather(open_ended, tf.transpose(progress, [0, 2, 1]), batch_dims=2)
+    return tf.transpose(by_phrase, [0, 2, 1])
+
+
+def are_met(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+    """Bool [batch, any]: whether all phrases are complete."""
+    return tf.reduce_all(progress == lengths_of(phrases, padding)[:, None], axis=2)
+
+
+def dealt_out(
+    totals: tf.Tensor, progress: tf.Tensor, phrases: tf.Tensor, padding: int, places: int
+) -> tf.Tensor:
+    """Chooses candidates in turn from the groups that have come equally far.
+
+    The best of each group comes first, the group with the most pieces in front, then the second best of
+    each, and so on.
+
+    Args:
+        totals: float32 [batch, candidates]; log-probabilities, below -1e8 where impossible.
+        progress: int32 [batch, candidates, number]; of each candidate.
+        phrases: int32 [batch, number, steps].
+        padding: the id that stands for no piece.
+        places: how many candidates are chosen.
+
+    Returns:
+        Their indices, int32 [batch, places].
+    """
+    is_complete = progress == lengths_of(phrases, padding)[:, None]
+    pieces = tf.reduce_sum(tf.where(is_complete, progress, 0), axis=2)
+    pieces += tf.reduce_max(tf.where(is_complete, 0, progress), axis=2, keepdims=False)
+    # How many of the same group are better; of equal ones, those that stand before.
+    better = totals[:, None, :] > totals[:, :, None]
+    order = tf.range(tf.shape(totals)[1])
+    better |= (totals[:, None, :] == totals[:, :, None]) & (order[None, :] < order[:, None])
+    is_same = pieces[:, None, :] == pieces[:, :, None]
+    rank = tf.reduce_sum(tf.cast(better & is_same, tf.int32), axis=2)
+    worth = pieces - rank * _LARGE
+    worth = tf.where(totals < -1e8, -_LARGE * _LARGE, worth)
+    _, chosen = tf.math.top_k(worth, places)
+    return chosen
