@@ -15,8 +15,10 @@ from translator.corpus.checks import looks_swapped
 from translator.corpus.filters import filter_pairs
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
+from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, DataError, ModelError
+from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
 from translator.evaluation.scores import Scores
 from translator.evaluation.scores import evaluate as score_translations
 from translator.recipes import config_for, recipe_for
@@ -31,16 +33,17 @@ _DEV_SHARE = 20  # one pair in so many is held out where no dev set is given
 _FREE_SETTINGS = ("training.max_epochs", "training.patience", "decoding.", "corpus.")
 
 
-def load(folder: str | Path) -> Translator:
-    """Loads a trained model.
+def load(folder: str | Path, *more_folders: str | Path) -> Translator:
+    """Loads a trained model, or several that translate together.
 
     Args:
         folder: what was given to training as ``output``.
+        more_folders: other models of the same vocabulary.
 
     Raises:
-        ModelError: if there is no complete model of this version.
+        ModelError: if there is no complete model of this version, or the vocabularies differ.
     """
-    return Translator.load(folder)
+    return Translator.load(folder, *more_folders)
 
 
 def train(
@@ -124,10 +127,11 @@ def evaluate(
     source: str | Path,
     reference: str | Path,
     *,
-    beam_size: int | None = None,
-    length_penalty: float | None = None,
     tokenize: str | None = None,
     lowercase: bool = False,
+    glossary: Glossary | None = None,
+    minimum_bayes_risk: bool = False,
+    **options: Any,
 ) -> tuple[Scores, list[str]]:
     """Translates a test set and scores it.
 
@@ -135,22 +139,24 @@ def evaluate(
         translator: the translator.
         source: the source side, a text file.
         reference: the target side.
-        beam_size: as for ``Translator.translate``.
-        length_penalty: as for ``Translator.translate``.
         tokenize: sacreBLEU's tokenizer for BLEU; None: its default.
         lowercase: whether case is ignored.
+        glossary: as for ``Translator.translate``.
+        minimum_bayes_risk: whether to choose among the hypotheses that were asked for by their agreement.
+        options: as for ``Translator.translate``.
 
     Returns:
         The scores and the translations.
 
     Raises:
+        ConfigError: if an option is not valid.
         DataError: if the text cannot be used.
     """
     pairs = read_pairs(Path(source), Path(reference))
-    lines = translator.translate_lines(
-        (pair.source for pair in pairs), beam_size=beam_size, length_penalty=length_penalty
-    )
-    hypotheses = [translation.text for translation in lines]
+    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
+    if minimum_bayes_risk:
+        found = (least_risk([one, *one.alternatives]) for one in found)
+    hypotheses = [translation.text for translation in found]
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
+
+from translator.cli.search import search_options
 
 _EPILOG = """\b
 Examples:
@@ -18,40 +21,48 @@ Examples:
 @click.argument("model")
 @click.option("--source", required=True, metavar="FILE", help="Text to translate.")
 @click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")
-@click.option("--beam-size", type=int, help="Hypotheses kept a sentence. [default: the model's, 5]")
-@click.option(
-    "--length-penalty", type=float, help="0: none; larger: longer output. [default: the model's, 1.0]"
-)
 @click.option("--tokenize", metavar="NAME", help="sacreBLEU's tokenizer for BLEU. [default: 13a]")
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
 @click.option("--output", metavar="FILE", help="Also write the translations there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option(
+    "--ensemble", "others", multiple=True, metavar="MODEL", help="Another model that decides with the first."
+)
+@click.option("--glossary", "glossary_file", metavar="FILE", help="Terms that must appear, as for translate.")
+@click.option(
+    "--minimum-bayes-risk", is_flag=True, help="Choose among the n best, or n samples, as for translate."
+)
+@search_options
 def command(
     model: str,
     source: str,
     reference: str,
-    beam_size: int | None,
-    length_penalty: float | None,
     tokenize: str | None,
     lowercase: bool,
     output: str | None,
     as_json: bool,
+    others: tuple[str, ...],
+    glossary_file: str | None,
+    minimum_bayes_risk: bool,
+    search: dict[str, Any],
 ) -> None:
     """Translate a test set with the MODEL folder and score it against the reference.
 
     BLEU and chrF are sacreBLEU's, each with the signature that says exactly what was computed.
     """
     from translator.api import evaluate, load
+    from translator.decoding.glossary import Glossary
     from translator.training.checkpoint import replaced_when_complete
 
     scores, translations = evaluate(
-        load(model),
+        load(model, *others),
         source,
         reference,
-        beam_size=beam_size,
-        length_penalty=length_penalty,
         tokenize=tokenize,
         lowercase=lowercase,
+        glossary=Glossary.read(glossary_file) if glossary_file else None,
+        minimum_bayes_risk=minimum_bayes_risk,
+        **search,
     )
     if output:
         with replaced_when_complete(Path(output)) as path:

@@ -11,7 +11,7 @@ import click
 
 from translator.errors import TranslatorError
 
-_COMMANDS = ("demo", "train", "translate", "evaluate")
+_COMMANDS = ("demo", "train", "translate", "evaluate", "score")
 
 
 class _Commands(click.Group):

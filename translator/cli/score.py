@@ -1,0 +1,35 @@
+"""``translator score``: how probable given translations are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+_EPILOG = """\b
+Example:
+  translator score models/en-de --source test.en --target test.de > log-probabilities.txt
+"""
+
+
+@click.command(short_help="Log-probabilities of given translations.", epilog=_EPILOG)
+@click.argument("model")
+@click.option("--source", required=True, metavar="FILE", help="Sentences.")
+@click.option("--target", required=True, metavar="FILE", help="A translation of each: line n for line n.")
+@click.option(
+    "--ensemble", "others", multiple=True, metavar="MODEL", help="Another model that decides with the first."
+)
+def command(model: str, source: str, target: str, others: tuple[str, ...]) -> None:
+    """Print the log-probability of each given translation, a line each.
+
+    It is the natural logarithm of the probability that the MODEL gives to the translation, its end
+    included: the same number that search reports for what it finds.
+    """
+    from translator.api import load
+    from translator.corpus.readers import read_pairs
+
+    pairs = read_pairs(Path(source), Path(target))
+    translator = load(model, *others)
+    scored = translator.log_probabilities([pair.source for pair in pairs], [pair.target for pair in pairs])
+    for log_probability in scored:
+        click.echo(f"{log_probability:.4f}")

@@ -1,0 +1,43 @@
+"""The options of search, which every command that translates takes."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from translator.decoding.options import SearchOptions
+
+_NAMES = {"num_hypotheses": "--n-best"}
+_CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
+_OF_THE_MODEL = ("beam_size", "length_penalty")  # whose defaults the model's config.json has
+
+
+def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds ``--beam-size`` and all other options of search to a command; they come in as one dictionary.
+
+    Only what was given on the command line is in it.
+    """
+
+    def with_options(**arguments: Any) -> Any:
+        given = {option.name: arguments.pop(option.name) for option in fields}
+        search = {name: value for name, value in given.items() if value not in (None, False)}
+        return command(search=search, **arguments)
+
+    fields = dataclasses.fields(SearchOptions)
+    with_options.__doc__ = command.__doc__
+    wrapped: Callable[..., Any] = with_options
+    for option in reversed(fields):
+        flag = _NAMES.get(option.name, f"--{option.name.replace('_', '-')}")
+        default = option.default
+        shown = f"the model's, {default}" if option.name in _OF_THE_MODEL else default
+        text = f"{option.metadata['help'][0].upper()}{option.metadata['help'][1:]}."
+        if isinstance(default, bool):
+            decorator = click.option(flag, option.name, is_flag=True, help=text)
+        else:
+            kind = _CHOICES.get(option.name, type(default))
+            decorator = click.option(flag, option.name, type=kind, help=f"{text} [default: {shown}]")
+        wrapped = decorator(wrapped)
+    return wrapped
