@@ -33,15 +33,16 @@ import translator.runtime  # noqa: F401  (before TensorFlow)
 # isort: split
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from timing import matrix_product, median_seconds
 
 from translator.corpus.readers import read_lines
+from translator.decoding.batching import batches_of, for_each_batch
 from translator.decoding.graph import SearchGraph
-from translator.decoding.options import SearchOptions
-from translator.decoding.translator import _BATCH_TOKENS, _batches
 from translator.nn.model import SpecialIds, TranslationModel, build_model
 from translator.recipes import config_for
+from translator.search_options import SearchOptions
 
 VOCABULARY_SIZE = 6000
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
@@ -74,14 +75,17 @@ def search_all(graph: SearchGraph, rows: Rows, beam_size: int) -> tuple[int, int
         The fewest and the most pieces of a translation, the end included.
     """
     options = SearchOptions(beam_size=beam_size, min_length=PIECES, max_length=PIECES)
-    order = sorted(range(len(rows)), key=lambda i: len(rows[i]), reverse=True)
-    found = []
-    for batch in _batches(order, [len(row) for row in rows], max(1, _BATCH_TOKENS // beam_size)):
+
+    def lengths_of(batch: list[int]) -> npt.NDArray[np.int32]:
         ended = [[*rows[i], SPECIAL_IDS.end] for i in batch]
         ids = np.full((len(ended), max(map(len, ended))), SPECIAL_IDS.padding, np.int32)
         for line, row in zip(ids, ended, strict=True):
             line[: len(row)] = row
-        found.append(graph.search(ids, options).lengths.numpy())
+        lengths: npt.NDArray[np.int32] = graph.search(ids, options).lengths.numpy()
+        return lengths
+
+    batches = batches_of([len(row) for row in rows], beam_size)
+    found = [lengths for _, lengths in for_each_batch(lengths_of, batches)]
     lengths = np.concatenate(found)
     return int(lengths.min()), int(lengths.max())
 

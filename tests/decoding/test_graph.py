@@ -9,7 +9,7 @@ from references.search import beam_search as reference_beam_search
 from references.search import greedy
 
 from translator.decoding.graph import SearchGraph, Wishes, max_target_lengths, numbers_of, search
-from translator.decoding.options import SearchOptions
+from translator.search_options import SearchOptions
 
 SOURCES = random_sentences(1, [4, 1, 7, 2, 3])
 

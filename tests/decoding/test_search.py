@@ -7,9 +7,10 @@ from references.model import log_softmax
 from references.search import beam_search as reference_beam_search
 from references.search import brute_force, greedy, score_of
 
-from translator.decoding.options import SearchOptions
-from translator.decoding.search import BeamSearch, Pieces, Rules, StepOutput
+from translator.decoding.rules import Pieces, Rules
+from translator.decoding.search import BeamSearch, StepOutput
 from translator.errors import ConfigError
+from translator.search_options import SearchOptions
 
 PADDING, START, END, A, B, C = range(6)
 VOCABULARY = 6

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translator.decoding.options import SearchOptions
+from translator.search_options import SearchOptions
 
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}

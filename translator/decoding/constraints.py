@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from translator.decoding.rules import IMPOSSIBLE
+
 _LARGE = 10_000  # more than there are places or pieces of phrases
 
 
@@ -65,7 +67,7 @@ def dealt_out(
     each, and so on.
 
     Args:
-        totals: float32 [batch, candidates]; log-probabilities, below -1e8 where impossible.
+        totals: float32 [batch, candidates]; log-probabilities; ``IMPOSSIBLE`` at worst.
         progress: int32 [batch, candidates, number]; of each candidate.
         phrases: int32 [batch, number, steps].
         padding: the id that stands for no piece.
@@ -84,6 +86,6 @@ def dealt_out(
     is_same = pieces[:, None, :] == pieces[:, :, None]
     rank = tf.reduce_sum(tf.cast(better & is_same, tf.int32), axis=2)
     worth = pieces - rank * _LARGE
-    worth = tf.where(totals < -1e8, -_LARGE * _LARGE, worth)
+    worth = tf.where(totals <= IMPOSSIBLE / 2, -_LARGE * _LARGE, worth)
     _, chosen = tf.math.top_k(worth, places)
     return chosen

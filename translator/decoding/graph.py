@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from translator.decoding.options import SearchOptions
+from translator.decoding.rules import Pieces, Rules
 from translator.decoding.sampling import sample
-from translator.decoding.search import BeamSearch, Hypotheses, Pieces, Rules, StepOutput
+from translator.decoding.search import BeamSearch, Hypotheses, StepOutput
 from translator.nn.model import TranslationModel
+from translator.search_options import SearchOptions
 
 
 class _Numbers(NamedTuple):

@@ -6,19 +6,17 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from translator.decoding.options import SearchOptions
-from translator.decoding.search import (
-    Hypotheses,
+from translator.decoding.rules import (
+    IMPOSSIBLE,
     Pieces,
     Rules,
-    Step,
     forced_pieces,
     length_penalty,
     repeating_pieces,
     without,
 )
-
-_IMPOSSIBLE = -1e9
+from translator.decoding.search import Hypotheses, Step
+from translator.search_options import SearchOptions
 
 
 class _Loop(NamedTuple):
@@ -134,12 +132,12 @@ def filtered(log_probs: tf.Tensor, top_k: int, top_p: float) -> tf.Tensor:
     """
     if top_k:
         least = tf.math.top_k(log_probs, min(top_k, log_probs.shape[-1]))[0][..., -1:]
-        log_probs = tf.where(log_probs < least, _IMPOSSIBLE, log_probs)
+        log_probs = tf.where(log_probs < least, IMPOSSIBLE, log_probs)
     if top_p < 1:
         in_order = tf.sort(log_probs, axis=-1, direction="DESCENDING")
         probs = tf.nn.softmax(in_order)
         # A piece stays if those before it have not reached top_p yet; the likeliest always does.
         stays = tf.cumsum(probs, axis=-1, exclusive=True) < top_p
         least = tf.reduce_min(tf.where(stays, in_order, tf.float32.max), axis=-1, keepdims=True)
-        log_probs = tf.where(log_probs < least, _IMPOSSIBLE, log_probs)
+        log_probs = tf.where(log_probs < least, IMPOSSIBLE, log_probs)
     return log_probs

@@ -28,9 +28,18 @@ from typing import Any, NamedTuple
 import tensorflow as tf
 
 from translator.decoding.constraints import advanced, are_met, dealt_out, needed_pieces
-from translator.decoding.options import SearchOptions
+from translator.decoding.rules import (
+    IMPOSSIBLE,
+    Pieces,
+    Rules,
+    coverage,
+    forced_pieces,
+    length_penalty,
+    repeating_pieces,
+    without,
+)
+from translator.search_options import SearchOptions
 
-_IMPOSSIBLE = -1e9  # a finite stand-in for a log-probability of minus infinity
 _BLOCK = 100  # pieces that are looked at together
 _STAY = 7 / 8  # of a batch; when fewer are still searched for, the others leave it
 
@@ -52,40 +61,6 @@ class StepOutput(NamedTuple):
 # step(ids int32 [batch, beam], state, memory): ``ids`` are the pieces before; every tensor of the state
 # starts with [batch, beam], every tensor of the memory, which search hands on unchanged, with [batch].
 Step = Callable[[tf.Tensor, Any, Any], StepOutput]
-
-
-class Rules(NamedTuple):
-    """What a hypothesis must and must not be; one row a sentence.
-
-    Attributes:
-        min_lengths: int32 [batch]; pieces at least, the end included.
-        max_lengths: int32 [batch]; pieces at most, the end included, at least 1. A hypothesis that
-            reaches it is made to end there.
-        prefixes: int32 [batch, prefix steps]; the pieces that it starts with, padded on the right.
-        phrases: int32 [batch, number, phrase steps]; the pieces of each phrase that must appear in it,
-            padded; see ``constraints``.
-        source_mask: bool [batch, source steps]; true at pieces.
-    """
-
-    min_lengths: tf.Tensor
-    max_lengths: tf.Tensor
-    prefixes: tf.Tensor
-    phrases: tf.Tensor
-    source_mask: tf.Tensor
-
-
-class Pieces(NamedTuple):
-    """The ids that mean something to search.
-
-    Attributes:
-        padding: fills up after the end; never part of a hypothesis.
-        start: what the first step reads; never part of a hypothesis.
-        end: ends a hypothesis.
-    """
-
-    padding: int
-    start: int
-    end: int
 
 
 class Hypotheses(NamedTuple):
@@ -111,7 +86,7 @@ class _Loop(NamedTuple):
         step: int32 []; pieces that every unfinished hypothesis has.
         rows: int32 [active]; the place of each sentence in the whole batch.
         ids: int32 [active, beam, max steps]; unfinished hypotheses.
-        log_probs: float32 [active, beam]; ``_IMPOSSIBLE`` where a place is empty.
+        log_probs: float32 [active, beam]; ``IMPOSSIBLE`` where a place is empty.
         places: int32 [active]; places that are left for unfinished hypotheses.
         attended: float32 [active, beam, source steps]; the attention of all steps so far, summed.
         progress: int32 [active, beam, phrases]; how far each hypothesis has come with its phrases.
@@ -132,12 +107,6 @@ class _Loop(NamedTuple):
     state: Any
     memory: Any
     rules: Rules
-
-
-def length_penalty(lengths: tf.Tensor, alpha: tf.Tensor, normalization: str = "gnmt") -> tf.Tensor:
-    """What a log-probability is divided by: float32, of the shape of ``lengths``; see above."""
-    lengths = tf.cast(lengths, tf.float32)
-    return tf.pow((5.0 + lengths) / 6.0 if normalization == "gnmt" else lengths, alpha)
 
 
 class BeamSearch:
@@ -212,9 +181,9 @@ class BeamSearch:
         beam_size = self._options.beam_size
         batch, max_steps = tf.shape(rules.max_lengths)[0], tf.reduce_max(rules.max_lengths)
         no_ids = tf.fill([batch, beam_size, max_steps], self._pieces.padding)
-        impossible = tf.fill([batch, beam_size], _IMPOSSIBLE)
+        impossible = tf.fill([batch, beam_size], IMPOSSIBLE)
         # At the first step all places would hold the same hypothesis: only one is filled.
-        log_probs = tf.tile(tf.constant([[0.0] + [_IMPOSSIBLE] * (beam_size - 1)]), [batch, 1])
+        log_probs = tf.tile(tf.constant([[0.0] + [IMPOSSIBLE] * (beam_size - 1)]), [batch, 1])
         source_steps = tf.shape(rules.source_mask)[1] if self._coverage_penalty is not None else 0
         return _Loop(
             tf.constant(0),
@@ -239,7 +208,7 @@ class BeamSearch:
         best = tf.reduce_max(loop.log_probs, axis=1)
         most = length_penalty(loop.rules.max_lengths, self._alpha, self._options.length_normalization)
         worst_wanted = loop.finished.scores[:, self._options.num_hypotheses - 1]
-        return (best > _IMPOSSIBLE / 2) & (best / most > worst_wanted)
+        return (best > IMPOSSIBLE / 2) & (best / most > worst_wanted)
 
     def _is_full(self, loop: _Loop) -> tf.Tensor:
         """Whether enough of the batch is still searched for to go on with all of it."""
@@ -256,7 +225,7 @@ class BeamSearch:
         )
         output = self._step(previous, loop.state, loop.memory)
         totals, parents, pieces = self._best_continuations(loop, output.log_probs)
-        totals = tf.where(tf.range(beam_size)[None] < loop.places[:, None], totals, _IMPOSSIBLE)
+        totals = tf.where(tf.range(beam_size)[None] < loop.places[:, None], totals, IMPOSSIBLE)
 
         def of_parents(tensor: tf.Tensor) -> tf.Tensor:
             return tf.gather(tensor, parents, batch_dims=1) if beam_size > 1 else tensor
@@ -267,12 +236,12 @@ class BeamSearch:
             progress = advanced(of_parents(progress), pieces, loop.rules.phrases, pieces_.padding)
         if self._coverage_penalty is not None:
             attended = of_parents(attended + output.attention)
-        ends = (pieces == pieces_.end) & (totals > _IMPOSSIBLE / 2)
+        ends = (pieces == pieces_.end) & (totals > IMPOSSIBLE / 2)
         return (
             loop._replace(
                 step=loop.step + 1,
                 ids=ids,
-                log_probs=tf.where(ends, _IMPOSSIBLE, totals),
+                log_probs=tf.where(ends, IMPOSSIBLE, totals),
                 places=loop.places - tf.reduce_sum(tf.cast(ends, tf.int32), axis=1),
                 attended=attended,
                 progress=progress,
@@ -292,8 +261,8 @@ class BeamSearch:
         ended = Hypotheses(
             ids,
             tf.where(ends, length, 0),
-            tf.where(ends, totals, _IMPOSSIBLE),
-            tf.where(ends, scores, _IMPOSSIBLE),
+            tf.where(ends, totals, IMPOSSIBLE),
+            tf.where(ends, scores, IMPOSSIBLE),
         )
         both = [tf.concat(pair, axis=1) for pair in zip(loop.finished, ended, strict=True)]
         _, best = tf.math.top_k(both[3], self._options.beam_size)
@@ -322,13 +291,13 @@ class BeamSearch:
             needed = needed_pieces(loop.progress, loop.rules.phrases, pieces_.padding)
             known = tf.reduce_any(needed[..., None] == pieces[:, :, None, :], axis=-1)
             offered = tf.gather(next_log_probs, needed, batch_dims=2)
-            values = tf.concat([values, tf.where(known, _IMPOSSIBLE, offered)], axis=-1)
+            values = tf.concat([values, tf.where(known, IMPOSSIBLE, offered)], axis=-1)
             pieces = tf.concat([pieces, needed], axis=-1)
         no_pieces = (pieces == pieces_.padding) | (pieces == pieces_.start)
-        values = tf.where(no_pieces | (no_end[:, :, None] & (pieces == pieces_.end)), _IMPOSSIBLE, values)
+        values = tf.where(no_pieces | (no_end[:, :, None] & (pieces == pieces_.end)), IMPOSSIBLE, values)
         values, pieces = self._forced(loop, next_log_probs, values, pieces)
         width = tf.shape(values)[2]
-        totals = tf.maximum(loop.log_probs[:, :, None] + values, _IMPOSSIBLE)
+        totals = tf.maximum(loop.log_probs[:, :, None] + values, IMPOSSIBLE)
         totals, pieces = (tf.reshape(part, [-1, beam_size * width]) for part in (totals, pieces))
         if self._with_phrases:
             progress = tf.repeat(loop.progress, width, axis=1)
@@ -348,7 +317,7 @@ class BeamSearch:
         only = tf.gather(log_probs, ids, batch_dims=2)[:, :, None]
         is_forced = (forced >= 0)[:, None, None]
         is_first = tf.range(tf.shape(values)[2]) == 0
-        values = tf.where(is_forced, tf.where(is_first, only, _IMPOSSIBLE), values)
+        values = tf.where(is_forced, tf.where(is_first, only, IMPOSSIBLE), values)
         return values, tf.where(is_forced, forced[:, None, None], pieces)
 
 
@@ -379,66 +348,3 @@ def best_pieces(log_probs: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor
     ids = tf.gather(best, where // _BLOCK, batch_dims=1) * _BLOCK + where % _BLOCK
     new_shape = [shape[0], shape[1], number]
     return tf.reshape(values, new_shape), tf.reshape(ids, new_shape)
-
-
-def coverage(attended: tf.Tensor, source_mask: tf.Tensor) -> tf.Tensor:
-    """How little of the source was left without attention (Wu et al. 2016, equation 15, without its factor).
-
-    Args:
-        attended: float32 [batch, beam, source steps]; the attention of all steps, summed.
-        source_mask: bool [batch, source steps]; true at pieces.
-
-    Returns:
-        float32 [batch, beam]; at most 0.
-    """
-    logarithms = tf.math.log(tf.clip_by_value(attended, 1e-6, 1.0))
-    return tf.reduce_sum(tf.where(source_mask[:, None], logarithms, 0.0), axis=-1)
-
-
-def forced_pieces(step: tf.Tensor, rules: Rules, pieces: Pieces) -> tf.Tensor:
-    """The only piece that may come next: int32 [batch], -1 where any may.
-
-    At the last step before the maximum length that is the end, within the prefix its next piece.
-    """
-    prefix_steps = tf.shape(rules.prefixes)[1]
-    padded = tf.pad(rules.prefixes, [[0, 0], [0, 1]], constant_values=pieces.padding)
-    of_prefix = padded[:, tf.minimum(step, prefix_steps)]
-    forced = tf.where(of_prefix == pieces.padding, -1, of_prefix)
-    return tf.where(step + 1 >= rules.max_lengths, pieces.end, forced)
-
-
-def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, padding: int) -> tf.Tensor:
-    """The pieces that would complete an n-gram that a hypothesis has already.
-
-    Args:
-        ids: int32 [batch, beam, max steps]; hypotheses.
-        step: int32 []; the pieces that they have so far.
-        size: of the n-grams.
-        padding: the id that stands for no piece.
-
-    Returns:
-        int32 [batch, beam, max steps]; such pieces, and padding.
-    """
-    positions = tf.range(tf.shape(ids)[2])
-    # Position p is the last of an n-gram that exists, and whose pieces before are the latest ones.
-    is_match = tf.broadcast_to((positions >= size - 1) & (positions < step), tf.shape(ids))
-    for back in range(1, size):
-        shifted = tf.roll(ids, shift=back, axis=2)  # at p, the piece at p - back
-        latest = ids[:, :, tf.maximum(step - back, 0), None]
-        is_match &= (shifted == latest) & (step >= back)
-    return tf.where(is_match, ids, padding)
-
-
-def without(log_probs: tf.Tensor, banned: tf.Tensor) -> tf.Tensor:
-    """Makes pieces impossible.
-
-    Args:
-        log_probs: float32 [batch, beam, vocabulary].
-        banned: int32 [batch, beam, any number]; their ids.
-    """
-    shape = tf.shape(log_probs)
-    flat = tf.reshape(log_probs, [-1, shape[2]])
-    rows = tf.repeat(tf.range(tf.shape(flat)[0]), tf.shape(banned)[2])
-    where = tf.stack([rows, tf.reshape(banned, [-1])], axis=1)
-    flat = tf.tensor_scatter_nd_update(flat, where, tf.fill([tf.shape(where)[0]], _IMPOSSIBLE))
-    return tf.reshape(flat, shape)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
@@ -16,17 +15,16 @@ import numpy.typing as npt
 from translator.config import Config
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.alignment import WordAlignment, word_alignment, words_of
+from translator.decoding.batching import batches_of, for_each_batch
 from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
 from translator.decoding.long_lines import parts_of
-from translator.decoding.options import SearchOptions
 from translator.errors import ConfigError, ModelError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
+from translator.search_options import SearchOptions
 from translator.training.model_folder import load_model
 
-_BATCH_TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
-_BATCHES_AT_A_TIME = 2
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
 
@@ -197,10 +195,8 @@ class Translator:
             for side in (sources, targets)
         ]
         pairs = list(zip(*rows, strict=True))
-        lengths = [max(map(len, pair)) for pair in pairs]
-        order = sorted(range(len(pairs)), key=lengths.__getitem__, reverse=True)
         found = np.zeros(len(pairs))
-        for batch in _batches(order, lengths, _BATCH_TOKENS):
+        for batch in batches_of([max(map(len, pair)) for pair in pairs]):
             source_ids, target_ids = (self._padded([pairs[i][side] for i in batch]) for side in (0, 1))
             found[batch] = self._graph.log_probs(source_ids, target_ids).numpy().sum(axis=1)
         return [float(value) for value in found]
@@ -277,14 +273,11 @@ class Translator:
             )
         ]
         translated: dict[int, Translation] = {}
-        order = sorted(range(len(rows)), key=lambda i: len(rows[i].source), reverse=True)
-        lengths = [len(row.source) for row in rows]
-        batches = list(_batches(order, lengths, max(1, _BATCH_TOKENS // search.places)))
-        # Two at a time: the small operations of a step leave cores idle.
-        with ThreadPoolExecutor(_BATCHES_AT_A_TIME) as pool:
-            results = pool.map(lambda batch: self._translate_batch([rows[i] for i in batch], search), batches)
-            for batch, found in zip(batches, results, strict=True):
-                translated |= zip(batch, found, strict=True)
+        batches = batches_of([len(row.source) for row in rows], search.places)
+        for batch, found in for_each_batch(
+            lambda batch: self._translate_batch([rows[i] for i in batch], search), batches
+        ):
+            translated |= zip(batch, found, strict=True)
         numbers = iter(range(len(rows)))
         return [_joined([translated[next(numbers)] for _ in parts]) for parts in parts_by_line]
 
@@ -378,12 +371,3 @@ def _joined(parts: list[Translation]) -> Translation:
         alignment=None if alignment is None else alignment.astype(np.float32),
         word_alignment=None if alignment is None else tuple(links),
     )
-
-
-def _batches(order: Sequence[int], lengths: Sequence[int], budget: int) -> Iterator[list[int]]:
-    """Cuts rows, longest first, into batches of at most ``budget`` pieces (or of one row)."""
-    start = 0
-    while start < len(order):
-        size = max(1, budget // (lengths[order[start]] + 1))
-        yield list(order[start : start + size])
-        start += size
