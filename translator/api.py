@@ -155,7 +155,8 @@ def evaluate(
     pairs = read_pairs(Path(source), Path(reference))
     found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
     if minimum_bayes_risk:
-        found = (least_risk([one, *one.alternatives]) for one in found)
+        are_samples = options.get("sampling", False)
+        found = (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
     hypotheses = [translation.text for translation in found]
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses

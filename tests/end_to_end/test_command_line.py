@@ -19,7 +19,7 @@ def test_it_learns_and_keeps_the_order_of_the_lines(run, model, corpus):
     output = done.stdout.split("\n")
     assert output.pop() == ""  # after the last line end
     assert len(output) == len(lines)
-    assert output[10] == output[-1] == ""
+    assert [output[10], output[-1]] == ["", "   "]  # blank lines stay as they are
     right = sum(line == expected(source) for line, source in zip(output, lines, strict=True))
     assert right >= 0.9 * len(lines)
 

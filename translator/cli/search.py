@@ -23,7 +23,7 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     def with_options(**arguments: Any) -> Any:
         given = {option.name: arguments.pop(option.name) for option in fields}
-        search = {name: value for name, value in given.items() if value not in (None, False)}
+        search = {name: value for name, value in given.items() if value is not None and value is not False}
         return command(search=search, **arguments)
 
     fields = dataclasses.fields(SearchOptions)

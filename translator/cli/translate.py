@@ -106,7 +106,8 @@ def command(
         )
         if not minimum_bayes_risk:
             return found
-        return (least_risk([one, *one.alternatives]) for one in found)
+        are_samples = search.get("sampling", False)
+        return (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
 
     lines = text or _lines(input_file)
     with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:

@@ -2,43 +2,42 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-import numpy as np
 from sacrebleu.metrics import CHRF
 
 from translator.decoding.translator import Translation
 
 
-def minimum_bayes_risk(hypotheses: Sequence[Translation]) -> Translation:
-    """Chooses the hypothesis with the highest expected chrF (Eikema and Aziz 2022, arXiv 2108.04718).
+def minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) -> Translation:
+    """Chooses the hypothesis with the highest expected sentence chrF by sacreBLEU.
 
-    The hypotheses stand for what the model believes: each is scored by sacreBLEU's sentence chrF against
-    all of them, all of equal weight. Samples come as often as they are probable; the few hypotheses of
-    an n-best list are taken as equally good.
+    The hypotheses stand for all that the model believes, each with a weight: samples come as often as they
+    are probable and weigh the same (Eikema and Aziz 2022, arXiv 2108.04718); those of an n-best list weigh
+    what the model says of them (Kumar and Byrne 2004, "Minimum Bayes-Risk Decoding", section 3).
 
     Args:
-        hypotheses: of one sentence; samples, or an n-best list.
+        hypotheses: of one sentence.
+        are_samples: whether they are samples; else they are an n-best list.
 
     Raises:
         ValueError: if there is none.
     """
     if not hypotheses:
         raise ValueError("no hypothesis to choose from")
-    counts: dict[str, int] = {}
+    most = max(hypothesis.log_probability for hypothesis in hypotheses)
+    weights: dict[str, float] = {}
     for hypothesis in hypotheses:
-        counts[hypothesis.text] = counts.get(hypothesis.text, 0) + 1
-    texts = list(counts)
-    if len(texts) == 1:
-        return hypotheses[0]
+        weight = 1.0 if are_samples else math.exp(hypothesis.log_probability - most)
+        weights[hypothesis.text] = weights.get(hypothesis.text, 0.0) + weight
     metric = CHRF()
-    weights = np.array([counts[text] for text in texts], np.float64)
-    utility = [
-        sum(
-            weight * (100.0 if text == other else metric.sentence_score(text, [other]).score)
-            for other, weight in zip(texts, weights, strict=True)
+    expected = {
+        text: sum(
+            weight * (100.0 if other == text else metric.sentence_score(text, [other]).score)
+            for other, weight in weights.items()
         )
-        for text in texts
-    ]
-    chosen = texts[int(np.argmax(utility))]
+        for text in weights
+    }
+    chosen = max(expected, key=expected.__getitem__)
     return next(hypothesis for hypothesis in hypotheses if hypothesis.text == chosen)

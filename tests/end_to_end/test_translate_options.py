@@ -1,0 +1,125 @@
+"""What ``translator translate`` and ``translator score`` print, option by option."""
+
+import gzip
+import json
+import sys
+
+import pytest
+
+from translator.cli.main import main
+
+
+@pytest.fixture
+def translator(capsys, monkeypatch):
+    """Runs the command line in this process; returns exit status, standard output and standard error."""
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ending:
+            main()
+        captured = capsys.readouterr()
+        return ending.value.code, captured.out, captured.err
+
+    return call
+
+
+def test_n_best_with_scores_and_alignments(translator, model):
+    status, out, err = translator(
+        *("translate", model, "--n-best", 3, "--scores", "--alignments", "one two", "ten")
+    )
+    assert (status, err) == (0, "")
+    rows = [line.split("\t") for line in out.splitlines()]
+    assert [row[0] for row in rows] == ["1", "1", "1", "2", "2", "2"]
+    assert [rows[0][1], rows[3][1]] == ["zwei eins", "zehn"]
+    assert rows[0][4] == "1-0 0-1"  # the toy language turns the order round
+    for row in rows:
+        log_probability, score = map(float, row[2:4])
+        assert log_probability <= score <= 0
+    assert float(rows[0][3]) >= float(rows[1][3]) >= float(rows[2][3])
+
+
+def test_json_holds_everything(translator, model):
+    _, out, _ = translator("translate", model, "--json", "--n-best", 2, " one two")
+    one = json.loads(out)
+    assert (one["source"], one["translation"], one["alignment"]) == (" one two", "zwei eins", "1-0 0-1")
+    assert one["tokens"][-1] == one["source_tokens"][-1] == "</s>"
+    assert len(one["attention"]) == len(one["tokens"])
+    for row in one["attention"]:
+        assert len(row) == len(one["source_tokens"])
+        assert sum(row) == pytest.approx(1, abs=0.01)
+    assert one["alternatives"][0]["score"] <= one["score"]
+
+
+def test_score_prints_what_search_reports(translator, model, tmp_path, corpus):
+    sources = (corpus / "test.en").read_text(encoding="utf-8").splitlines()[:20]
+    _, out, _ = translator("translate", model, "--scores", *sources)
+    rows = [line.split("\t") for line in out.splitlines()]
+    for name, lines in (("source", sources), ("target", [row[0] for row in rows])):
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    arguments = ["score", model, "--source", tmp_path / "source", "--target", tmp_path / "target"]
+    status, out, err = translator(*arguments)
+    assert (status, err) == (0, "")
+    scored = [float(line) for line in out.splitlines()]
+    assert scored == pytest.approx([float(row[1]) for row in rows], abs=2e-4)
+    _, out, _ = translator(*arguments, "--ensemble", model)
+    assert [float(line) for line in out.splitlines()] == pytest.approx(scored, abs=2e-4)
+
+
+def test_files_in_and_out_with_layout_and_columns(translator, model, tmp_path):
+    with gzip.open(tmp_path / "in.txt.gz", "wt", encoding="utf-8") as file:
+        file.write("  one two\n\n   \nten\tone\t\n")
+    files = ["--input", tmp_path / "in.txt.gz", "--output", tmp_path / "out.txt"]
+    status, out, err = translator("translate", model, "--columns", *files)
+    assert (status, out, err) == (0, "", "")
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "  zwei eins\n\n   \nzehn\teins\t\n"
+
+
+def test_glossary_prefix_and_minimum_bayes_risk(translator, model, tmp_path):
+    (tmp_path / "terms.tsv").write_text("two\tneun\n", encoding="utf-8")
+    _, out, _ = translator("translate", model, "--glossary", tmp_path / "terms.tsv", "one two", "ten")
+    first, second = out.splitlines()
+    assert "neun" in first.split()
+    assert second == "zehn"
+    _, out, _ = translator("translate", model, "--prefix", "drei", "one two")
+    assert out.startswith("drei ")
+    _, out, _ = translator("translate", model, "--minimum-bayes-risk", "--n-best", 3, "one two")
+    assert out == "zwei eins\n"
+
+
+def test_sampling_is_repeatable(translator, model):
+    arguments = ["translate", model, "--sampling", "--temperature", 5, "--n-best", 4, "one two three"]
+    first, again, other = (translator(*arguments, "--seed", seed)[1] for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (["--columns", "--scores", "one"], 2, "--columns goes with plain output only"),
+        (["--input", "some.txt", "one"], 2, "give either TEXT or --input, not both"),
+        (["--beam-size", "0", "one"], 1, "beam_size: 0 is outside 1 to 1000"),
+        (["--n-best", "9", "one"], 1, "num_hypotheses: 9 is outside 1 to the beam size, 5"),
+        (["--input", "nothing.txt"], 1, "nothing.txt: cannot be read (No such file or directory)"),
+        (["--glossary", "nothing.tsv", "one"], 1, "nothing.tsv: cannot be read"),
+        (["--ensemble", "nothing", "one"], 1, "nothing: no model here"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_mistakes_are_told(translator, model, arguments, status, message):
+    code, out, err = translator("translate", model, *arguments)
+    assert (code, out) == (status, "")
+    assert message in err
+    assert "Traceback" not in err
+
+
+def test_a_failure_leaves_no_half_written_output(translator, model, tmp_path):
+    (tmp_path / "in.txt").write_bytes(b"one\n\xff\n")
+    (tmp_path / "out.txt").write_text("old\n", encoding="utf-8")
+    status, _, err = translator(
+        *("translate", model, "--input", tmp_path / "in.txt", "--output", tmp_path / "out.txt")
+    )
+    assert status == 1
+    assert "in.txt, line 2: byte 1 is not valid UTF-8" in err
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "old\n"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.txt", "out.txt"]
