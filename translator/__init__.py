@@ -16,12 +16,14 @@ from translator.errors import ConfigError, DataError, ModelError, TranslatorErro
 if TYPE_CHECKING:
     from translator.api import evaluate, load, train
     from translator.config import Config
+    from translator.decoding.glossary import Glossary
     from translator.decoding.translator import Translation, Translator
 
 __all__ = [
     "Config",
     "ConfigError",
     "DataError",
+    "Glossary",
     "ModelError",
     "Translation",
     "Translator",
@@ -33,6 +35,7 @@ __all__ = [
 
 _HOMES = {
     "Config": "translator.config",
+    "Glossary": "translator.decoding.glossary",
     "Translation": "translator.decoding.translator",
     "Translator": "translator.decoding.translator",
     "evaluate": "translator.api",
