@@ -13,6 +13,7 @@ import numpy as np
 from translator.config import Config, flatten, read_toml
 from translator.corpus.checks import looks_swapped
 from translator.corpus.filters import filter_pairs
+from translator.corpus.lexicon import learn_lexicon
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.decoding.glossary import Glossary
@@ -24,7 +25,7 @@ from translator.evaluation.scores import evaluate as score_translations
 from translator.recipes import config_for, recipe_for
 from translator.training.callbacks import report_to_standard_error
 from translator.training.checkpoint import replaced_when_complete
-from translator.training.model_folder import config_path, load_config, tokenizer_path
+from translator.training.model_folder import config_path, lexicon_path, load_config, tokenizer_path
 from translator.training.trainer import Trainer
 
 _MAX_DEV_PAIRS = 1000
@@ -211,13 +212,19 @@ def _prepare(folder: Path, config: Config, pairs: Sequence[Pair], report: Callab
         _check_same_settings(folder, load_config(folder), config)
     _write_config(folder, config)
     if tokenizer_path(folder).exists():
-        return Tokenizer.load(tokenizer_path(folder))
-    wanted = config.tokenizer.vocabulary_size
-    tokenizer = train_tokenizer([side for pair in pairs for side in pair], wanted)
-    with replaced_when_complete(tokenizer_path(folder)) as path:
-        path.write_bytes(tokenizer.model)
-    if tokenizer.vocabulary_size < wanted:
-        report(f"tokenizer: {tokenizer.vocabulary_size:,} pieces; the text has not enough for {wanted:,}")
+        tokenizer = Tokenizer.load(tokenizer_path(folder))
+    else:
+        wanted = config.tokenizer.vocabulary_size
+        tokenizer = train_tokenizer([side for pair in pairs for side in pair], wanted)
+        with replaced_when_complete(tokenizer_path(folder)) as path:
+            path.write_bytes(tokenizer.model)
+        if tokenizer.vocabulary_size < wanted:
+            report(f"tokenizer: {tokenizer.vocabulary_size:,} pieces; the text has not enough for {wanted:,}")
+    if not lexicon_path(folder).exists():
+        sources, targets = (tokenizer.encode([pair[side] for pair in pairs]) for side in (0, 1))
+        lexicon = learn_lexicon(sources, targets, tokenizer.vocabulary_size, tokenizer.num_reserved)
+        with replaced_when_complete(lexicon_path(folder)) as path:
+            lexicon.write(path)
     return tokenizer
 
 

@@ -62,6 +62,13 @@ class SearchOptions:
     top_p: float = _option(
         1.0, "with sampling: only among the likeliest pieces that together have this probability", 0.001, 1
     )
+    shortlist: bool = field(
+        default=False,
+        metadata={
+            "help": "choose among the pieces that the words of the source make likely, not all: faster; "
+            "probabilities are then relative to those pieces"
+        },
+    )
     seed: int = _option(1, "with sampling: the same seed and input give the same output", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:

@@ -85,7 +85,7 @@ def test_padding_and_other_sentences_do_not_change_what_is_found(graph):
 
 def test_the_graph_finds_what_eager_search_finds(network, graph):
     wanted, source_ids = options(3, 0.5, 2), tf.constant(padded(SOURCES))
-    wishes = Wishes(tf.zeros([5, 0], tf.int32), tf.zeros([5, 0, 0], tf.int32))
+    wishes = Wishes(tf.zeros([5, 0], tf.int32), tf.zeros([5, 0, 0], tf.int32), tf.zeros([0], tf.int32))
     eager = search([network], source_ids, wishes, wanted, numbers_of(wanted), with_phrases=False)
     in_graph = graph.search(source_ids, wanted)
     for name, expected, found in zip(eager._fields, eager, in_graph, strict=True):

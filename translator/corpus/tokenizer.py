@@ -36,6 +36,7 @@ class Tokenizer:
         padding_id: fills a batch after the end of a sentence.
         start_id: what the decoder reads at its first step.
         end_id: ends every target sentence.
+        num_reserved: ids below this are no text.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -55,6 +56,7 @@ class Tokenizer:
         self.padding_id: int = self._processor.pad_id()
         self.start_id: int = self._processor.bos_id()
         self.end_id: int = self._processor.eos_id()
+        self.num_reserved = max(self.padding_id, self.start_id, self.end_id) + 1
         if min(self.padding_id, self.start_id, self.end_id) < 0:
             raise ModelError("the SentencePiece model has no padding, start or end piece; train a new one")
 

@@ -13,6 +13,7 @@ import tensorflow as tf
 from translator.decoding.rules import Pieces, Rules
 from translator.decoding.sampling import sample
 from translator.decoding.search import BeamSearch, Hypotheses, StepOutput
+from translator.nn.embedding import Projection
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
@@ -62,10 +63,13 @@ class Wishes(NamedTuple):
     Attributes:
         prefixes: int32 [batch, prefix steps]; the pieces that each translation starts with, padded.
         phrases: int32 [batch, number, phrase steps]; the phrases that must appear in it, padded.
+        shortlist: int32 [pieces]; the pieces that search chooses from, in ascending order, those that are
+            no text among them; empty: all.
     """
 
     prefixes: Any
     phrases: Any
+    shortlist: Any
 
 
 def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: _Numbers, padding_id: int) -> Rules:
@@ -111,11 +115,22 @@ def search(
     state = tf.nest.map_structure(
         lambda tensor: tf.repeat(tensor[:, None], places, axis=1), [states for _, states in encoded]
     )
+    projections: list[Projection | None] = [None] * len(networks)
+    if options.shortlist:
+        # Search numbers the pieces of the shortlist from 0; those that are no text keep their ids.
+        projections = [network.embedding.projection(wishes.shortlist) for network in networks]
+        wishes = wishes._replace(
+            prefixes=_within(wishes.shortlist, wishes.prefixes),
+            phrases=_within(wishes.shortlist, wishes.phrases),
+        )
     rules = rules_of(source_ids, wishes, numbers, special.padding)
 
     def step(ids: tf.Tensor, states: Any, memories: Any) -> StepOutput:
+        if options.shortlist:
+            ids = tf.gather(wishes.shortlist, ids)
         outputs = [
-            network.step(ids, *known) for network, *known in zip(networks, states, memories, strict=True)
+            network.step(ids, *known)
+            for network, *known in zip(networks, states, memories, projections, strict=True)
         ]
         return StepOutput(
             _mean_of_probabilities([output.log_probs for output in outputs]),
@@ -124,10 +139,19 @@ def search(
         )
 
     if options.sampling:
-        return sample(step, state, memory, rules, pieces, options, numbers.length_penalty, numbers.seed)
-    coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
-    beam_search = BeamSearch(step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases)
-    return beam_search(state, memory, rules)
+        found = sample(step, state, memory, rules, pieces, options, numbers.length_penalty, numbers.seed)
+    else:
+        coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
+        beam_search = BeamSearch(
+            step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases
+        )
+        found = beam_search(state, memory, rules)
+    return found._replace(ids=tf.gather(wishes.shortlist, found.ids)) if options.shortlist else found
+
+
+def _within(shortlist: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """The places of ids in a shortlist that holds them."""
+    return tf.reshape(tf.searchsorted(shortlist, tf.reshape(ids, [-1])), tf.shape(ids))
 
 
 def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -156,7 +180,8 @@ class SearchGraph:
         """``search`` as a graph, one for each set of the options that are no plain numbers."""
         if wishes is None:
             batch = len(source_ids)
-            wishes = Wishes(np.zeros([batch, 0], np.int32), np.zeros([batch, 0, 0], np.int32))
+            no_ids = np.zeros([0], np.int32)
+            wishes = Wishes(np.zeros([batch, 0], np.int32), np.zeros([batch, 0, 0], np.int32), no_ids)
         with_phrases = wishes.phrases.shape[1] > 0
         source_ids, wishes = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, wishes))
         numbers = numbers_of(options)
@@ -177,7 +202,11 @@ class SearchGraph:
             lambda source_ids, wishes, numbers: search(
                 self._networks, source_ids, wishes, options, numbers, with_phrases
             ),
-            input_signature=[ids, Wishes(ids, phrases), _Numbers(number, number, whole, whole, whole)],
+            input_signature=[
+                ids,
+                Wishes(ids, phrases, tf.TensorSpec([None], tf.int32)),
+                _Numbers(number, number, whole, whole, whole),
+            ],
             autograph=False,
         )
         # Traced at once: TensorFlow warns where one line of code is traced many times at its calls.

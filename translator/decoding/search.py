@@ -283,7 +283,7 @@ class BeamSearch:
             seen = repeating_pieces(loop.ids, loop.step, self._options.no_repeat_ngram, pieces_.padding)
             allowed = without(next_log_probs, seen)
         # Three ids may be among the best and yet not be allowed: padding, start, and an end too soon.
-        width = min(beam_size + 3, next_log_probs.shape[-1])
+        width = min(beam_size + 3, next_log_probs.shape[-1] or beam_size + 3)
         values, pieces = best_pieces(allowed, width)  # [active, beam, width]
         no_end = (loop.step + 1 < loop.rules.min_lengths)[:, None]
         if self._with_phrases:
@@ -328,22 +328,24 @@ def best_pieces(log_probs: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor
 
     Args:
         log_probs: float32 [batch, beam, vocabulary].
-        number: how many, at most the vocabulary.
+        number: how many, at most the vocabulary. A vocabulary of unknown size must have so many.
 
     Returns:
         Their log-probabilities, best first, and their ids, float32 and int32 [batch, beam, number].
     """
-    shape, vocabulary = tf.shape(log_probs), log_probs.shape[-1]
+    shape = tf.shape(log_probs)
+    vocabulary = log_probs.shape[-1] or shape[2]
     num_blocks = -(-vocabulary // _BLOCK)
-    if num_blocks < 4 * number:
+    if log_probs.shape[-1] and num_blocks < 4 * number:
         values, ids = tf.math.top_k(log_probs, number)
         return values, ids
     rows = tf.reshape(log_probs, [-1, vocabulary])
     padding = [[0, 0], [0, num_blocks * _BLOCK - vocabulary]]
     blocks = tf.reshape(tf.pad(rows, padding, constant_values=log_probs.dtype.min), [-1, num_blocks, _BLOCK])
     # In the order of their ids, so that of equal values the lower id comes first, as in top_k.
-    best = tf.sort(tf.math.top_k(tf.reduce_max(blocks, axis=2), number)[1], axis=1)
-    candidates = tf.reshape(tf.gather(blocks, best, batch_dims=1), [-1, number * _BLOCK])
+    num_best = tf.minimum(num_blocks, number)
+    best = tf.sort(tf.math.top_k(tf.reduce_max(blocks, axis=2), num_best)[1], axis=1)
+    candidates = tf.reshape(tf.gather(blocks, best, batch_dims=1), [-1, num_best * _BLOCK])
     values, where = tf.math.top_k(candidates, number)
     ids = tf.gather(best, where // _BLOCK, batch_dims=1) * _BLOCK + where % _BLOCK
     new_shape = [shape[0], shape[1], number]

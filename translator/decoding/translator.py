@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.config import Config
+from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.alignment import WordAlignment, word_alignment, words_of
 from translator.decoding.batching import batches_of, for_each_batch
@@ -23,7 +24,7 @@ from translator.errors import ConfigError, ModelError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
-from translator.training.model_folder import load_model
+from translator.training.model_folder import lexicon_path, load_model
 
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
@@ -89,11 +90,18 @@ class Translator:
         networks: the networks, with their weights; several decide together about each piece.
         tokenizer: their tokenizer.
         config: the settings; the default beam size and length penalty are taken from them.
+        lexicon: the likely target pieces of each source piece, for the option ``shortlist``.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel], tokenizer: Tokenizer, config: Config) -> None:
+    def __init__(
+        self,
+        networks: Sequence[TranslationModel],
+        tokenizer: Tokenizer,
+        config: Config,
+        lexicon: Lexicon | None = None,
+    ) -> None:
         self.config = config
-        self._tokenizer = tokenizer
+        self._tokenizer, self._lexicon = tokenizer, lexicon
         self._graph = SearchGraph(networks)
 
     @classmethod
@@ -114,7 +122,9 @@ class Translator:
                     "the same tokenizer.model"
                 )
             networks.append(network)
-        return cls(networks, tokenizer, config)
+        path = lexicon_path(Path(folder))
+        lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
+        return cls(networks, tokenizer, config, lexicon)
 
     def translate(
         self,
@@ -228,6 +238,8 @@ class Translator:
             raise ConfigError(f"{sorted(unknown)[0]}: no such option; valid ones: {', '.join(known)}")
         decoding = self.config.decoding
         defaults = {"beam_size": decoding.beam_size, "length_penalty": decoding.length_penalty}
+        if changes.get("shortlist") and self._lexicon is None:
+            raise ConfigError("shortlist: the model folder has no lexicon.npz; train again, or leave it out")
         return SearchOptions(
             **defaults | {name: value for name, value in changes.items() if value is not None}
         )
@@ -291,9 +303,12 @@ class Translator:
         most = max(len(row.phrases) for row in rows)
         no_phrases: list[list[int]] = [[]] * most
         phrases = self._padded([phrase for row in rows for phrase in (row.phrases + no_phrases)[:most]])
-        wishes = Wishes(
-            self._padded([row.prefix for row in rows]), phrases.reshape(len(rows), most, phrases.shape[1])
-        )
+        prefixes = self._padded([row.prefix for row in rows])
+        shortlist = np.zeros([0], np.int32)
+        if self._lexicon is not None and search.options.shortlist:
+            wanted = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
+            shortlist = self._lexicon.pieces_for(source_ids, wanted)
+        wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         found = self._graph.search(source_ids, search.options, wishes)
         lengths, log_probs, scores = (part.numpy() for part in found[1:])
         ids = found.ids.numpy()

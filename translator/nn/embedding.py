@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
+
+
+class Projection(NamedTuple):
+    """What makes logits of vectors, for some pieces of the vocabulary.
+
+    Attributes:
+        matrix: float [units, pieces].
+        bias: float [pieces].
+    """
+
+    matrix: tf.Tensor
+    bias: tf.Tensor
 
 
 @keras.saving.register_keras_serializable(package="translator")
@@ -39,8 +51,16 @@ class TiedEmbedding(keras.layers.Layer):
         rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
         return tf.cast(rows * self.units**0.5, self.compute_dtype)
 
-    def logits(self, vectors: tf.Tensor) -> tf.Tensor:
-        """Vectors [n, units] to the logits of all pieces, [n, vocabulary], in the compute dtype."""
+    def projection(self, ids: tf.Tensor) -> Projection:
+        """What gives the logits of some pieces only, int32 ids [pieces]."""
+        rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
+        bias = tf.gather(tf.convert_to_tensor(self.bias), ids)
+        return Projection(tf.cast(tf.transpose(rows), self.compute_dtype), tf.cast(bias, self.compute_dtype))
+
+    def logits(self, vectors: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:
+        """Vectors [n, units] to the logits of all pieces, or of some, [n, pieces], in the compute dtype."""
+        if projection is not None:
+            return tf.nn.bias_add(tf.matmul(vectors, projection.matrix), projection.bias)
         matrix = tf.cast(self.matrix, vectors.dtype)
         return tf.nn.bias_add(tf.matmul(vectors, matrix, transpose_b=True), tf.cast(self.bias, vectors.dtype))
 

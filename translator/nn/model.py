@@ -11,7 +11,7 @@ from translator.config import ModelConfig
 from translator.nn.attention import AttentionMemory
 from translator.nn.decoder import Decoder, DecoderOutput, LSTMStates
 from translator.nn.dropout import word_dropout
-from translator.nn.embedding import TiedEmbedding
+from translator.nn.embedding import Projection, TiedEmbedding
 from translator.nn.encoder import Encoder
 from translator.nn.loss import smoothed_cross_entropy
 from translator.nn.lstm import Gates
@@ -126,27 +126,34 @@ class TranslationModel(keras.Model):
         output: DecoderOutput = self.decoder(embedded, states=states, memory=memory, training=training)
         return output
 
-    def step(self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> NextPieces:
+    def step(
+        self,
+        previous_ids: tf.Tensor,
+        states: LSTMStates,
+        memory: AttentionMemory,
+        projection: Projection | None = None,
+    ) -> NextPieces:
         """One step of search.
 
         Args:
             previous_ids: int32 [batch, beam], the last piece of each hypothesis.
             states: of each decoder LSTM, output and cell state, float [batch, beam, units].
             memory: the memory of each sentence, from ``encode``.
+            projection: of the embedding, for some pieces only; None: for all.
         """
         output = self.decoder.step(self.embedding(previous_ids), states, memory)
-        logits = self._logits(output.readout)
+        logits = self._logits(output.readout, projection)
         return NextPieces(
             tf.nn.log_softmax(tf.cast(logits, tf.float32)),
             output.states,
             tf.reduce_mean(output.attention, axis=1),
         )
 
-    def _logits(self, readout: tf.Tensor) -> tf.Tensor:
-        """[batch, steps, units] to [batch, steps, vocabulary], as one matrix product."""
+    def _logits(self, readout: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:
+        """[batch, steps, units] to [batch, steps, pieces], as one matrix product."""
         shape = tf.shape(readout)
-        logits = self.embedding.logits(tf.reshape(readout, [-1, readout.shape[-1]]))
-        return tf.reshape(logits, [shape[0], shape[1], self.embedding.vocabulary_size])
+        logits = self.embedding.logits(tf.reshape(readout, [-1, readout.shape[-1]]), projection)
+        return tf.reshape(logits, [shape[0], shape[1], logits.shape[-1] or tf.shape(logits)[-1]])
 
     def teacher_forced(
         self, source_ids: tf.Tensor, target_ids: tf.Tensor, training: bool = False

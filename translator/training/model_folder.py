@@ -3,6 +3,7 @@
     config.json          all settings, resolved
     tokenizer.model      the SentencePiece model of both languages
     model.weights.h5     the best averaged weights so far
+    lexicon.npz          the likely target pieces of each source piece, for faster search
     training/            checkpoint.npz and log.jsonl; only needed to resume
 
 Loading reads numbers and settings; nothing in a model folder is ever run as code.
@@ -26,6 +27,11 @@ def config_path(folder: Path) -> Path:
 def tokenizer_path(folder: Path) -> Path:
     """Where the tokenizer is."""
     return folder / "tokenizer.model"
+
+
+def lexicon_path(folder: Path) -> Path:
+    """Where the lexical table is."""
+    return folder / "lexicon.npz"
 
 
 def weights_path(folder: Path) -> Path:
