@@ -76,6 +76,8 @@ class SearchOptions:
         for option in dataclasses.fields(self):
             low, high = option.metadata.get("low"), option.metadata.get("high")
             value, kind = getattr(self, option.name), type(option.default)
+            if kind is bool and type(value) is not bool:
+                faults.append(f"{option.name}: expected true or false, got {value!r}")
             if low is None or high is None:
                 continue
             if kind is float and type(value) is int:

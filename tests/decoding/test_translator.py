@@ -1,18 +1,30 @@
 """The translator: what comes back for each line, and what is refused."""
 
+import json
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import tensorflow as tf
+from references.model import ReferenceModel, log_softmax
+from references.search import beam_search as reference_beam_search
 from references.toy import WORDS
 
 from translator.config import Config, ModelConfig
+from translator.corpus.tokenizer import train_tokenizer
+from translator.decoding.alignment import word_alignment
+from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
-from translator.errors import ConfigError
+from translator.errors import ConfigError, ModelError
 from translator.nn.model import SpecialIds, build_model
+from translator.search_options import describe_options
+from translator.training.model_folder import config_path, network_for, tokenizer_path, weights_path
 
 CONFIG = Config().override(
     {"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5, "model.units": 8}
 )
+LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
+LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
 MIXED = ["ada", "bob cid dee eve fay gus hal ivy", "jon kim", "unknown words!", "leo mia ned", "oli"]
 
 
@@ -32,9 +44,49 @@ def random_translator(tokenizer, end, pieces=()):
     return Translator([network], tokenizer, CONFIG), network
 
 
+def word_network(tokenizer, seed, end=0.0, **shape):
+    """A network with random weights that writes the words of the toy language, and no other text."""
+    special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
+    network = build_model(ModelConfig(units=8, **shape), tokenizer.vocabulary_size, special_ids)
+    random = np.random.default_rng(seed)
+    for weight in network.trainable_variables:
+        weight.assign(random.normal(1.0 if weight.name == "gamma" else 0.0, 0.5, weight.shape))
+    known = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    bias = np.full(len(known), -50.0)
+    bias[[known.index(f"▁{word}") for word in WORDS]] = 0
+    bias[special_ids.end] = end
+    network.embedding.bias.assign(bias)
+    return network
+
+
 @pytest.fixture(scope="module")
 def translator(tokenizer):
     return random_translator(tokenizer, end=3)[0]
+
+
+@pytest.fixture(scope="module")
+def network(tokenizer):
+    return word_network(tokenizer, seed=27)
+
+
+@pytest.fixture(scope="module")
+def other_network(tokenizer):
+    return word_network(tokenizer, seed=12, end=1.0, encoder_layers=1, decoder_layers=1)
+
+
+@pytest.fixture(scope="module")
+def wordy(network, tokenizer):
+    """A translator whose translations are words of the toy language, of many lengths."""
+    return Translator([network], tokenizer, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def plain(wordy):
+    """The translations of ``LINES`` by ``wordy`` without any option."""
+    found = wordy.translate(LINES)
+    assert len({one.text for one in found}) > 6
+    assert len({len(one.tokens) for one in found}) > 3
+    return found
 
 
 def test_lines_of_mixed_lengths_keep_their_order(translator):
@@ -201,3 +253,437 @@ def test_a_translation_is_one_line(tokenizer):
     assert "<0x0A>" in tokens  # the network says line feeds
     for one in translations:
         assert not any("\n" in other.text or "\r" in other.text for other in (one, *one.alternatives))
+
+
+# What a translation begins with
+
+
+def parts_of(one):
+    """The pieces of each part of a long line's translation."""
+    parts, part = [], []
+    for token in one.tokens:
+        part.append(token)
+        if token == "</s>":
+            parts.append(part)
+            part = []
+    assert part == []
+    return parts
+
+
+@pytest.mark.parametrize("method", ["translate", "translate_lines"])
+def test_translations_begin_with_their_prefixes(wordy, plain, tokenizer, method):
+    prefixes = ["pam", "", "hal hal hal", "eve fay ", "", "Wer, ada?", *[""] * 6]
+    found = list(getattr(wordy, method)(LINES, prefixes=prefixes, alignments=False))
+    for one, prefix, without in zip(found, prefixes, plain, strict=True):
+        assert one.text.startswith(prefix.strip())
+        pieces = tokenizer.pieces(tokenizer.encode([prefix])[0])
+        assert list(one.tokens[: len(pieces)]) == pieces
+        if not prefix:
+            assert one.tokens == without.tokens
+            np.testing.assert_allclose(one.score, without.score, atol=1e-4)
+    texts = [one.text for one in found]
+    np.testing.assert_allclose(
+        wordy.log_probabilities(LINES, texts), [one.log_probability for one in found], atol=1e-3
+    )
+
+
+def test_no_prefixes_are_as_many_empty_ones(wordy, plain):
+    found = wordy.translate(LINES, prefixes=[""] * len(LINES))
+    assert [(one.text, one.tokens, one.word_alignment) for one in found] == [
+        (one.text, one.tokens, one.word_alignment) for one in plain
+    ]
+
+
+def test_a_prefix_is_said_of_the_first_part_of_a_long_line_alone(wordy):
+    [without] = wordy.translate([LONG], alignments=False)
+    [one] = wordy.translate([LONG], prefixes=["pam pam"], alignments=False)
+    (_, *others), (first, *others_with) = parts_of(without), parts_of(one)
+    assert first[:2] == ["▁pam", "▁pam"]
+    assert len(others) == 2
+    assert others_with == others
+
+
+def test_a_line_without_text_has_no_prefix(wordy):
+    before, blank, after = wordy.translate(["ada", " ", "bob"], prefixes=["pam", "pam", ""], alignments=False)
+    assert (before.text[:3], blank.text, blank.tokens) == ("pam", "", ())
+    assert after.text == wordy.translate(["bob"], alignments=False)[0].text
+
+
+@pytest.mark.parametrize("prefixes", [[], ["pam"], ["pam"] * 3])
+@pytest.mark.parametrize("method", ["translate", "translate_lines"])
+def test_another_number_of_prefixes_is_refused(wordy, method, prefixes):
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer) than argument 1"):
+        list(getattr(wordy, method)(["ada", "bob"], prefixes=prefixes))
+
+
+# Glossary
+
+GLOSSARY = Glossary({"ada": "hal hal", "bob": "pam", "kim leo": "gus ivy dee", "kim": "fay"})
+
+
+def holds(text, term):
+    return f" {term} " in f" {text} "
+
+
+@pytest.mark.parametrize(
+    ("line", "terms"),
+    [
+        ("ada", ["hal hal"]),
+        ("kim", ["fay"]),
+        ("kim leo bob", ["gus ivy dee", "pam"]),
+        ("Bob and ADA", ["pam", "hal hal"]),
+        ("mia ada kim ned", ["hal hal", "fay"]),
+    ],
+)
+def test_target_terms_appear_where_their_source_term_does(wordy, line, terms):
+    assert GLOSSARY.targets_for(line) == terms
+    [one] = wordy.translate([line], glossary=GLOSSARY, alignments=False)
+    assert [term for term in terms if not holds(one.text, term)] == []
+    [forced] = wordy.log_probabilities([line], [one.text])
+    np.testing.assert_allclose(one.log_probability, forced, atol=1e-3)
+
+
+@pytest.mark.parametrize("term", ["pam unknown", "unknown", "pam pam pam pam pam pam pam pam pam"])
+def test_a_term_that_the_network_would_never_write_appears_all_the_same(wordy, term):
+    [one] = wordy.translate(["ada bob"], glossary=Glossary({"bob": term}), alignments=False)
+    assert holds(one.text, term)
+
+
+def test_lines_without_a_term_are_translated_as_without_a_glossary(wordy, plain):
+    glossary = Glossary({"nobody": "pam", "unknown": "hal"})
+    found = wordy.translate(LINES, glossary=glossary, alignments=False)
+    assert [(one.text, one.score) for one in found] == [(one.text, one.score) for one in plain]
+    found = wordy.translate(LINES, glossary=Glossary({}), alignments=False)
+    assert [(one.text, one.score) for one in found] == [(one.text, one.score) for one in plain]
+
+
+def test_lines_without_a_term_are_the_same_beside_lines_with_one(wordy, plain):
+    found = wordy.translate([*LINES, "kim unknown ada"], glossary=Glossary({"unknown": "pam"}))
+    assert holds(found.pop().text, "pam")
+    assert [one.tokens for one in found] == [one.tokens for one in plain]
+    np.testing.assert_allclose([one.score for one in found], [one.score for one in plain], atol=1e-4)
+
+
+def test_a_term_counts_in_the_part_of_a_long_line_that_holds_it(wordy):
+    line = f"unknown {LONG} kim unknown"
+    [one] = wordy.translate([line], glossary=Glossary({"unknown": "pam pam pam"}), alignments=False)
+    held = ["▁pam ▁pam ▁pam" in " ".join(part) for part in parts_of(one)]
+    assert len(held) >= 3
+    assert held[0]
+    assert held[-1]
+
+
+def test_a_glossary_goes_with_prefixes(wordy):
+    [one] = wordy.translate(["ada bob"], glossary=GLOSSARY, prefixes=["oli"], alignments=False)
+    assert one.tokens[0] == "▁oli"
+    assert holds(one.text, "hal hal")
+    assert holds(one.text, "pam")
+
+
+# Several networks
+
+
+def test_the_same_network_twice_finds_what_it_finds_alone(network, tokenizer, plain):
+    found = Translator([network, network], tokenizer, CONFIG).translate(LINES, alignments=False)
+    assert [(one.text, one.tokens) for one in found] == [(one.text, one.tokens) for one in plain]
+    for name in ("score", "log_probability"):
+        numbers = [[getattr(one, name) for one in some] for some in (found, plain)]
+        np.testing.assert_allclose(*numbers, atol=1e-4)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, tokenizer, network, other_network):
+    """Three model folders: two networks of one tokenizer, and one of another tokenizer."""
+    another = train_tokenizer([" ".join(WORDS[i:]) for i in range(8)], 400)
+    small = CONFIG.override({"model.encoder_layers": 1, "model.decoder_layers": 1, "decoding.beam_size": 2})
+    models = [
+        (CONFIG, tokenizer, network),
+        (small, tokenizer, other_network),
+        (small, another, network_for(small, another)),
+    ]
+    found = []
+    for config, its_tokenizer, its_network in models:
+        folder = tmp_path_factory.mktemp("model")
+        config_path(folder).write_text(config.to_json(), encoding="utf-8")
+        tokenizer_path(folder).write_bytes(its_tokenizer.model)
+        its_network.save_weights(weights_path(folder))
+        found.append(folder)
+    return found
+
+
+@pytest.fixture(scope="module")
+def pair(folders):
+    """Two networks of different shapes and weights, loaded from their folders."""
+    return Translator.load(folders[0], str(folders[1]))
+
+
+def test_the_settings_are_those_of_the_first_model(pair):
+    assert pair.config == CONFIG
+
+
+def test_two_networks_report_the_mean_of_their_probabilities(network, other_network, pair, tokenizer):
+    found = pair.translate(LINES, alignments=False)
+    ids = {piece: i for i, piece in enumerate(tokenizer.pieces(range(tokenizer.vocabulary_size)))}
+    for one in found:
+        source_ids, target_ids = (
+            tf.constant([[ids[token] for token in side]]) for side in (one.source_tokens, one.tokens)
+        )
+        probabilities = [
+            np.exp(log_softmax(each((source_ids, target_ids))[0].numpy().astype(np.float64)))
+            for each in (network, other_network)
+        ]
+        of_pieces = np.mean(probabilities, axis=0)[np.arange(len(one.tokens)), target_ids[0]]
+        np.testing.assert_allclose(one.log_probability, np.log(of_pieces).sum(), atol=1e-3)
+        expected = one.log_probability / ((5 + len(one.tokens)) / 6) ** 0.5
+        np.testing.assert_allclose(one.score, expected, rtol=1e-5)
+    forced = pair.log_probabilities(LINES, [one.text for one in found])
+    np.testing.assert_allclose(forced, [one.log_probability for one in found], atol=1e-3)
+
+
+def test_two_networks_search_together_as_plain_python_does(network, other_network, pair, plain, tokenizer):
+    references = [ReferenceModel(each) for each in (network, other_network)]
+    changed = 0
+    for line, one, alone in zip(LINES[:4], pair.translate(LINES[:4], alignments=False), plain, strict=False):
+        source = [*tokenizer.encode([line])[0], tokenizer.end_id]
+
+        def log_probs_after(prefix, source=source):
+            logits = [each.teacher_forced(source, [*prefix, 0])[0][-1] for each in references]
+            return np.log(np.mean([np.exp(log_softmax(one)) for one in logits], axis=0))
+
+        longest = 2 * len(source) + 10
+        best = reference_beam_search(log_probs_after, tokenizer.end_id, longest, 0.5, beam_size=3)[0]
+        assert tuple(tokenizer.pieces(list(best.ids))) == one.tokens
+        np.testing.assert_allclose([one.log_probability, one.score], [best.log_prob, best.score], atol=1e-3)
+        changed += one.tokens != alone.tokens
+    assert changed  # the second network has a say
+
+
+def test_models_of_different_tokenizers_do_not_translate_together(folders):
+    with pytest.raises(ModelError) as caught:
+        Translator.load(folders[0], folders[1], folders[2])
+    assert str(caught.value) == (
+        f"{folders[2]}: has another vocabulary than {folders[0]}; models translate together only with "
+        "the same tokenizer.model"
+    )
+
+
+def test_a_further_folder_without_a_model_is_told(folders, tmp_path):
+    with pytest.raises(ModelError) as caught:
+        Translator.load(folders[0], tmp_path / "nowhere")
+    assert str(caught.value).startswith(f"{tmp_path / 'nowhere'}: no model here")
+
+
+# Given translations
+
+
+def test_given_translations_are_as_probable_as_search_reports(wordy, plain, tokenizer):
+    again = [tuple(tokenizer.pieces(ids)) for ids in tokenizer.encode([one.text for one in plain])]
+    assert again == [one.tokens[:-1] for one in plain]  # else they would be other translations
+    found = wordy.log_probabilities(LINES, [one.text for one in plain])
+    assert all(type(value) is float for value in found)
+    np.testing.assert_allclose(found, [one.log_probability for one in plain], atol=1e-3)
+
+
+def test_order_and_other_pairs_do_not_change_a_probability(wordy, monkeypatch):
+    random = np.random.default_rng(1)
+    sources = [*LINES, "", "unknown words!", LONG]
+    targets = ["pam " * i + "unknown" * (i % 3) for i in range(len(sources) - 1)] + [""]
+    together = wordy.log_probabilities(sources, targets)
+    assert len({round(value, 3) for value in together}) == len(sources)
+    order = random.permutation(len(sources))
+    shuffled = wordy.log_probabilities([sources[i] for i in order], [targets[i] for i in order])
+    np.testing.assert_allclose(shuffled, [together[i] for i in order], rtol=1e-5, atol=1e-4)
+    each_alone = zip(sources, targets, strict=True)
+    alone = [wordy.log_probabilities([source], [target])[0] for source, target in each_alone]
+    np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-4)
+    monkeypatch.setattr("translator.decoding.batching._TOKENS", 40)
+    np.testing.assert_allclose(wordy.log_probabilities(sources, targets), together, rtol=1e-5, atol=1e-4)
+
+
+def test_no_given_translations_have_no_probabilities(wordy):
+    assert wordy.log_probabilities([], []) == []
+
+
+@pytest.mark.parametrize(("sources", "targets"), [(["ada"], []), ([], ["ada"]), (["ada", "bob"], ["cid"])])
+def test_another_number_of_given_translations_is_refused(wordy, sources, targets):
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer) than argument 1"):
+        wordy.log_probabilities(sources, targets)
+
+
+# Gates
+
+LAYERS = {"encoder/forward": 4, "encoder/backward": 4, "encoder/lstm_1": 8}
+LAYERS |= {"decoder/lstm_0": 8, "decoder/lstm_1": 8}
+
+
+def test_gates_have_a_step_for_each_piece(wordy, plain):
+    for line, one in list(zip(LINES, plain, strict=True))[:4]:
+        found = wordy.gates(line)
+        assert set(found) == set(LAYERS)
+        for name, gates in found.items():
+            steps = len(one.source_tokens if name.startswith("encoder") else one.tokens)
+            for part in gates:
+                assert part.shape == (steps, LAYERS[name])
+                assert part.dtype == np.float32
+
+
+def test_gates_reproduce_what_an_lstm_puts_out(wordy):
+    for name, gates in wordy.gates("ada bob cid dee", "kim leo, unknown").items():
+        for gate in (gates.input_gate, gates.forget_gate, gates.output_gate):
+            assert ((gate > 0) & (gate < 1)).all()
+        np.testing.assert_allclose(gates.shown, np.tanh(gates.cell), atol=1e-5)
+        np.testing.assert_allclose(gates.output, gates.output_gate * np.tanh(gates.cell), atol=1e-5)
+        if name == "encoder/backward":
+            gates = type(gates)(*(part[::-1] for part in gates))
+        before = np.concatenate([np.zeros_like(gates.cell[:1]), gates.cell[:-1]])
+        expected = gates.forget_gate * before + gates.input_gate * gates.candidate
+        first = 1 if name.startswith("decoder") else 0  # the decoder begins with a state from the source
+        np.testing.assert_allclose(gates.cell[first:], expected[first:], atol=1e-5)
+
+
+def test_gates_are_those_of_the_given_translation(wordy, plain, tokenizer):
+    by_search, given = wordy.gates(LINES[4]), wordy.gates(LINES[4], plain[4].text)
+    other = wordy.gates(LINES[4], "ada bob cid dee eve fay")
+    for name in LAYERS:
+        np.testing.assert_array_equal(by_search[name].output, given[name].output)
+        if name.startswith("encoder"):
+            np.testing.assert_array_equal(other[name].output, given[name].output)
+        else:
+            assert len(other[name].output) == 7
+    assert wordy.gates("", "")["decoder/lstm_0"].output.shape == (1, 8)
+
+
+# Options
+
+
+@pytest.mark.parametrize("method", ["translate", "translate_lines"])
+def test_an_unknown_option_is_told_with_the_valid_ones(wordy, method):
+    with pytest.raises(ConfigError) as caught:
+        getattr(wordy, method)(["ada"], beam=3, zoom=2)
+    assert str(caught.value) == f"beam: no such option; valid ones: {', '.join(describe_options())}"
+
+
+def test_samples_are_the_same_for_the_same_seed(wordy):
+    options = {"sampling": True, "num_hypotheses": 4, "beam_size": 1, "alignments": False}
+
+    def drawn(seed):
+        return [
+            [(other.text, other.log_probability, other.score) for other in (one, *one.alternatives)]
+            for one in wordy.translate(LINES, seed=seed, **options)
+        ]
+
+    found = drawn(7)
+    assert drawn(7) == found
+    assert drawn(8) != found
+    assert len({text for some in found for text, _, _ in some}) > 30
+    for line, some in zip(LINES, found, strict=True):
+        texts, log_probabilities, scores = zip(*some, strict=True)
+        assert sorted(scores, reverse=True) == list(scores)
+        forced = wordy.log_probabilities([line] * 4, texts)
+        np.testing.assert_allclose(log_probabilities, forced, atol=1e-3)
+
+
+def pairs_twice(tokens):
+    """Pairs of neighbouring pieces that stand more than once."""
+    pairs = list(pairwise(tokens))
+    return {each for each in pairs if pairs.count(each) > 1}
+
+
+def test_no_two_pieces_stand_twice_in_a_row_if_asked_for(wordy):
+    options = {"min_length": 10, "alignments": False}
+    assert any(pairs_twice(one.tokens) for one in wordy.translate(LINES, **options))
+    for one in wordy.translate(LINES, no_repeat_ngram=2, **options):
+        assert not pairs_twice(one.tokens)
+        assert len(one.tokens) >= 10
+
+
+def test_lengths_are_kept(wordy, plain):
+    lengths = [len(one.tokens) for one in plain]
+    assert min(lengths) < 4 < max(lengths)
+    for one in wordy.translate(LINES, min_length=9, alignments=False):
+        assert len(one.tokens) >= 9
+    for one, without in zip(wordy.translate(LINES, max_length=4, alignments=False), plain, strict=True):
+        assert len(one.tokens) <= 4
+        if len(without.tokens) <= 3:
+            assert one.tokens == without.tokens
+    for one in wordy.translate(LINES, min_length=6, max_length=6, alignments=False):
+        assert len(one.tokens) == 6
+
+
+def test_the_maximum_length_counts_the_prefix(wordy):
+    options = {"min_length": 5, "max_length": 5, "alignments": False}
+    for one in wordy.translate(LINES, prefixes=["pam pam"] * len(LINES), **options):
+        assert one.tokens[:2] == ("▁pam", "▁pam")
+        assert len(one.tokens) == 5
+
+
+# Which words belong together
+
+
+def assert_links(line, one):
+    """Each word of a translation is linked to a word of its line."""
+    sources, targets = zip(*one.word_alignment, strict=True)
+    assert list(targets) == list(range(len(one.text.split())))
+    assert set(sources) <= set(range(len(line.split())))
+
+
+def test_every_word_is_linked_to_a_word_of_its_line(plain):
+    for line, one in zip(LINES, plain, strict=True):
+        assert_links(line, one)
+        expected = word_alignment(one.alignment, one.tokens[:-1], one.source_tokens[:-1])
+        assert one.word_alignment == expected
+
+
+def test_words_that_are_spelled_in_bytes_count_once(wordy):
+    lines = ["unknown words, ada!", "\u65e5\u672c bob \U0001f98a", "  ada\u00a0bob  "]
+    for line, one in zip(lines, wordy.translate(lines, prefixes=["\u65e5 na!"] * 3), strict=True):
+        assert one.text.startswith("\u65e5 na!")
+        assert_links(line, one)
+
+
+def test_words_of_a_long_line_are_counted_over_all_its_parts(wordy):
+    [one] = wordy.translate([LONG])
+    assert_links(LONG, one)
+    row = column = source_words = target_words = 0
+    expected = []
+    source_parts = " ".join(one.source_tokens).split("</s>")[:-1]
+    for part, source_part in zip(parts_of(one), source_parts, strict=True):
+        source_part = source_part.split()
+        here = one.alignment[row : row + len(part), column : column + len(source_part) + 1]
+        links = word_alignment(here, part[:-1], source_part)
+        expected += [(source_words + source, target_words + target) for source, target in links]
+        row, column = row + len(part), column + len(source_part) + 1
+        source_words, target_words = source_words + len(source_part), target_words + len(part) - 1
+    assert (row, column) == one.alignment.shape
+    assert one.word_alignment == tuple(expected)
+    assert {source for source, _ in expected} & set(range(40, 69))
+
+
+@pytest.mark.parametrize("line", ["ada bob", LONG], ids=["short", "long"])
+def test_links_are_plain_numbers(wordy, line):
+    [one] = wordy.translate([line])
+    assert json.loads(json.dumps(one.word_alignment)) == [list(link) for link in one.word_alignment]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [f"ada {'x' * 100} bob", "ada " + "\u65e5\u672c\u3002" * 12 + " bob"],
+    ids=["a long word", "sentences without spaces"],
+)
+def test_a_word_that_is_cut_in_parts_stays_one_word(wordy, line):
+    [one] = wordy.translate([line])
+    assert one.source_tokens.count("</s>") > 2
+    assert_links(line, one)
+
+
+@pytest.mark.parametrize("line", ["ada bob", LONG, "", " ", "\u200b"])
+def test_alignments_are_there_only_if_asked_for(wordy, line):
+    [one] = wordy.translate([line], alignments=False)
+    assert one.alignment is None
+    assert one.word_alignment is None
+    [one] = wordy.translate_lines([line])
+    assert one.alignment is None
+    assert one.word_alignment is None
+    [one] = wordy.translate_lines([line], alignments=True)
+    assert one.alignment.shape == (len(one.tokens), len(one.source_tokens))
+    assert (len(one.word_alignment) > 0) == bool(line.strip("\u200b "))

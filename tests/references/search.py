@@ -4,8 +4,12 @@
 tuple of pieces that ends with the end piece; at the maximum length, only the end may follow.
 """
 
+from collections.abc import Callable
 from itertools import product
+from math import log
 from typing import NamedTuple
+
+LEAST = -1e8  # what is less probable is impossible
 
 
 class Found(NamedTuple):
@@ -16,19 +20,80 @@ class Found(NamedTuple):
     score: float
 
 
-def score_of(log_prob, length, alpha):
-    """Log-probability over the length penalty of Wu et al. (2016, arXiv 1609.08144, equation 14)."""
-    return log_prob / ((5 + length) / 6) ** alpha
+class Rules(NamedTuple):
+    """What a sequence must be like and how it is scored; the defaults ask for nothing.
+
+    Attributes:
+        normalization: what a log-probability is divided by, ``gnmt`` or ``average``.
+        coverage_penalty: what ``coverage_of`` counts in the score.
+        attention_after: ``attention_after(prefix)`` gives the attention to each source piece in the step
+            that chooses the piece after the prefix, [source pieces].
+        min_length: pieces at least, the end included; the maximum length goes before it.
+        no_repeat_ngram: so many pieces in a row must not stand twice; 0: off.
+        prefix: what it starts with, whatever the other rules say; the maximum length goes before it.
+        phrases: what it must contain, each phrase in a row; looked at by ``brute_force`` alone.
+    """
+
+    normalization: str = "gnmt"
+    coverage_penalty: float = 0.0
+    attention_after: Callable | None = None
+    min_length: int = 0
+    no_repeat_ngram: int = 0
+    prefix: tuple = ()
+    phrases: tuple = ()
 
 
-def found(log_probs_after, ids, alpha):
+NO_RULES = Rules()
+
+
+def score_of(log_prob, length, alpha, normalization="gnmt"):
+    """Log-probability over the length penalty of Wu et al. (2016, arXiv 1609.08144, equation 14).
+
+    With ``average``, over ``length ** alpha``.
+    """
+    penalty = length**alpha if normalization == "average" else ((5 + length) / 6) ** alpha
+    return log_prob / penalty
+
+
+def coverage_of(ids, attention_after):
+    """The sum over source pieces of log(min(attention in all steps, 1)) (Wu et al. 2016, equation 15)."""
+    by_step = [attention_after(ids[:i]) for i in range(len(ids))]
+    return sum(log(min(max(float(sum(of_piece)), 1e-6), 1.0)) for of_piece in zip(*by_step, strict=True))
+
+
+def found(log_probs_after, ids, alpha, rules=NO_RULES):
     """A given sequence with its log-probability and score."""
     log_prob = sum(float(log_probs_after(ids[:i])[piece]) for i, piece in enumerate(ids))
-    return Found(ids, log_prob, score_of(log_prob, len(ids), alpha))
+    score = score_of(log_prob, len(ids), alpha, rules.normalization)
+    if rules.coverage_penalty:
+        score += rules.coverage_penalty * coverage_of(ids, rules.attention_after)
+    return Found(ids, log_prob, score)
 
 
-def brute_force(log_probs_after, pieces, end_id, max_length, alpha):
-    """All sequences of at most ``max_length`` pieces, the end included, best first.
+def ngrams(ids, size):
+    """All runs of ``size`` pieces, in order."""
+    return [ids[i : i + size] for i in range(len(ids) - size + 1)]
+
+
+def contains(ids, phrase):
+    """Whether the phrase stands in the sequence, in a row."""
+    return phrase in ngrams(ids, len(phrase))
+
+
+def may_follow(ids, piece, end_id, max_length, rules):
+    """Whether the rules let a piece follow unfinished pieces."""
+    length, size = len(ids) + 1, rules.no_repeat_ngram
+    if length >= max_length:
+        return piece == end_id
+    if length <= len(rules.prefix):
+        return piece == rules.prefix[length - 1]
+    if piece == end_id and length < rules.min_length:
+        return False
+    return not size or (*ids, piece)[-size:] not in ngrams(ids, size)
+
+
+def brute_force(log_probs_after, pieces, end_id, max_length, alpha, rules=NO_RULES):
+    """All sequences of at most ``max_length`` pieces, the end included, that obey the rules, best first.
 
     Args:
         log_probs_after: see above.
@@ -36,13 +101,16 @@ def brute_force(log_probs_after, pieces, end_id, max_length, alpha):
         end_id: what stands at the end.
         max_length: pieces at most.
         alpha: exponent of the length penalty.
+        rules: what sequences must be like.
     """
-    every = [
-        found(log_probs_after, (*body, end_id), alpha)
-        for length in range(max_length)
-        for body in product(pieces, repeat=length)
+    every = [(*body, end_id) for length in range(max_length) for body in product(pieces, repeat=length)]
+    obedient = [
+        found(log_probs_after, ids, alpha, rules)
+        for ids in every
+        if all(may_follow(ids[:i], piece, end_id, max_length, rules) for i, piece in enumerate(ids))
+        and all(contains(ids, phrase) for phrase in rules.phrases)
     ]
-    return sorted(every, key=lambda one: -one.score)
+    return sorted(obedient, key=lambda one: -one.score)
 
 
 def greedy(log_probs_after, end_id, max_length, alpha):
@@ -58,24 +126,20 @@ def greedy(log_probs_after, end_id, max_length, alpha):
     return found(log_probs_after, ids, alpha)
 
 
-def beam_search(log_probs_after, end_id, max_length, alpha, beam_size):
+def beam_search(log_probs_after, end_id, max_length, alpha, beam_size, rules=NO_RULES):
     """Keeps the best continuations, as many as there are places; what ends keeps its place for good.
 
     Nothing is stopped early. Returns all finished sequences, best first.
     """
     unfinished, finished = [((), 0.0)], []
-    for length in range(1, max_length + 1):
+    for _ in range(max_length):
         candidates = []
         for ids, log_prob in unfinished:
-            log_probs = log_probs_after(ids)
-            allowed = range(len(log_probs)) if length < max_length else [end_id]
-            candidates += [((*ids, piece), log_prob + float(log_probs[piece])) for piece in allowed]
+            for piece, more in enumerate(log_probs_after(ids)):
+                if more > LEAST and may_follow(ids, piece, end_id, max_length, rules):
+                    candidates.append(((*ids, piece), log_prob + float(more)))
         candidates.sort(key=lambda candidate: -candidate[1])
         kept = candidates[: beam_size - len(finished)]
-        finished += [
-            Found(ids, log_prob, score_of(log_prob, length, alpha))
-            for ids, log_prob in kept
-            if ids[-1] == end_id
-        ]
+        finished += [found(log_probs_after, ids, alpha, rules) for ids, _ in kept if ids[-1] == end_id]
         unfinished = [candidate for candidate in kept if candidate[0][-1] != end_id]
     return sorted(finished, key=lambda one: -one.score)

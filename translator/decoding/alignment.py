@@ -8,14 +8,20 @@ import numpy as np
 import numpy.typing as npt
 
 _SPACE = "▁"  # SentencePiece's mark at the beginning of a word
+_SPACE_BYTE = "<0x20>"  # a space that a model spells as a byte
 WordAlignment = tuple[tuple[int, int], ...]
 
 
 def words_of(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
     """The number of the word, from 0, that each piece belongs to; words are what stands between spaces."""
-    begins = np.array([token.startswith(_SPACE) for token in tokens], np.int64)
-    numbers: npt.NDArray[np.int64] = np.maximum(begins.cumsum() - 1, 0)
-    return numbers
+    numbers, word, after_space = [], -1, True
+    for token in tokens:
+        text = " " if token == _SPACE_BYTE else token.replace(_SPACE, " ")
+        after_space |= text.startswith(" ")
+        if text.strip():
+            word, after_space = word + after_space, False
+        numbers.append(max(word, 0))
+    return np.array(numbers, np.int64)
 
 
 def word_alignment(

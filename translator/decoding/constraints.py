@@ -35,15 +35,32 @@ def advanced(progress: tf.Tensor, pieces: tf.Tensor, phrases: tf.Tensor, padding
         padding: the id that stands for no piece.
 
     Returns:
-        int32 [batch, any, number]. A phrase that goes on grows, one that is complete stays, any other
-        starts again.
+        int32 [batch, any, number]. A phrase that is complete stays so.
     """
-    pieces = pieces[:, :, None]
-    follows = pieces == needed_pieces(progress, phrases, padding)
-    begins = pieces == phrases[:, None, :, 0]
-    again = tf.where(begins, 1, 0)
+    # The longest beginning of the phrase, of 1 to all its pieces, that now stands at the end.
+    sizes = tf.range(1, tf.shape(phrases)[2] + 1)
+    has_last = phrases[:, None] == pieces[:, :, None, None]  # [batch, any, number, size - 1]
+    has_others = tf.gather(_borders(phrases), tf.transpose(progress, [0, 2, 1]), batch_dims=2)
+    fits = has_last & tf.transpose(has_others, [0, 2, 1, 3])
+    longest = tf.reduce_max(tf.where(fits, sizes, 0), axis=-1)
     is_complete = progress == lengths_of(phrases, padding)[:, None]
-    return tf.where(is_complete, progress, tf.where(follows, progress + 1, again))
+    return tf.where(is_complete, progress, longest)
+
+
+def _borders(phrases: tf.Tensor) -> tf.Tensor:
+    """Which beginnings of a phrase go on when another one stands at the end of a hypothesis.
+
+    Returns:
+        Bool [batch, number, steps + 1, steps]; at ``[m, k - 1]``, whether the first k - 1 pieces of the
+        phrase are the last k - 1 of its first m (as in the search for words by Knuth, Morris and Pratt).
+    """
+    steps = tf.shape(phrases)[2]
+    known = tf.range(steps + 1)[:, None, None]  # m
+    others = tf.range(steps)[None, :, None]  # k - 1
+    place = tf.range(steps)[None, None, :]
+    at_end = tf.gather(phrases, tf.clip_by_value(known - others + place, 0, steps - 1), axis=2)
+    is_same = (at_end == phrases[:, :, None, None, :]) | (place >= others)
+    return tf.reduce_all(is_same, axis=-1) & (others <= known)[..., 0]
 
 
 def needed_pieces(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:

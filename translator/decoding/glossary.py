@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import unicodedata
+from collections.abc import Mapping
 from pathlib import Path
 
 from translator.corpus.readers import read_lines
 from translator.errors import DataError
 
+# Thai, Lao, Burmese, Khmer, Japanese and Chinese stand without spaces between words.
+_UNSPACED = re.compile(
+    "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\U00020000-\U0003ffff]"
+)
+
 
 class Glossary:
     """Source terms with the target term that each must become.
 
-    Source terms are found as whole words, whatever their case; where two begin at the same place, the
-    longer one counts.
+    Source terms are found as whole words (in scripts without spaces: anywhere), whatever their case, their
+    spaces and their way to write accents; where two begin at the same place, the longer one counts.
 
     Args:
         terms: source term -> target term.
     """
 
     def __init__(self, terms: Mapping[str, str]) -> None:
-        self._targets = {source.casefold(): target for source, target in terms.items()}
+        self._targets = {_plain(source): target for source, target in terms.items()}
         longest_first = sorted(self._targets, key=len, reverse=True)
-        self._pattern = re.compile(rf"(?<!\w)(?:{'|'.join(map(re.escape, longest_first))})(?!\w)")
+        self._pattern = re.compile("|".join(map(_whole, longest_first)))
 
     @classmethod
     def read(cls, path: str | Path) -> Glossary:
@@ -44,7 +50,7 @@ class Glossary:
                     f"{path}, line {number}: expected a source term, a tab and a target term, got {line!r}"
                 )
             source, target = columns
-            if terms.setdefault(source.casefold(), target) != target:
+            if terms.setdefault(_plain(source), target) != target:
                 raise DataError(
                     f"{path}, line {number}: {source!r} stands twice, with different target terms; keep one"
                 )
@@ -56,5 +62,27 @@ class Glossary:
         """The target terms that a translation of the text must hold, each once."""
         if not self._targets:
             return []
-        found: Iterable[str] = self._pattern.findall(text.casefold())
+        text = _plain(text)
+        found = [
+            match.group()
+            for match in self._pattern.finditer(text)
+            if not _is_mark(text[match.end() : match.end() + 1])  # else a letter goes on
+        ]
         return list(dict.fromkeys(self._targets[term] for term in found))
+
+
+def _plain(text: str) -> str:
+    """Text as terms are compared: whatever its case, its spaces and its way to write accents."""
+    return " ".join(unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold()).split())
+
+
+def _whole(term: str) -> str:
+    """A pattern for a term as a whole word, at those ends where its script has spaces between words."""
+    before = "" if _UNSPACED.match(term[0]) else r"(?<!\w)"
+    after = "" if _UNSPACED.match(term[-1]) else r"(?!\w)"
+    return before + re.escape(term) + after
+
+
+def _is_mark(character: str) -> bool:
+    """Whether a character (or none) is an accent or vowel sign that belongs to the letter before."""
+    return bool(character) and unicodedata.category(character).startswith("M")

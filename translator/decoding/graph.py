@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
@@ -77,12 +78,13 @@ def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: _Numbers, padding_i
 
     The default maximum length leaves room for the prefix and the phrases.
     """
-    longest = tf.where(numbers.max_length > 0, numbers.max_length, max_target_lengths(source_ids, padding_id))
     in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(wishes.prefixes, padding_id), tf.int32), axis=1)
     in_phrases = tf.reduce_sum(tf.cast(tf.not_equal(wishes.phrases, padding_id), tf.int32), axis=[1, 2])
+    by_source = max_target_lengths(source_ids, padding_id) + in_prefix + in_phrases
+    longest = tf.where(numbers.max_length > 0, numbers.max_length, by_source)
     return Rules(
         tf.fill(tf.shape(longest), numbers.min_length),
-        longest + in_prefix + in_phrases,
+        longest,
         wishes.prefixes,
         wishes.phrases,
         tf.not_equal(source_ids, padding_id),
@@ -171,7 +173,7 @@ class SearchGraph:
     def __init__(self, networks: Sequence[TranslationModel]) -> None:
         ids = tf.TensorSpec([None, None], tf.int32)
         self._networks = networks
-        self._search = cache(self._traced_search)
+        self._search, self._lock = cache(self._traced_search), threading.Lock()
         self.attention = tf.function(self._mean_attention, input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
         self.gates = tf.function(networks[0].gates_of, input_signature=[ids, ids])
@@ -193,7 +195,9 @@ class SearchGraph:
             max_length=0,
             seed=1,
         )
-        return self._search(static, with_phrases)(source_ids, wishes, numbers)
+        with self._lock:  # batches that are searched at the same time wait for one trace
+            traced = self._search(static, with_phrases)
+        return traced(source_ids, wishes, numbers)
 
     def _traced_search(self, options: SearchOptions, with_phrases: bool) -> Callable[..., Hypotheses]:
         ids, number = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)

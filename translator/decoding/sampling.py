@@ -86,6 +86,8 @@ def sample(
             output_type=tf.int32,
         )
         forced = tf.broadcast_to(forced_pieces(loop.step, rules, pieces)[:, None], shape)
+        is_stuck = tf.reduce_max(allowed, axis=-1) <= IMPOSSIBLE / 2  # the rules leave no piece
+        forced = tf.where(is_stuck & (forced < 0), pieces.end, forced)
         is_open = loop.lengths == 0
         drawn = tf.where(is_open, tf.where(forced >= 0, forced, drawn), pieces.padding)
         log_probs = tf.gather(output.log_probs, drawn, batch_dims=2)
@@ -131,7 +133,7 @@ def filtered(log_probs: tf.Tensor, top_k: int, top_p: float) -> tf.Tensor:
             1904.09751, section 3.1); 1: all.
     """
     if top_k:
-        least = tf.math.top_k(log_probs, min(top_k, log_probs.shape[-1]))[0][..., -1:]
+        least = tf.math.top_k(log_probs, tf.minimum(top_k, tf.shape(log_probs)[-1]))[0][..., -1:]
         log_probs = tf.where(log_probs < least, IMPOSSIBLE, log_probs)
     if top_p < 1:
         in_order = tf.sort(log_probs, axis=-1, direction="DESCENDING")

@@ -41,6 +41,7 @@ from translator.decoding.rules import (
 from translator.search_options import SearchOptions
 
 _BLOCK = 100  # pieces that are looked at together
+_LACKS_PHRASE = -1e6  # far below any score
 _STAY = 7 / 8  # of a batch; when fewer are still searched for, the others leave it
 
 
@@ -79,6 +80,19 @@ class Hypotheses(NamedTuple):
     scores: tf.Tensor
 
 
+class _Finished(NamedTuple):
+    """Frozen hypotheses.
+
+    Attributes:
+        found: the hypotheses, best first.
+        ranks: float32 [active, beam]; what they are ranked by: the score, but for a hypothesis that lacks
+            a phrase, which ranks below all that have theirs.
+    """
+
+    found: Hypotheses
+    ranks: tf.Tensor
+
+
 class _Loop(NamedTuple):
     """The sentences that are still searched for.
 
@@ -90,7 +104,7 @@ class _Loop(NamedTuple):
         places: int32 [active]; places that are left for unfinished hypotheses.
         attended: float32 [active, beam, source steps]; the attention of all steps so far, summed.
         progress: int32 [active, beam, phrases]; how far each hypothesis has come with its phrases.
-        finished: the frozen hypotheses, best first; impossible scores where there is none yet.
+        finished: the frozen hypotheses; impossible scores where there is none yet.
         state: the state of the step function.
         memory: its memory.
         rules: of these sentences.
@@ -103,7 +117,7 @@ class _Loop(NamedTuple):
     places: tf.Tensor
     attended: tf.Tensor
     progress: tf.Tensor
-    finished: Hypotheses
+    finished: _Finished
     state: Any
     memory: Any
     rules: Rules
@@ -146,7 +160,7 @@ class BeamSearch:
             The ``num_hypotheses`` best ones that were found.
         """
         loop = self._start(state, memory, rules)
-        results = Hypotheses(*(self._best(part) for part in loop.finished))
+        results = Hypotheses(*(self._best(part) for part in loop.finished.found))
 
         def search_and_leave(loop: _Loop, results: Hypotheses) -> tuple[_Loop, Hypotheses]:
             (loop,) = tf.while_loop(self._is_full, self._advance, (loop,), maximum_iterations=None)
@@ -155,7 +169,7 @@ class BeamSearch:
             results = Hypotheses(
                 *(
                     tf.tensor_scatter_nd_update(result, rows, tf.boolean_mask(self._best(part), leaving))
-                    for result, part in zip(results, loop.finished, strict=True)
+                    for result, part in zip(results, loop.finished.found, strict=True)
                 )
             )
             staying = tf.where(~leaving)[:, 0]
@@ -193,7 +207,9 @@ class BeamSearch:
             tf.fill([batch], beam_size),
             tf.zeros([batch, beam_size, source_steps]),
             tf.zeros([batch, beam_size, tf.shape(rules.phrases)[1]], tf.int32),
-            Hypotheses(no_ids, tf.zeros([batch, beam_size], tf.int32), impossible, impossible),
+            _Finished(
+                Hypotheses(no_ids, tf.zeros([batch, beam_size], tf.int32), impossible, impossible), impossible
+            ),
             state,
             memory,
             rules,
@@ -207,7 +223,7 @@ class BeamSearch:
         """Bool [active]: whether an unfinished hypothesis of the sentence can still overtake."""
         best = tf.reduce_max(loop.log_probs, axis=1)
         most = length_penalty(loop.rules.max_lengths, self._alpha, self._options.length_normalization)
-        worst_wanted = loop.finished.scores[:, self._options.num_hypotheses - 1]
+        worst_wanted = loop.finished.ranks[:, self._options.num_hypotheses - 1]
         return (best > IMPOSSIBLE / 2) & (best / most > worst_wanted)
 
     def _is_full(self, loop: _Loop) -> tf.Tensor:
@@ -245,28 +261,42 @@ class BeamSearch:
                 places=loop.places - tf.reduce_sum(tf.cast(ends, tf.int32), axis=1),
                 attended=attended,
                 progress=progress,
-                finished=self._with_ended(loop, ids, totals, attended, ends),
+                finished=self._with_ended(loop, ids, totals, attended, progress, ends),
                 state=tf.nest.map_structure(of_parents, output.state),
             ),
         )
 
     def _with_ended(
-        self, loop: _Loop, ids: tf.Tensor, totals: tf.Tensor, attended: tf.Tensor, ends: tf.Tensor
-    ) -> Hypotheses:
+        self,
+        loop: _Loop,
+        ids: tf.Tensor,
+        totals: tf.Tensor,
+        attended: tf.Tensor,
+        progress: tf.Tensor,
+        ends: tf.Tensor,
+    ) -> _Finished:
         """The frozen hypotheses and those that end now, best first."""
         length = loop.step + 1
         scores = totals / length_penalty(length, self._alpha, self._options.length_normalization)
         if self._coverage_penalty is not None:
             scores += self._coverage_penalty * coverage(attended, loop.rules.source_mask)
-        ended = Hypotheses(
-            ids,
-            tf.where(ends, length, 0),
-            tf.where(ends, totals, IMPOSSIBLE),
-            tf.where(ends, scores, IMPOSSIBLE),
+        ranks = scores
+        if self._with_phrases:
+            has_all = are_met(progress, loop.rules.phrases, self._pieces.padding)
+            ranks = tf.where(has_all, scores, scores + _LACKS_PHRASE)
+        ended = _Finished(
+            Hypotheses(
+                ids,
+                tf.where(ends, length, 0),
+                tf.where(ends, totals, IMPOSSIBLE),
+                tf.where(ends, scores, IMPOSSIBLE),
+            ),
+            tf.where(ends, ranks, IMPOSSIBLE),
         )
-        both = [tf.concat(pair, axis=1) for pair in zip(loop.finished, ended, strict=True)]
-        _, best = tf.math.top_k(both[3], self._options.beam_size)
-        return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in both))
+        both: _Finished = tf.nest.map_structure(lambda *pair: tf.concat(pair, axis=1), loop.finished, ended)
+        _, best = tf.math.top_k(both.ranks, self._options.beam_size)
+        chosen: _Finished = tf.nest.map_structure(lambda part: tf.gather(part, best, batch_dims=1), both)
+        return chosen
 
     def _best_continuations(
         self, loop: _Loop, next_log_probs: tf.Tensor
@@ -289,7 +319,12 @@ class BeamSearch:
         if self._with_phrases:
             no_end |= ~are_met(loop.progress, loop.rules.phrases, pieces_.padding)
             needed = needed_pieces(loop.progress, loop.rules.phrases, pieces_.padding)
-            known = tf.reduce_any(needed[..., None] == pieces[:, :, None, :], axis=-1)
+            # Not again what is among the best, and may follow, or what an earlier phrase needs.
+            is_same = (needed[..., None] == pieces[:, :, None, :]) & (values > IMPOSSIBLE / 2)[:, :, None, :]
+            known = tf.reduce_any(is_same, axis=-1)
+            number = tf.range(tf.shape(needed)[2])
+            is_earlier = number[None, :] < number[:, None]
+            known |= tf.reduce_any((needed[..., None] == needed[:, :, None, :]) & is_earlier, axis=-1)
             offered = tf.gather(next_log_probs, needed, batch_dims=2)
             values = tf.concat([values, tf.where(known, IMPOSSIBLE, offered)], axis=-1)
             pieces = tf.concat([pieces, needed], axis=-1)
@@ -311,14 +346,20 @@ class BeamSearch:
     def _forced(
         self, loop: _Loop, log_probs: tf.Tensor, values: tf.Tensor, pieces: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The candidates, float32 and int32 [active, beam, any], but where one piece alone may come next."""
-        forced = forced_pieces(loop.step, loop.rules, self._pieces)
-        ids = tf.tile(tf.maximum(forced, 0)[:, None], [1, self._options.beam_size])
-        only = tf.gather(log_probs, ids, batch_dims=2)[:, :, None]
-        is_forced = (forced >= 0)[:, None, None]
+        """The candidates, float32 and int32 [active, beam, any], but where one piece alone may come next.
+
+        Where the rules leave no piece, that is the end.
+        """
+        forced = tf.repeat(
+            forced_pieces(loop.step, loop.rules, self._pieces)[:, None], self._options.beam_size, axis=1
+        )
+        is_stuck = tf.reduce_max(values, axis=2) <= IMPOSSIBLE / 2
+        forced = tf.where(is_stuck & (forced < 0), self._pieces.end, forced)
+        only = tf.gather(log_probs, tf.maximum(forced, 0), batch_dims=2)[:, :, None]
+        is_forced = (forced >= 0)[:, :, None]
         is_first = tf.range(tf.shape(values)[2]) == 0
         values = tf.where(is_forced, tf.where(is_first, only, IMPOSSIBLE), values)
-        return values, tf.where(is_forced, forced[:, None, None], pieces)
+        return values, tf.where(is_forced, forced[:, :, None], pieces)
 
 
 def best_pieces(log_probs: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor]:

@@ -26,6 +26,7 @@ from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 from translator.training.model_folder import lexicon_path, load_model
 
+_TO_SPACES = str.maketrans("\n\r\t", "   ")
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
 
@@ -240,9 +241,12 @@ class Translator:
         defaults = {"beam_size": decoding.beam_size, "length_penalty": decoding.length_penalty}
         if changes.get("shortlist") and self._lexicon is None:
             raise ConfigError("shortlist: the model folder has no lexicon.npz; train again, or leave it out")
-        return SearchOptions(
+        options = SearchOptions(
             **defaults | {name: value for name, value in changes.items() if value is not None}
         )
+        if options.beam_size + 3 > self._tokenizer.vocabulary_size:  # nothing to leave out
+            options = replace(options, shortlist=False)
+        return options
 
     def _windows(
         self,
@@ -254,6 +258,10 @@ class Translator:
         """Translates windows of lines, of the first size at first, growing up to the last one."""
         if isinstance(lines, str):
             raise TypeError("the text must be a list of sentences, not one string")
+        if isinstance(prefixes, str):
+            raise TypeError("the prefixes must be a list of texts, one a sentence, not one string")
+        if search.options.sampling and search.glossary is not None:
+            raise ConfigError("sampling does not go with a glossary, which needs a beam; leave one out")
         if prefixes is None:
             with_prefixes: Iterable[tuple[str, str]] = ((line, "") for line in lines)
         else:
@@ -291,7 +299,10 @@ class Translator:
         ):
             translated |= zip(batch, found, strict=True)
         numbers = iter(range(len(rows)))
-        return [_joined([translated[next(numbers)] for _ in parts]) for parts in parts_by_line]
+        return [
+            _joined([translated[next(numbers)] for _ in parts], _are_glued(text, parts), search.alignments)
+            for (text, _), parts in zip(lines, parts_by_line, strict=True)
+        ]
 
     def _phrases(self, text: str, glossary: Glossary | None) -> list[list[int]]:
         """The pieces of each term that must appear in the translation of a text."""
@@ -307,6 +318,7 @@ class Translator:
         shortlist = np.zeros([0], np.int32)
         if self._lexicon is not None and search.options.shortlist:
             wanted = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
+            wanted |= set(range(search.places + 3))  # enough to fill a beam
             shortlist = self._lexicon.pieces_for(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         found = self._graph.search(source_ids, search.options, wishes)
@@ -345,8 +357,8 @@ class Translator:
         return results
 
     def _text(self, pieces: list[int]) -> str:
-        """The text of piece ids; a line break, which a model may spell in bytes, would make two lines."""
-        return self._tokenizer.decode([pieces])[0].replace("\n", " ").replace("\r", " ")
+        """The text of piece ids; breaks and tabs, which a model may spell in bytes, would tear the output."""
+        return self._tokenizer.decode([pieces])[0].translate(_TO_SPACES)
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""
@@ -361,22 +373,39 @@ def _with_alternatives(ranked: list[Translation]) -> Translation:
     return replace(ranked[0], alternatives=tuple(ranked[1:]))
 
 
-def _joined(parts: list[Translation]) -> Translation:
-    """The translation of a line from those of its parts."""
+def _are_glued(text: str, parts: list[str]) -> list[bool]:
+    """For each part of a line, whether no space is between it and the part before."""
+    glued, end = [], 0
+    for i, part in enumerate(parts):
+        start = text.index(part, end)
+        glued.append(i > 0 and start == end)
+        end = start + len(part)
+    return glued
+
+
+def _joined(parts: list[Translation], are_glued: list[bool], alignments: bool) -> Translation:
+    """The translation of a line from those of its parts.
+
+    Args:
+        parts: the translations.
+        are_glued: for each part, whether it goes on within the last word of the part before.
+        alignments: whether they are wanted.
+    """
     if len(parts) == 1:
         return parts[0]
     alignment, links = None, []
-    if all(part.alignment is not None for part in parts):
+    if alignments:
         alignment = np.zeros([sum(len(p.tokens) for p in parts), sum(len(p.source_tokens) for p in parts)])
         row = column = source_words = target_words = 0
-        for part in parts:
+        for part, is_glued in zip(parts, are_glued, strict=True):
             alignment[row : row + len(part.tokens), column : column + len(part.source_tokens)] = (
                 part.alignment
             )
             row, column = row + len(part.tokens), column + len(part.source_tokens)
+            source_words -= is_glued
             links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
-            source_words += words_of(part.source_tokens)[-1] + 1
-            target_words += words_of(part.tokens)[-1] + 1 if part.text else 0
+            source_words += int(words_of(part.source_tokens)[-1]) + 1
+            target_words += int(words_of(part.tokens)[-1]) + 1 if part.text else 0
     return Translation(
         text=" ".join(part.text for part in parts),
         score=sum((part.score for part in parts), 0.0) / max(len(parts), 1),

@@ -33,7 +33,7 @@ def minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) 
         weights[hypothesis.text] = weights.get(hypothesis.text, 0.0) + weight
     metric = CHRF()
     expected = {
-        text: sum(
+        text: math.fsum(
             weight * (100.0 if other == text else metric.sentence_score(text, [other]).score)
             for other, weight in weights.items()
         )

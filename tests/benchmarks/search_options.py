@@ -1,0 +1,66 @@
+"""What each option of search does to a test set: BLEU, length beside the reference, and seconds.
+
+    python tests/benchmarks/search_options.py MODEL --source test.en --reference test.de
+
+Every row differs from the default in one thing; seconds are without loading and tracing. Prints a table in
+Markdown.
+"""
+
+import argparse
+import time
+from pathlib import Path
+from typing import Any
+
+import translator
+from translator.corpus.readers import read_pairs
+from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
+from translator.evaluation.scores import evaluate
+
+ROWS: list[tuple[str, dict[str, Any]]] = [
+    ("as it is: beam 5", {}),
+    ("`--beam-size 1`", {"beam_size": 1}),
+    ("`--beam-size 10`", {"beam_size": 10}),
+    ("`--shortlist`", {"shortlist": True}),
+    ("`--length-penalty 0`", {"length_penalty": 0.0}),
+    ("`--length-penalty 0.6`", {"length_penalty": 0.6}),
+    ("`--length-penalty 1.4`", {"length_penalty": 1.4}),
+    ("`--length-normalization average`", {"length_normalization": "average"}),
+    ("`--coverage-penalty 0.2`", {"coverage_penalty": 0.2}),
+    ("`--no-repeat-ngram 3`", {"no_repeat_ngram": 3}),
+    ("`--min-length 8`", {"min_length": 8}),
+    ("`--n-best 5 --minimum-bayes-risk`", {"num_hypotheses": 5}),
+    ("`--beam-size 20 --n-best 20 --minimum-bayes-risk`", {"beam_size": 20, "num_hypotheses": 20}),
+    (
+        "`--sampling --top-p 0.7 --n-best 20 --minimum-bayes-risk`",
+        {"sampling": True, "top_p": 0.7, "num_hypotheses": 20},
+    ),
+]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("model")
+    for name in ("source", "reference"):
+        parser.add_argument(f"--{name}", required=True, type=Path)
+    options = parser.parse_args()
+    pairs = read_pairs(options.source, options.reference)
+    sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    num_words = sum(len(reference.split()) for reference in references)
+    loaded = translator.load(options.model)
+    print("| | BLEU | length | seconds |\n|---|---|---|---|")
+    for name, search in ROWS:
+        loaded.translate(sources[:20], alignments=False, **search)  # traces
+        start = time.perf_counter()
+        found = loaded.translate(sources, alignments=False, **search)
+        if "num_hypotheses" in search:
+            are_samples = search.get("sampling", False)
+            found = [minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found]
+        seconds = time.perf_counter() - start
+        texts = [one.text for one in found]
+        length = sum(len(text.split()) for text in texts) / num_words
+        bleu = evaluate(texts, references).bleu.score
+        print(f"| {name} | {bleu:.2f} | {length:.3f} | {seconds:.1f} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,333 @@
+"""Phrases that must appear: their parts by hand, small cases, and random ones against all sequences."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from references.networks import padded
+from references.search import Rules as ReferenceRules
+from references.search import brute_force, contains
+from test_search import (
+    END,
+    PADDING,
+    PIECES,
+    SOURCE_STEPS,
+    START,
+    VOCABULARY,
+    A,
+    B,
+    C,
+    Script,
+    random_script,
+    scripted,
+)
+
+from translator.decoding.constraints import advanced, are_met, dealt_out, needed_pieces
+from translator.decoding.rules import Pieces, Rules
+from translator.decoding.search import BeamSearch, StepOutput
+from translator.search_options import SearchOptions
+
+# Two sentences: one with the phrases (A, B) and (C), one with (B, B, C) alone.
+PHRASES = tf.constant([[[A, B, 0], [C, 0, 0]], [[B, B, C], [0, 0, 0]]])
+
+reproducible = settings(max_examples=25, deadline=None, derandomize=True, database=None)
+
+
+def forgetful(probabilities, max_length):
+    """One case where the same pieces are always equally probable."""
+    prefixes = sum(VOCABULARY**length for length in range(max_length))
+    table = np.full([prefixes, VOCABULARY], -1e9)
+    for piece, probability in probabilities.items():
+        table[:, piece] = np.log(probability)
+    return Script(table[None])
+
+
+def best(script, beam_size, max_length, alpha=0.0, **changes):
+    """Ids and log-probability of the best hypothesis of one case."""
+    [[(ids, log_prob, _)]] = script.search(beam_size, max_length, alpha, **changes)
+    return ids, log_prob
+
+
+def progress_through(ids, phrases):
+    """Progress of one hypothesis after each of its pieces, [pieces, number]."""
+    phrases, steps = tf.constant(padded(phrases))[None], []
+    progress = tf.zeros([1, 1, phrases.shape[1]], tf.int32)
+    for piece in ids:
+        progress = advanced(progress, tf.constant([[piece]]), phrases, PADDING)
+        steps.append(progress[0, 0].numpy().tolist())
+    return steps
+
+
+def test_needed_pieces_come_next_in_each_phrase():
+    progress = tf.constant([[[0, 0], [1, 0], [2, 0], [2, 1]], [[0, 0], [1, 0], [2, 0], [3, 0]]])
+    expected = [
+        [[A, C], [B, C], [PADDING, C], [PADDING, PADDING]],
+        [[B, PADDING], [B, PADDING], [C, PADDING], [PADDING, PADDING]],
+    ]
+    assert needed_pieces(progress, PHRASES, PADDING).numpy().tolist() == expected
+
+
+def test_phrases_are_met_when_all_are_complete():
+    progress = tf.constant([[[0, 0], [2, 0], [1, 1], [2, 1]], [[0, 0], [1, 0], [2, 0], [3, 0]]])
+    expected = [[False, False, False, True], [False, False, False, True]]
+    assert are_met(progress, PHRASES, PADDING).numpy().tolist() == expected
+
+
+def test_a_sentence_without_phrases_is_met_at_once():
+    for phrases in (tf.zeros([1, 2, 3], tf.int32), tf.zeros([1, 0, 0], tf.int32)):
+        progress = tf.zeros([1, 2, phrases.shape[1]], tf.int32)
+        assert are_met(progress, phrases, PADDING).numpy().tolist() == [[True, True]]
+
+
+def test_a_phrase_grows_starts_again_or_stays():
+    progress = tf.constant([[[0, 0], [1, 0], [1, 0], [1, 0], [2, 0], [2, 1]], [[0, 0]] * 3 + [[2, 0]] * 3])
+    pieces = tf.constant([[A, B, A, C, C, A], [A, B, C, C, A, END]])
+    expected = [
+        [[1, 0], [2, 0], [1, 0], [0, 1], [2, 1], [2, 1]],
+        [[0, 0], [1, 0], [0, 0], [3, 0], [0, 0], [0, 0]],
+    ]
+    assert advanced(progress, pieces, PHRASES, PADDING).numpy().tolist() == expected
+
+
+@pytest.mark.parametrize(
+    ("phrases", "ids", "expected"),
+    [
+        ([(A, B), (B, C)], (A, B, C), [[1, 0], [2, 1], [2, 2]]),  # phrases may share pieces
+        ([(B,), (A, B)], (B, A, B), [[1, 0], [1, 1], [1, 2]]),  # and stand one in another
+        ([(A, A)], (A, B, A, A), [[1], [0], [1], [2]]),
+        ([(A, B, A, C)], (A, B, A, C), [[1], [2], [3], [4]]),
+    ],
+)
+def test_progress_is_counted_through_a_hypothesis(phrases, ids, expected):
+    assert progress_through(ids, phrases) == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "ids", "expected"),
+    [
+        ((A, A, B), (A, A, A, B), [1, 2, 2, 3]),
+        ((A, B, A, C), (A, B, A, B, A, C), [1, 2, 3, 2, 3, 4]),
+    ],
+)
+def test_a_phrase_may_begin_within_a_beginning_of_itself(phrase, ids, expected):
+    assert [progress for [progress] in progress_through(ids, [phrase])] == expected
+
+
+def dealt(totals, pieces_of_phrases, places):
+    """``dealt_out`` for one sentence whose candidates have so many pieces of one long phrase."""
+    phrases = tf.fill([1, 1, 9], A)
+    progress = tf.constant(pieces_of_phrases)[None, :, None]
+    return dealt_out(tf.constant([totals]), progress, phrases, PADDING, places).numpy()[0].tolist()
+
+
+def test_places_are_dealt_out_in_turn_to_those_that_have_come_equally_far():
+    totals = [-1.0, -2.0, -3.0, -4.0, -9.0, -8.0, -7.0]
+    pieces = [0, 0, 0, 0, 1, 1, 2]
+    # The best of each group, the furthest group in front; then the second best; then what is left.
+    assert dealt(totals, pieces, 7) == [6, 5, 0, 4, 1, 2, 3]
+    assert dealt(totals, pieces, 4) == [6, 5, 0, 4]
+    assert dealt(totals, pieces, 1) == [6]
+
+
+def test_impossible_candidates_get_places_last():
+    totals, pieces = [-1e9, -5.0, -1e9, -4.0, -6.0], [2, 0, 1, 0, 0]
+    assert dealt(totals, pieces, 3) == [3, 1, 4]
+    assert set(dealt(totals, pieces, 5)[3:]) == {0, 2}
+
+
+def test_of_equal_candidates_the_first_gets_the_place():
+    assert dealt([-1.0, -1.0, -1.0], [0, 0, 0], 2) == [0, 1]
+
+
+def test_how_far_a_hypothesis_has_come_is_all_complete_phrases_and_the_longest_begun():
+    # In the first sentence 1, 2 + 1, 0, 1 + 1 and 2 pieces; in the second 1 each, so totals alone count.
+    progress = tf.constant([[[1, 0], [2, 1], [0, 0], [1, 1], [2, 0]], [[1, 0]] * 5])
+    totals = tf.constant([[-1.0, -5.0, -2.0, -3.0, -4.0], [-5.0, -4.0, -3.0, -2.0, -1.0]])
+    found = dealt_out(totals, progress, PHRASES, PADDING, 5).numpy().tolist()
+    assert found == [[1, 3, 0, 2, 4], [4, 3, 2, 1, 0]]
+
+
+def test_a_phrase_that_the_model_dislikes_appears():
+    script = forgetful({END: 0.989, A: 0.01, B: 0.0009, C: 0.0001}, max_length=4)
+    assert best(script, 5, 4)[0] == (END,)
+    ids, log_prob = best(script, 5, 4, phrases=[(C,)])
+    assert ids == (C, END)
+    np.testing.assert_allclose(log_prob, np.log(0.0001 * 0.989), rtol=1e-5)
+
+
+def test_a_phrase_stands_where_it_fits_best():
+    script = scripted({(): {A: 0.9, B: 0.05, C: 0.05}, (A,): {B: 0.3, C: 0.7}, (A, B): {END: 1.0}})
+    assert best(script, 5, 4, phrases=[(B,)])[0] == (A, B, END)  # 0.27 against 0.05
+
+
+def test_the_pieces_of_a_phrase_stand_in_a_row():
+    script = forgetful({END: 0.97, A: 0.02, B: 0.009, C: 0.001}, max_length=5)
+    assert best(script, 5, 5, phrases=[(B, C)])[0] == (B, C, END)
+    assert best(script, 5, 5, phrases=[(C, C)])[0] == (C, C, END)
+
+
+def test_two_phrases_both_appear():
+    script = forgetful({END: 0.97, A: 0.02, B: 0.0099, C: 0.0001}, max_length=6)
+    ids, log_prob = best(script, 5, 6, phrases=[(B, A), (C,)])
+    assert ids in {(B, A, C, END), (C, B, A, END)}
+    np.testing.assert_allclose(log_prob, np.log(0.97 * 0.02 * 0.0099 * 0.0001), rtol=1e-5)
+    assert best(script, 5, 6, phrases=[(A, B), (B, C)])[0] == (A, B, C, END)
+
+
+def test_a_phrase_that_the_model_would_write_anyway_changes_nothing():
+    script = scripted({(): {A: 0.8, B: 0.2}, (A,): {B: 0.9, C: 0.1}, (A, B): {END: 0.9, C: 0.1}})
+    without = best(script, 5, 5)
+    assert without[0] == (A, B, END)
+    for phrases in ([(A,)], [(B,)], [(A, B)], [(A,), (B,)]):
+        assert best(script, 5, 5, phrases=phrases) == without
+
+
+def test_no_hypothesis_ends_before_it_has_all_its_phrases():
+    phrases = [(B, C), (A,)]
+    for seed in range(3):
+        script = random_script(seed, max_length=6, cases=10)
+        for found in script.search(6, 6, num_hypotheses=6, phrases=phrases):
+            assert found
+            for ids, _, _ in found:
+                assert len(ids) == 6 or all(contains(ids, phrase) for phrase in phrases)
+
+
+@pytest.mark.parametrize("beam_size", [1, 3])
+@pytest.mark.parametrize("longest", [1, 2, 3])
+def test_a_maximum_length_too_short_for_the_phrases_ends_all_the_same(beam_size, longest):
+    script = random_script(4, max_length=4, cases=10)
+    for found in script.search(beam_size, longest, phrases=[(A, B), (C,)]):
+        [(ids, _, _)] = found
+        assert len(ids) == longest
+        assert ids.index(END) == longest - 1
+
+
+def test_a_hypothesis_with_its_phrases_goes_before_a_likelier_one_without():
+    # Without C, search can go on to the maximum length, where the end is forced: 0.9 * 0.9 * 0.09.
+    script = forgetful({A: 0.9, END: 0.09, C: 0.01}, max_length=3)
+    ids, log_prob = best(script, 5, 3, phrases=[(C,)])
+    assert ids == (C, END)
+    np.testing.assert_allclose(log_prob, np.log(0.01 * 0.09), rtol=1e-5)
+
+
+def test_a_beam_of_one_writes_the_phrases_first():
+    script = random_script(5, max_length=6, cases=10)
+    for found in script.search(1, 6, phrases=[(A, B), (C,)]):
+        [(ids, _, _)] = found
+        assert contains(ids, (A, B))
+        assert contains(ids, (C,))
+
+
+def test_a_prefix_may_hold_a_phrase_or_its_beginning():
+    script = forgetful({END: 0.97, A: 0.02, B: 0.0099, C: 0.0001}, max_length=6)
+    assert best(script, 5, 6, phrases=[(B, C)], prefix=(A, B, C))[0] == (A, B, C, END)
+    assert best(script, 5, 6, phrases=[(B, C)], prefix=(A, B))[0] == (A, B, C, END)
+
+
+def test_a_phrase_may_repeat_an_ngram():
+    # What must appear goes before what must not be repeated.
+    script = forgetful({END: 0.97, A: 0.02, B: 0.0099, C: 0.0001}, max_length=6)
+    assert best(script, 5, 6, phrases=[(A, A)], no_repeat_ngram=1)[0] == (A, A, END)
+
+
+def search_among_many_pieces(logits, phrases, beam_size, max_length):
+    """The ``beam_size`` best hypotheses of one case where a piece needs a phrase to be among the best.
+
+    Args:
+        logits: [vocabulary]; of every step.
+        phrases: that must appear.
+        beam_size: places.
+        max_length: pieces at most.
+    """
+    log_probs = tf.math.log_softmax(tf.constant(logits, tf.float32))
+
+    def step(ids, state, memory):
+        return StepOutput(tf.tile(log_probs[None, None], [1, beam_size, 1]), state, state)
+
+    rules = Rules(
+        tf.constant([0]),
+        tf.constant([max_length]),
+        tf.zeros([1, 0], tf.int32),
+        tf.constant(padded(phrases))[None],
+        tf.ones([1, 1], tf.bool),
+    )
+    options = SearchOptions(beam_size=beam_size, num_hypotheses=beam_size)
+    search = BeamSearch(step, Pieces(PADDING, START, END), options, 1.0, with_phrases=True)
+    found = search(tf.zeros([1, beam_size, 1]), tf.zeros([1, 1]), rules)
+    rows, lengths = found.ids.numpy()[0].tolist(), found.lengths.numpy()[0]
+    return [tuple(row[:length]) for row, length in zip(rows, lengths, strict=True) if length]
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 4])
+def test_pieces_that_are_never_among_the_best_appear_for_a_phrase(beam_size):
+    logits = np.arange(30.0)
+    logits[END] = 80
+    assert search_among_many_pieces(logits, [(B, A)], beam_size, 6)[0] == (B, A, END)
+
+
+def test_phrases_that_begin_alike_do_not_double_a_hypothesis():
+    # The first piece of both phrases is not among the best of any hypothesis: each phrase offers it.
+    found = search_among_many_pieces(np.arange(30.0), [(A,), (A, B)], 6, 5)
+    assert len(set(found)) == len(found) == 6
+
+
+def test_every_sentence_has_its_own_phrases():
+    wanted = [[(C,)], [], [(B, C), (A,)], [(A, A)]]
+    script = random_script(6, max_length=6, cases=len(wanted))
+    phrases = np.zeros([4, 2, 2], np.int32)
+    for row, some in zip(phrases, wanted, strict=True):
+        for phrase, pieces in zip(row, some, strict=False):
+            phrase[: len(pieces)] = pieces
+    rules = Rules(
+        tf.zeros([4], tf.int32),
+        tf.fill([4], 6),
+        tf.zeros([4, 0], tf.int32),
+        tf.constant(phrases),
+        tf.ones([4, SOURCE_STEPS], tf.bool),
+    )
+    options = SearchOptions(beam_size=5)
+    search = BeamSearch(script.step, Pieces(PADDING, START, END), options, 1.0, with_phrases=True)
+    found = search(tf.fill([4, 5], -1), script.tables, rules)
+    for case, some in enumerate(wanted):
+        [[(ids, log_prob, _)]] = Script(script.tables[case : case + 1]).search(5, 6, phrases=some)
+        assert tuple(found.ids[case, 0, : found.lengths[case, 0]].numpy().tolist()) == ids
+        np.testing.assert_allclose(found.log_probs[case, 0], log_prob, atol=1e-4)
+
+
+def lists_of_phrases(most_pieces):
+    phrase = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map(tuple)
+    some = st.lists(phrase, min_size=1, max_size=3, unique=True)
+    return some.filter(lambda phrases: sum(map(len, phrases)) <= most_pieces)
+
+
+@reproducible
+@given(
+    seed=st.integers(0, 999),
+    phrases=lists_of_phrases(most_pieces=5),
+    beam_size=st.integers(5, 8),
+    alpha=st.sampled_from([0.0, 1.0, 2.0]),
+)
+def test_the_best_hypothesis_holds_every_phrase(seed, phrases, beam_size, alpha):
+    script = random_script(seed, max_length=6, cases=10)
+    for found in script.search(beam_size, 6, alpha, phrases=phrases):
+        [(ids, _, _)] = found
+        assert all(contains(ids, phrase) for phrase in phrases)
+
+
+@reproducible
+@given(
+    seed=st.integers(0, 999),
+    phrases=lists_of_phrases(most_pieces=3),
+    alpha=st.sampled_from([0.0, 1.0, 2.0]),
+    prefix=st.lists(st.sampled_from(PIECES), max_size=1).map(tuple),
+)
+def test_a_beam_as_wide_as_all_sequences_finds_the_best_that_holds_every_phrase(seed, phrases, alpha, prefix):
+    script = random_script(seed, max_length=5, cases=5)
+    every = sum(len(PIECES) ** length for length in range(5))  # 121 sequences
+    rules = ReferenceRules(phrases=tuple(phrases), prefix=prefix)
+    for case, found in enumerate(script.search(every, 5, alpha, phrases=phrases, prefix=prefix)):
+        expected = brute_force(script.after(case), PIECES, END, 5, alpha, rules)[0]
+        [(ids, log_prob, score)] = found
+        assert ids == expected.ids
+        np.testing.assert_allclose([log_prob, score], [expected.log_prob, expected.score], atol=1e-4)

@@ -1,0 +1,175 @@
+"""A glossary: how it is read, and which terms it finds in a sentence."""
+
+import gzip
+import unicodedata
+
+import pytest
+
+from translator.decoding.glossary import Glossary
+from translator.errors import DataError
+
+ANIMALS = Glossary({"dog": "Hund", "hot dog": "Würstchen", "cat": "Katze", "hound": "Hund"})
+
+
+def written(path, text):
+    data = text if isinstance(text, bytes) else text.encode()
+    path.write_bytes(gzip.compress(data) if path.suffix == ".gz" else data)
+    return path
+
+
+def refusal(path):
+    with pytest.raises(DataError) as caught:
+        Glossary.read(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+# Files
+
+
+@pytest.mark.parametrize("name", ["terms.tsv", "terms.tsv.gz", "terms"])
+def test_a_file_has_a_source_term_a_tab_and_a_target_term_a_line(tmp_path, name):
+    text = "# animals\n\ndog\tHund\n  \t \n hot dog \t Würstchen\n#cat\tKatze\ncat\tKatze # Kater\n"
+    glossary = Glossary.read(written(tmp_path / name, text))
+    assert glossary.targets_for("The dog and the cat eat a hot dog.") == [
+        "Hund",
+        "Katze # Kater",
+        "Würstchen",
+    ]
+
+
+def test_the_path_may_be_a_string(tmp_path):
+    assert Glossary.read(str(written(tmp_path / "terms.tsv", "dog\tHund"))).targets_for("dog") == ["Hund"]
+
+
+def test_a_file_from_windows_is_read(tmp_path):
+    path = written(tmp_path / "terms.tsv", "\ufeff# animals\r\ndog\tHund\r\n\r\ncat\tKatze\r\n")
+    assert Glossary.read(path).targets_for("dog cat") == ["Hund", "Katze"]
+
+
+@pytest.mark.parametrize(
+    "line", ["dog", "dog Hund", "dog\t", "\tHund", "dog\t \t", "dog\tHund\tm.", "dog\tHund\t", "dog\t\u00a0"]
+)
+def test_a_line_without_two_columns_is_told(tmp_path, line):
+    path = written(tmp_path / "terms.tsv", f"# animals\n\ncat\tKatze\n{line}\nhen\tHuhn\n")
+    expected = "expected a source term, a tab and a target term"
+    assert refusal(path) == f"{path}, line 4: {expected}, got {line!r}"
+
+
+def test_a_term_with_two_different_targets_is_told(tmp_path):
+    path = written(tmp_path / "terms.tsv", "dog\tHund\ncat\tKatze\n\nDOG\tKöter\n")
+    message = "'DOG' stands twice, with different target terms; keep one"
+    assert refusal(path) == f"{path}, line 4: {message}"
+
+
+def test_a_term_that_stands_twice_with_the_same_target_does_no_harm(tmp_path):
+    path = written(tmp_path / "terms.tsv", "dog\tHund\nDog\tHund\n")
+    assert Glossary.read(path).targets_for("dog") == ["Hund"]
+
+
+@pytest.mark.parametrize("text", ["", "\n \n\t\n", "# dog\tHund\n"])
+def test_a_file_without_terms_is_told(tmp_path, text):
+    path = written(tmp_path / "terms.tsv", text)
+    message = "holds no term; write a source term, a tab and a target term a line"
+    assert refusal(path) == f"{path}: {message}"
+
+
+def test_a_missing_file_is_told(tmp_path):
+    path = tmp_path / "terms.tsv"
+    assert refusal(path) == f"{path}: cannot be read (No such file or directory); check the path"
+
+
+def test_a_file_that_is_not_utf_8_is_told(tmp_path):
+    path = written(tmp_path / "terms.tsv", "dog\tHund\nbear\tBär\n".encode("latin-1"))
+    message = "byte 7 is not valid UTF-8; convert the file to UTF-8 (for example with iconv)"
+    assert refusal(path) == f"{path}, line 2: {message}"
+
+
+def test_a_gzip_file_that_is_none_is_told(tmp_path):
+    path = tmp_path / "terms.tsv.gz"
+    path.write_text("dog\tHund\n")
+    assert refusal(path).startswith(f"{path}: not a complete gzip file (")
+    path.write_bytes(gzip.compress(b"dog\tHund\n" * 99)[:-9])
+    assert refusal(path).startswith(f"{path}: not a complete gzip file (")
+
+
+# Terms in a sentence
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("A dog sleeps.", ["Hund"]),
+        ("DOG, Dog!", ["Hund"]),
+        ("dog", ["Hund"]),
+        ("(dog)-like “dog” dog's", ["Hund"]),
+        ("dogs, hotdog, dog_1, 2dog, dogé", []),
+        ("cat before dog", ["Katze", "Hund"]),
+        ("a hot dog", ["Würstchen"]),
+        ("a hot dog and a dog", ["Würstchen", "Hund"]),
+        ("a hot dogma, a hot cat", ["Katze"]),
+        ("a dog, a cat, a dog, a hound", ["Hund", "Katze"]),
+        ("nothing", []),
+        ("", []),
+        ("   ", []),
+    ],
+)
+def test_whole_words_are_found_whatever_their_case_and_each_target_once(text, targets):
+    assert ANIMALS.targets_for(text) == targets
+
+
+def test_of_terms_that_begin_at_the_same_place_the_longer_counts():
+    terms = {"new": "neu", "new york": "New York", "new york city": "die Stadt New York", "city": "Stadt"}
+    for order in (terms, dict(reversed(terms.items()))):
+        glossary = Glossary(order)
+        assert glossary.targets_for("New York City") == ["die Stadt New York"]
+        assert glossary.targets_for("new York, new city") == ["New York", "neu", "Stadt"]
+        assert glossary.targets_for("New Yorker City") == ["neu", "Stadt"]
+
+
+@pytest.mark.parametrize(
+    ("term", "found", "missed"),
+    [
+        ("C++", ["C++", "in c++.", "(C++)", "C/C++"], ["C", "C+", "Ccc", "C++11", "XC++"]),
+        ("a.b", ["a.b", "A.B!"], ["axb", "a.bc", "a b"]),
+        (".NET", [".NET", "the .net."], ["NET", "xNET", "ASP.NET"]),
+        ("[x]*", ["[x]*", "a [X]* b"], ["x", "xx", "[x]"]),
+        ("a|b", ["a|b"], ["a", "b"]),
+        ("\\d", ["\\d", "\\D"], ["1", "d"]),
+        ("^a$", ["^a$", "x ^a$"], ["a"]),
+        ("C#", ["C#", "C# 7"], ["C", "C#7"]),
+        ("don't", ["don't", "DON'T!"], ["don", "dont"]),
+    ],
+)
+def test_no_character_of_a_term_has_another_meaning(term, found, missed):
+    glossary = Glossary({term: "X", "other": "Y"})
+    assert [text for text in found if glossary.targets_for(text) != ["X"]] == []
+    assert [text for text in missed if glossary.targets_for(text)] == []
+
+
+@pytest.mark.parametrize(
+    ("term", "found", "missed"),
+    [
+        ("Übung", ["übung", "ÜBUNG", "die Übung."], ["Übungen", "Einübung", "Ubung"]),
+        ("Straße", ["straße", "STRASSE", "Strasse"], ["Straßen"]),
+        ("кот", ["Кот спит.", "КОТ"], ["котик", "который", "скот"]),
+        ("ΣΟΦΟΣ", ["σοφος", "σοφοσ"], ["σοφοσα"]),
+        ("猫", ["猫", "猫。", "「猫」", "我 有 猫 吗"], ["狗"]),
+        ("도시", ["도시"], ["도시의"]),
+        ("हिन्दी", ["हिन्दी", "हिन्दी।"], ["हिन्दीभाषी"]),
+    ],
+)
+def test_terms_of_other_scripts(term, found, missed):
+    glossary = Glossary({term: "X"})
+    assert [text for text in found if glossary.targets_for(text) != ["X"]] == []
+    assert [text for text in missed if glossary.targets_for(text)] == []
+
+
+def test_a_term_of_a_script_without_spaces_is_found_inside_a_run_of_letters():
+    glossary = Glossary({"猫": "cat", "ลูก": "child", "ねこ": "cat", "cat": "Katze"})
+    assert glossary.targets_for("我有猫吗 ลูกแมว") == ["cat", "child"]
+    assert glossary.targets_for("このねこ concat") == ["cat"]
+
+
+def test_an_empty_glossary_finds_nothing():
+    assert Glossary({}).targets_for("A dog sleeps.") == []

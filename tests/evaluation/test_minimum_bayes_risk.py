@@ -1,0 +1,148 @@
+"""The hypothesis that the others agree with most, by hand and against a slow double loop."""
+
+import math
+
+import numpy as np
+import pytest
+from sacrebleu.metrics import CHRF
+
+from translator.decoding.translator import Translation
+from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
+
+
+def hypotheses(*texts, probabilities=None):
+    """Translations with these texts, of these probabilities or ever less probable."""
+    probabilities = probabilities or [0.5**i for i in range(len(texts))]
+    return [
+        Translation(text, -1.0 - i, math.log(probability), tokens=("</s>",), source_tokens=("</s>",))
+        for i, (text, probability) in enumerate(zip(texts, probabilities, strict=True))
+    ]
+
+
+def of_samples(given):
+    return minimum_bayes_risk(given, are_samples=True)
+
+
+def of_n_best(given):
+    return minimum_bayes_risk(given, are_samples=False)
+
+
+def slow_choice(texts, weights=None):
+    """The place of the first text with the highest sum of chrF against all texts, itself included."""
+    metric, weights = CHRF(), weights or [1.0] * len(texts)
+    utilities = [
+        math.fsum(
+            weight * metric.sentence_score(text, [other]).score
+            for other, weight in zip(texts, weights, strict=True)
+        )
+        for text in texts
+    ]
+    return next(i for i, utility in enumerate(utilities) if utility >= max(utilities) - 1e-9)
+
+
+def random_texts(random, size):
+    """Variants of one sentence, some of them several times."""
+    words = ["the", "cat", "cats", "sleeps", "slept", "here", "there", "now"]
+    texts = [" ".join(random.choice(words, random.integers(1, 6))) for _ in range(size)]
+    return [*texts, *random.choice(texts, size // 2).tolist()]
+
+
+@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+def test_the_consensus_wins_over_the_first(choice):
+    texts = ["a dog runs fast", "the cat sleeps here", "the cat slept here", "the cat sleeps", "no idea"]
+    given = hypotheses(*texts, probabilities=[0.24, 0.2, 0.2, 0.2, 0.16])
+    assert slow_choice(texts) == 1
+    assert choice(given) is given[1]
+
+
+def test_what_was_drawn_more_often_counts_more():
+    given = hypotheses("xyz", "abc", "abc")
+    assert of_samples(given) is given[1]
+    # Two that agree in part outweigh one, but not three that agree wholly.
+    texts = ["the red dog", "the red cat", "owl", "owl", "owl"]
+    assert of_samples(hypotheses(*texts)).text == "owl"
+    assert of_samples(hypotheses(*texts[:3])).text == "the red dog"
+
+
+def test_samples_weigh_the_same_whatever_their_probability():
+    given = hypotheses("xyz", "abc", "abc", probabilities=[0.9, 1e-6, 1e-7])
+    assert of_samples(given) is given[1]
+
+
+def test_an_n_best_list_weighs_what_the_model_says_of_it():
+    texts = ["xyz", "the red dog", "the red cat"]
+    assert of_n_best(hypotheses(*texts, probabilities=[0.8, 0.1, 0.1])).text == "xyz"
+    assert of_n_best(hypotheses(*texts, probabilities=[0.4, 0.3, 0.3])).text == "the red dog"
+    assert of_n_best(hypotheses(*texts, probabilities=[0.4, 0.28, 0.32])).text == "the red cat"
+    # Two ways to spell one text count together.
+    given = hypotheses("xyz", "abc", "abc", probabilities=[0.4, 0.35, 0.25])
+    assert of_n_best(given) is given[1]
+
+
+def test_weights_of_very_improbable_hypotheses_are_not_lost():
+    given = [
+        Translation(text, 0.0, -2000.0 - i, tokens=(), source_tokens=())
+        for i, text in enumerate(["xyz", "the red dog", "the red cat", "the red hen"])
+    ]
+    weights = [math.exp(-i) for i in range(4)]
+    assert of_n_best(given) is given[slow_choice([one.text for one in given], weights)]
+
+
+@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+@pytest.mark.parametrize("texts", [["ada"], [""], ["ada", "ada", "ada"], ["", ""]])
+def test_what_is_all_the_same_gives_the_first(choice, texts):
+    given = hypotheses(*texts)
+    assert choice(given) is given[0]
+
+
+@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+def test_nothing_to_choose_from_is_an_error(choice):
+    with pytest.raises(ValueError, match=r"^no hypothesis to choose from$"):
+        choice([])
+
+
+@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["abc", "xyz"],
+        ["xyz", "abc"],
+        ["abc", "xyz", "xyz", "abc"],
+        ["ada bob", "bob ada"],
+        # Letters changed in a circle: each agrees as much with the others as these do with it.
+        ["acxabbb", "baxbccc", "cbxcaaa"],
+        ["cccacb", "aaabac", "bbbcba"],
+        ["xbabca", "xcbcab", "xacabc"],
+    ],
+)
+def test_of_equally_good_ones_the_first_is_taken(choice, texts):
+    given = hypotheses(*texts, probabilities=[1 / len(texts)] * len(texts))
+    assert slow_choice(texts) == 0
+    assert choice(given) is given[0]
+
+
+def test_the_chosen_one_is_returned_as_it_is():
+    alternatives = tuple(hypotheses("the cat sleeps here", "the cat slept here"))
+    [first] = hypotheses("a dog runs fast")
+    chosen = of_samples([first, *alternatives])
+    assert chosen is alternatives[0]
+    assert (chosen.score, chosen.log_probability) == (-1.0, 0.0)
+
+
+@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+def test_an_empty_translation_agrees_wholly_with_another(choice):
+    given = hypotheses("a dog", "", "", "owl", probabilities=[0.25] * 4)
+    assert choice(given) is given[1]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_equals_a_slow_double_loop_over_sacrebleu(seed):
+    random = np.random.default_rng(seed)
+    for size in (2, 3, 8, 20):
+        texts = random_texts(random, size)
+        probabilities = random.uniform(0.01, 0.2, len(texts)).tolist()
+        given = hypotheses(*texts, probabilities=probabilities)
+        for choice, weights in ((of_samples, None), (of_n_best, probabilities)):
+            chosen = choice(given)
+            assert chosen.text == texts[slow_choice(texts, weights)]
+            assert chosen is given[texts.index(chosen.text)]
