@@ -173,3 +173,22 @@ def test_a_term_of_a_script_without_spaces_is_found_inside_a_run_of_letters():
 
 def test_an_empty_glossary_finds_nothing():
     assert Glossary({}).targets_for("A dog sleeps.") == []
+
+
+@pytest.mark.parametrize(
+    ("term", "text"),
+    [
+        ("cafe", unicodedata.normalize("NFD", "ein café")),
+        ("हिन", "हिन्दी"),  # a vowel sign and a virama follow
+        ("न", "हिन्दी"),
+    ],
+)
+def test_a_letter_with_a_mark_is_another_letter(term, text):
+    assert Glossary({term: "X"}).targets_for(text) == []
+
+
+@pytest.mark.parametrize("text", ["New York café", "New\u00a0York café", "New  York café", "New\tYork café"])
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+def test_a_term_is_found_in_every_spelling_that_the_tokenizer_takes_for_the_same(text, form):
+    for term in ("New York café", unicodedata.normalize("NFD", "New York café")):
+        assert Glossary({term: "X"}).targets_for(unicodedata.normalize(form, text)) == ["X"]

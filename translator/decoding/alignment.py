@@ -20,8 +20,10 @@ def words_of(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
         after_space |= text.startswith(" ")
         if text.strip():
             word, after_space = word + after_space, False
-        numbers.append(max(word, 0))
-    return np.array(numbers, np.int64)
+            numbers.append(word)
+        else:  # a space alone goes with the word that follows, if one does
+            numbers.append(word + 1)
+    return np.minimum(np.array(numbers, np.int64), max(word, 0))
 
 
 def word_alignment(
