@@ -29,7 +29,6 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
     ("`--no-repeat-ngram 3`", {"no_repeat_ngram": 3}),
     ("`--min-length 8`", {"min_length": 8}),
     ("`--n-best 5 --minimum-bayes-risk`", {"num_hypotheses": 5}),
-    ("`--beam-size 20 --n-best 20 --minimum-bayes-risk`", {"beam_size": 20, "num_hypotheses": 20}),
     (
         "`--sampling --top-p 0.7 --n-best 20 --minimum-bayes-risk`",
         {"sampling": True, "top_p": 0.7, "num_hypotheses": 20},
