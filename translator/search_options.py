@@ -34,8 +34,8 @@ class SearchOptions:
     length_normalization: Normalization = field(
         default="gnmt",
         metadata={
-            "help": "gnmt: divide by ((5 + length) / 6) ** penalty; average: by length ** penalty, which "
-            "favours long output more where sentences are short"
+            "help": "what a log-probability is divided by: ((5 + length) / 6) ** penalty (gnmt), or "
+            "length ** penalty (average), which favours long output more"
         },
     )
     coverage_penalty: float = _option(
