@@ -7,6 +7,7 @@ import tensorflow as tf
 from translator.config import ModelConfig, TrainingConfig
 from translator.decoding.graph import SearchGraph
 from translator.nn.model import SpecialIds, build_model
+from translator.search_options import SearchOptions
 from translator.training.step import TrainingModel
 from translator.training.trainer import dtype_policy
 
@@ -43,7 +44,8 @@ def test_a_step_lowers_the_loss_and_search_runs(networks):
     model = TrainingModel(mixed, TrainingConfig(learning_rate=0.01))
     losses = [float(model.train_step((SOURCE, TARGET))["loss"]) for _ in range(10)]
     assert losses[-1] < losses[0] - 0.5
-    assert np.isfinite(SearchGraph(mixed).search(SOURCE, 3, 1.0, 2).scores.numpy()).all()
+    found = SearchGraph([mixed]).search(SOURCE, SearchOptions(beam_size=3, num_hypotheses=2))
+    assert np.isfinite(found.scores.numpy()).all()
 
 
 def test_the_policy_ends_with_its_block():
