@@ -14,7 +14,7 @@ from typing import Any, cast, get_type_hints
 from translator.errors import ConfigError
 
 
-def _setting(default: Any, help: str, low: float, high: float) -> Any:
+def setting(default: Any, help: str, low: float, high: float) -> Any:
     """A field with its meaning and its valid range (both ends belong to it)."""
     return field(default=default, metadata={"help": help, "low": low, "high": high})
 
@@ -23,66 +23,66 @@ def _setting(default: Any, help: str, low: float, high: float) -> Any:
 class TokenizerConfig:
     """How text is cut into pieces."""
 
-    vocabulary_size: int = _setting(6000, "pieces, both languages together", 1, 1_000_000)
+    vocabulary_size: int = setting(6000, "pieces, both languages together", 1, 1_000_000)
 
 
 @dataclass(frozen=True)
 class DataConfig:
     """Which pairs are kept and how they are put into batches."""
 
-    max_words: int = _setting(150, "pairs with a longer side (in words) are dropped", 1, 100_000)
-    max_ratio: float = _setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
-    max_pieces: int = _setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
-    batch_tokens: int = _setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
-    subword_sampling: float = _setting(0.0, "share of subword merges skipped at random; 0: off", 0, 0.9)
+    max_words: int = setting(150, "pairs with a longer side (in words) are dropped", 1, 100_000)
+    max_ratio: float = setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
+    max_pieces: int = setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
+    batch_tokens: int = setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
+    subword_sampling: float = setting(0.0, "share of subword merges skipped at random; 0: off", 0, 0.9)
 
 
 @dataclass(frozen=True)
 class ModelConfig:
     """The shape of the network and its dropout."""
 
-    units: int = _setting(256, "width of the embedding and of every layer; even", 2, 8192)
-    encoder_layers: int = _setting(2, "LSTM layers of the encoder, the first of them bidirectional", 1, 16)
-    decoder_layers: int = _setting(2, "LSTM layers of the decoder, the first of them asks attention", 1, 16)
-    attention_heads: int = _setting(1, "attention heads; they divide units", 1, 64)
-    dropout: float = _setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
-    word_dropout: float = _setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
+    units: int = setting(256, "width of the embedding and of every layer; even", 2, 8192)
+    encoder_layers: int = setting(2, "LSTM layers of the encoder, the first of them bidirectional", 1, 16)
+    decoder_layers: int = setting(2, "LSTM layers of the decoder, the first of them asks attention", 1, 16)
+    attention_heads: int = setting(1, "attention heads; they divide units", 1, 64)
+    dropout: float = setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
+    word_dropout: float = setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """How the weights are found and when training ends."""
 
-    max_epochs: int = _setting(30, "passes over the corpus at most", 1, 100_000)
-    learning_rate: float = _setting(1.5e-3, "Adam's rate after the warm-up", 1e-8, 1)
-    warmup_steps: int = _setting(400, "steps in which the rate rises from 0", 0, 1_000_000)
-    rate_decay: float = _setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
-    rate_patience: int = _setting(2, "evaluations without a better dev BLEU before a decay", 1, 10_000)
-    patience: int = _setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
-    evaluate_steps: int = _setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
-    label_smoothing: float = _setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
-    clip_norm: float = _setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
-    average_decay: float = _setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
+    max_epochs: int = setting(30, "passes over the corpus at most", 1, 100_000)
+    learning_rate: float = setting(1.5e-3, "Adam's rate after the warm-up", 1e-8, 1)
+    warmup_steps: int = setting(400, "steps in which the rate rises from 0", 0, 1_000_000)
+    rate_decay: float = setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
+    rate_patience: int = setting(2, "evaluations without a better dev BLEU before a decay", 1, 10_000)
+    patience: int = setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
+    evaluate_steps: int = setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
+    label_smoothing: float = setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
+    clip_norm: float = setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
+    average_decay: float = setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
     mixed_precision: bool = field(
         default=True, metadata={"help": "compute in bfloat16 on a GPU; weights stay float32"}
     )
-    seed: int = _setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
+    seed: int = setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class DecodingConfig:
     """How translations are searched for, where the caller does not say."""
 
-    beam_size: int = _setting(5, "hypotheses kept a sentence", 1, 1000)
-    length_penalty: float = _setting(1.0, "length normalization; 0: none, larger: longer output", 0, 10)
+    beam_size: int = setting(5, "hypotheses kept a sentence", 1, 1000)
+    length_penalty: float = setting(1.0, "length normalization; 0: none, larger: longer output", 0, 10)
 
 
 @dataclass(frozen=True)
 class CorpusFacts:
     """What training found out about its text; filled in by training, not set by users."""
 
-    num_pairs: int = _setting(0, "pairs that were trained on", 0, 2**62)
-    longest_source: int = _setting(0, "pieces of the longest source sentence among them", 0, 2**62)
+    num_pairs: int = setting(0, "pairs that were trained on", 0, 2**62)
+    longest_source: int = setting(0, "pieces of the longest source sentence among them", 0, 2**62)
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Config:
             if path not in known:
                 faults.append(_unknown(path, known))
                 continue
-            value, fault = _checked(path, value, *known[path])
+            value, fault = checked(path, value, *known[path])
             if fault:
                 faults.append(fault)
                 continue
@@ -238,7 +238,7 @@ def _unknown(path: str, known: Iterable[str]) -> str:
     return f"{path}: no such setting; {hint}"
 
 
-def _checked(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> tuple[Any, str]:
+def checked(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> tuple[Any, str]:
     """Returns the value in its own type, and a fault or an empty string."""
     if kind is float and type(value) is int:
         value = float(value)

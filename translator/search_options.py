@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass, field
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
+from translator.config import checked, setting
 from translator.errors import ConfigError
 
 Normalization = Literal["gnmt", "average"]
-
-
-def _option(default: Any, help: str, low: float, high: float) -> Any:
-    """A field with its reason for being and its valid range (both ends belong to it)."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high})
 
 
 @dataclass(frozen=True)
@@ -24,11 +20,11 @@ class SearchOptions:
         ConfigError: if a value is out of range, or two options cannot go together.
     """
 
-    beam_size: int = _option(
+    beam_size: int = setting(
         5, "hypotheses kept a sentence; 1 is greedy and fastest, more finds likelier translations", 1, 1000
     )
-    num_hypotheses: int = _option(1, "translations returned for each sentence, best first", 1, 1000)
-    length_penalty: float = _option(
+    num_hypotheses: int = setting(1, "translations returned for each sentence, best first", 1, 1000)
+    length_penalty: float = setting(
         1.0, "against too short output, which has few factors: 0 is no correction, larger is longer", 0, 10
     )
     length_normalization: Normalization = field(
@@ -38,28 +34,28 @@ class SearchOptions:
             "length ** penalty (average), which favours long output more"
         },
     )
-    coverage_penalty: float = _option(
+    coverage_penalty: float = setting(
         0.0,
         "against dropped text: rank lower what left source pieces without attention; 0.2 is a start",
         0,
         10,
     )
-    min_length: int = _option(
+    min_length: int = setting(
         0, "pieces at least, the end included; against output that stops early", 0, 10_000
     )
-    max_length: int = _option(0, "pieces at most, the end included; 0: twice the source and ten", 0, 10_000)
-    no_repeat_ngram: int = _option(
+    max_length: int = setting(0, "pieces at most, the end included; 0: twice the source and ten", 0, 10_000)
+    no_repeat_ngram: int = setting(
         0, "no n pieces in a row stand twice in a translation; against loops in output; 0: off", 0, 100
     )
     sampling: bool = field(
         default=False,
         metadata={"help": "draw translations at random instead of searching for the likeliest; for variety"},
     )
-    temperature: float = _option(
+    temperature: float = setting(
         1.0, "with sampling: below 1 keeps to likely pieces, above 1 is wilder", 0.01, 100
     )
-    top_k: int = _option(0, "with sampling: only among the k likeliest pieces; 0: all", 0, 1_000_000)
-    top_p: float = _option(
+    top_k: int = setting(0, "with sampling: only among the k likeliest pieces; 0: all", 0, 1_000_000)
+    top_p: float = setting(
         1.0, "with sampling: only among the likeliest pieces that together have this probability", 0.001, 1
     )
     shortlist: bool = field(
@@ -69,24 +65,18 @@ class SearchOptions:
             "probabilities are then relative to those pieces"
         },
     )
-    seed: int = _option(1, "with sampling: the same seed and input give the same output", 0, 2**31 - 1)
+    seed: int = setting(1, "with sampling: the same seed and input give the same output", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:
         faults = []
         for option in dataclasses.fields(self):
-            low, high = option.metadata.get("low"), option.metadata.get("high")
-            value, kind = getattr(self, option.name), type(option.default)
-            if kind is bool and type(value) is not bool:
-                faults.append(f"{option.name}: expected true or false, got {value!r}")
-            if low is None or high is None:
+            if option.name == "length_normalization":  # one of a few words, told below
                 continue
-            if kind is float and type(value) is int:
-                object.__setattr__(self, option.name, value := float(value))
-            if type(value) is not kind:
-                expected = "a whole number" if kind is int else "a number"
-                faults.append(f"{option.name}: expected {expected}, got {value!r}")
-            elif not low <= value <= high:
-                faults.append(f"{option.name}: {value} is outside {low} to {high}")
+            value, fault = checked(
+                option.name, getattr(self, option.name), type(option.default), option.metadata
+            )
+            object.__setattr__(self, option.name, value)
+            faults += [fault] if fault else []
         if self.length_normalization not in get_args(Normalization):
             faults.append(f"length_normalization: {self.length_normalization!r} is neither gnmt nor average")
         if not faults and not self.sampling and self.num_hypotheses > self.beam_size:
@@ -97,6 +87,11 @@ class SearchOptions:
             faults.append(f"min_length: {self.min_length} is more than max_length, {self.max_length}")
         if faults:
             raise ConfigError("; ".join(faults))
+
+    @property
+    def places(self) -> int:
+        """Hypotheses that are computed at once for each sentence."""
+        return self.num_hypotheses if self.sampling else self.beam_size
 
 
 def describe_options() -> dict[str, str]:

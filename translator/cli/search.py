@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translator.search_options import SearchOptions
+from translator.search_options import SearchOptions, describe_options
 
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
@@ -26,14 +26,14 @@ def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
         search = {name: value for name, value in given.items() if value is not None and value is not False}
         return command(search=search, **arguments)
 
-    fields = dataclasses.fields(SearchOptions)
+    fields, meanings = dataclasses.fields(SearchOptions), describe_options()
     with_options.__doc__ = command.__doc__
     wrapped: Callable[..., Any] = with_options
     for option in reversed(fields):
         flag = _NAMES.get(option.name, f"--{option.name.replace('_', '-')}")
         default = option.default
         shown = f"the model's, {default}" if option.name in _OF_THE_MODEL else default
-        text = f"{option.metadata['help'][0].upper()}{option.metadata['help'][1:]}."
+        text = f"{meanings[option.name][0].upper()}{meanings[option.name][1:]}."
         if isinstance(default, bool):
             decorator = click.option(flag, option.name, is_flag=True, help=text)
         else:

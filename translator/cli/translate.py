@@ -6,6 +6,7 @@ import contextlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from itertools import tee
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -95,7 +96,7 @@ def command(
     interactive = not text and not input_file and sys.stdin.isatty()
 
     def translated(lines: Iterable[str]) -> Iterator[Translation]:
-        lines, again = _twice(lines)
+        lines, again = tee(lines)
         found = translator.translate_lines(
             lines,
             prefixes=None if prefix is None else (prefix for _ in again),
@@ -112,7 +113,7 @@ def command(
     lines = text or _lines(input_file)
     with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:
         if scores or alignments or as_json or (n_best > 1 and not minimum_bayes_risk):
-            sources, lines = _twice(lines)
+            sources, lines = tee(lines)
             formatted: Iterable[str] = (
                 _formatted(number, source, one, n_best > 1, scores, alignments, as_json)
                 for number, (source, one) in enumerate(zip(sources, translated(lines), strict=True), start=1)
@@ -169,14 +170,6 @@ def _plain(translation: Translation) -> dict[str, Any]:
     if translation.alternatives:
         plain["alternatives"] = [_plain(one) for one in translation.alternatives]
     return plain
-
-
-def _twice(lines: Iterable[str]) -> tuple[Iterator[str], Iterator[str]]:
-    """A stream that can be read twice; what one reader is ahead of the other is kept."""
-    from itertools import tee
-
-    first, second = tee(lines)
-    return first, second
 
 
 def _lines(path: str | None) -> Iterator[str]:

@@ -95,7 +95,7 @@ def dealt_out(
     """
     is_complete = progress == lengths_of(phrases, padding)[:, None]
     pieces = tf.reduce_sum(tf.where(is_complete, progress, 0), axis=2)
-    pieces += tf.reduce_max(tf.where(is_complete, 0, progress), axis=2, keepdims=False)
+    pieces += tf.reduce_max(tf.where(is_complete, 0, progress), axis=2)
     # How many of the same group are better; of equal ones, those that stand before.
     better = totals[:, None, :] > totals[:, :, None]
     order = tf.range(tf.shape(totals)[1])

@@ -111,11 +111,10 @@ def search(
     """
     special = networks[0].special_ids
     pieces = Pieces(special.padding, special.start, special.end)
-    places = options.num_hypotheses if options.sampling else options.beam_size
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
     state = tf.nest.map_structure(
-        lambda tensor: tf.repeat(tensor[:, None], places, axis=1), [states for _, states in encoded]
+        lambda tensor: tf.repeat(tensor[:, None], options.places, axis=1), [states for _, states in encoded]
     )
     projections: list[Projection | None] = [None] * len(networks)
     if options.shortlist:

@@ -163,7 +163,7 @@ class BeamSearch:
         results = Hypotheses(*(self._best(part) for part in loop.finished.found))
 
         def search_and_leave(loop: _Loop, results: Hypotheses) -> tuple[_Loop, Hypotheses]:
-            (loop,) = tf.while_loop(self._is_full, self._advance, (loop,), maximum_iterations=None)
+            (loop,) = tf.while_loop(self._is_full, self._advance, (loop,))
             leaving = ~self._is_searched_for(loop)
             rows = tf.boolean_mask(loop.rows, leaving)[:, None]
             results = Hypotheses(

@@ -66,11 +66,6 @@ class _Search:
     glossary: Glossary | None
     alignments: bool
 
-    @property
-    def places(self) -> int:
-        """Hypotheses that are computed at once for each sentence."""
-        return self.options.num_hypotheses if self.options.sampling else self.options.beam_size
-
 
 @dataclass(frozen=True)
 class _Row:
@@ -293,7 +288,7 @@ class Translator:
             )
         ]
         translated: dict[int, Translation] = {}
-        batches = batches_of([len(row.source) for row in rows], search.places)
+        batches = batches_of([len(row.source) for row in rows], search.options.places)
         for batch, found in for_each_batch(
             lambda batch: self._translate_batch([rows[i] for i in batch], search), batches
         ):
@@ -318,7 +313,7 @@ class Translator:
         shortlist = np.zeros([0], np.int32)
         if self._lexicon is not None and search.options.shortlist:
             wanted = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
-            wanted |= set(range(search.places + 3))  # enough to fill a beam
+            wanted |= set(range(search.options.places + 3))  # enough to fill a beam
             shortlist = self._lexicon.pieces_for(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         found = self._graph.search(source_ids, search.options, wishes)
