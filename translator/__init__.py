@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from translator.api import evaluate, load, train
     from translator.config import Config
     from translator.decoding.glossary import Glossary
-    from translator.decoding.translator import Translation, Translator
+    from translator.decoding.translation import Translation
+    from translator.decoding.translator import Translator
 
 __all__ = [
     "Config",
@@ -36,7 +37,7 @@ __all__ = [
 _HOMES = {
     "Config": "translator.config",
     "Glossary": "translator.decoding.glossary",
-    "Translation": "translator.decoding.translator",
+    "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
     "evaluate": "translator.api",
     "load": "translator.api",

@@ -1,6 +1,7 @@
 """How many sentences a second search translates, beside JoeyNMT's recurrent model.
 
-    python tests/benchmarks/decoding.py [--joeynmt-python PATH] [--lines 1000] [--runs 5] [--source FILE]
+    python tests/benchmarks/decoding.py [--joeynmt-python PATH] [--lines 1000] [--runs 5]
+        [--model FOLDER --source FILE]
 
 Both have 256 units and 6,000 pieces, read the same rows of ids, sorted by length, and write translations
 of 16 pieces: with the length forced, random weights cost what trained ones do. Starting, loading and
@@ -10,25 +11,25 @@ the Python of one with joeynmt 2.3.0; it runs with several batch sizes, and its 
 wait asleep (OMP_WAIT_POLICY=PASSIVE, unless that is set): spinning, they take a multiple of the time as
 soon as anything else runs on the machine.
 
-The source is random, with the lengths of image captions, or FILE, where every word and punctuation mark
-counts as one piece. ``share_of_peak`` counts only the matrix products of the decoder's steps, against the
-speed of one large matrix product in the same run: the encoder takes its time but adds nothing. Prints JSON.
+The source is random, with the lengths of image captions. With --model, it is FILE in the pieces of a trained
+model of 6,000 pieces, which then also searches with its shortlist. ``share_of_peak`` counts only the matrix
+products of the decoder's steps, against the speed of one large matrix product on each core in the same run:
+the encoder takes its time but adds nothing. Prints JSON.
 """
 
 import argparse
 import contextlib
 import json
 import os
-import re
 import subprocess
 import tempfile
-import zlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
 
-import translator.runtime  # noqa: F401  (before TensorFlow)
+from translator.runtime import one_thread_an_operation  # before TensorFlow
 
 # isort: split
 import keras
@@ -37,16 +38,19 @@ import numpy.typing as npt
 import tensorflow as tf
 from timing import matrix_product, median_seconds
 
+from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import read_lines
-from translator.decoding.batching import batches_of, for_each_batch
-from translator.decoding.graph import SearchGraph
+from translator.decoding.batching import at_a_time, batches_of, for_each_batch
+from translator.decoding.graph import SearchGraph, Wishes
 from translator.nn.model import SpecialIds, TranslationModel, build_model
 from translator.recipes import config_for
 from translator.search_options import SearchOptions
+from translator.training.model_folder import lexicon_path, load_model
 
 VOCABULARY_SIZE = 6000
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
 FIRST_ID = 4  # of the pieces that are text, in both systems
+SHORTLIST = "translator with shortlist"
 PIECES = 16  # of every translation, the end included
 Rows = list[list[int]]
 
@@ -58,33 +62,30 @@ def random_rows(number: int) -> Rows:
     return [random.integers(FIRST_ID, VOCABULARY_SIZE, length).tolist() for length in lengths]
 
 
-def rows_of(path: Path, number: int) -> Rows:
-    """The first lines of a text; only their lengths and repetitions matter, so any id stands for a word."""
-    words = [re.findall(r"\w+|[^\w\s]", line) for line in islice(read_lines(path), number)]
-    return [
-        [FIRST_ID + zlib.crc32(word.encode()) % (VOCABULARY_SIZE - FIRST_ID) for word in line]
-        for line in words
-        if line
-    ]
-
-
-def search_all(graph: SearchGraph, rows: Rows, beam_size: int) -> tuple[int, int]:
-    """Translates all rows in the batches that ``Translator`` makes.
+def search_all(
+    graph: SearchGraph, rows: Rows, beam_size: int, lexicon: Lexicon | None = None
+) -> tuple[int, int]:
+    """Translates all rows in the batches that ``Translator`` makes, with a shortlist if there is a lexicon.
 
     Returns:
         The fewest and the most pieces of a translation, the end included.
     """
-    options = SearchOptions(beam_size=beam_size, min_length=PIECES, max_length=PIECES)
+    options = SearchOptions(
+        beam_size=beam_size, min_length=PIECES, max_length=PIECES, shortlist=lexicon is not None
+    )
 
     def lengths_of(batch: list[int]) -> npt.NDArray[np.int32]:
         ended = [[*rows[i], SPECIAL_IDS.end] for i in batch]
         ids = np.full((len(ended), max(map(len, ended))), SPECIAL_IDS.padding, np.int32)
         for line, row in zip(ids, ended, strict=True):
             line[: len(row)] = row
-        lengths: npt.NDArray[np.int32] = graph.search(ids, options).lengths.numpy()
+        shortlist = np.zeros([0], np.int32) if lexicon is None else lexicon.pieces_for(ids)
+        no_ids = np.zeros([len(ids), 0], np.int32)
+        wishes = Wishes(no_ids, no_ids[:, None, :][:, :0], shortlist)
+        lengths: npt.NDArray[np.int32] = graph.search(ids, options, wishes).lengths.numpy()
         return lengths
 
-    batches = batches_of([len(row) for row in rows], beam_size)
+    batches = batches_of([len(row) for row in rows], beam_size, at_a_time())
     found = [lengths for _, lengths in for_each_batch(lengths_of, batches)]
     lengths = np.concatenate(found)
     return int(lengths.min()), int(lengths.max())
@@ -161,34 +162,47 @@ def operations_a_step(network: TranslationModel) -> float:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    cores = len(os.sched_getaffinity(0))
-    for name, default in (("lines", 1000), ("runs", 5), ("beam-size", 5), ("threads", cores)):
+    threads = len(os.sched_getaffinity(0))
+    for name, default in (("lines", 1000), ("runs", 5), ("beam-size", 5), ("threads", threads)):
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--joeynmt-python", type=Path)
     parser.add_argument("--joeynmt-batch-sizes", type=int, nargs="+", default=[64, 128])
+    parser.add_argument("--model", type=Path)
     parser.add_argument("--source", type=Path)
     options = parser.parse_args()
-    tf.config.threading.set_intra_op_parallelism_threads(options.threads)
+    one_thread_an_operation()  # as the command line does
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     keras.utils.set_random_seed(1)
-    rows = rows_of(options.source, options.lines) if options.source else random_rows(options.lines)
-    network = build_model(config_for(30_000).model, VOCABULARY_SIZE, SPECIAL_IDS)
+    if options.model:
+        network, tokenizer, _ = load_model(options.model)
+        rows = tokenizer.encode(list(islice(read_lines(options.source), options.lines)))
+        lexicon = Lexicon.read(lexicon_path(options.model), VOCABULARY_SIZE)
+    else:
+        network = build_model(config_for(30_000).model, VOCABULARY_SIZE, SPECIAL_IDS)
+        rows, lexicon = random_rows(options.lines), None
     graph = SearchGraph([network])
     beam_sizes = {"greedy": 1, "beam": options.beam_size}
     searches: dict[tuple[str, str], Callable[[], tuple[int, int]]] = {}
     product, product_operations = matrix_product()
     with contextlib.ExitStack() as stack:
+        cores = stack.enter_context(ThreadPoolExecutor(options.threads))
+
+        def product_on_each_core() -> None:
+            list(cores.map(lambda _: product(), range(options.threads)))
+
         joeynmt = None
         if options.joeynmt_python:
             joeynmt = JoeyNMT(options.joeynmt_python, rows, options.beam_size, options.threads)
             stack.callback(joeynmt.close)
         for method, beam_size in beam_sizes.items():
             searches[method, "translator"] = partial(search_all, graph, rows, beam_size)
+            if lexicon:
+                searches[method, SHORTLIST] = partial(search_all, graph, rows, beam_size, lexicon)
             for size in options.joeynmt_batch_sizes if joeynmt else ():
                 searches[method, f"joeynmt, {size} a batch"] = partial(joeynmt.search_all, method, size)
         engines = {" ".join(key): checked(" ".join(key), search) for key, search in searches.items()}
-        seconds = median_seconds({"matrix product": product, **engines}, options.runs, warmup=1)
-    peak = product_operations / seconds["matrix product"]
+        seconds = median_seconds({"matrix product": product_on_each_core, **engines}, options.runs, warmup=1)
+    peak = options.threads * product_operations / seconds["matrix product"]
     speeds: dict[str, dict[str, float]] = {method: {} for method in beam_sizes}
     for method, name in searches:
         speeds[method][name] = len(rows) / seconds[f"{method} {name}"]
@@ -211,12 +225,14 @@ def main() -> None:
         },
     }
     if joeynmt:
-        result["translator_times_as_fast_as_joeynmt"] = {
-            method: round(
-                found["translator"] / max(speed for name, speed in found.items() if name != "translator"), 2
-            )
+        best = {
+            method: max(speed for name, speed in found.items() if name.startswith("joeynmt"))
             for method, found in speeds.items()
         }
+        for ours in ("translator", SHORTLIST) if lexicon else ("translator",):
+            result[f"{ours}_times_as_fast_as_joeynmt"] = {
+                method: round(found[ours] / best[method], 2) for method, found in speeds.items()
+            }
     print(json.dumps(result, indent=2))
 
 

@@ -111,3 +111,9 @@ def test_one_trace_serves_every_batch_length_and_penalty():
 def test_a_translation_may_be_twice_as_long_as_its_source_and_ten_pieces():
     source_ids = tf.constant(padded(random_sentences(1, [1, 5]), extra=3))
     assert max_target_lengths(source_ids, SPECIAL_IDS.padding).numpy().tolist() == [12, 20]
+
+
+def test_a_minimum_above_the_default_maximum_is_reached(graph):
+    source_ids = padded([[4, 5, 3]])
+    [[length]] = graph.search(source_ids, SearchOptions(beam_size=2, min_length=40)).lengths.numpy()
+    assert length == 40 > max_target_lengths(source_ids, SPECIAL_IDS.padding).numpy()[0]

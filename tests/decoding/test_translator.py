@@ -1,5 +1,6 @@
 """The translator: what comes back for each line, and what is refused."""
 
+import itertools
 import json
 from itertools import pairwise
 
@@ -12,6 +13,7 @@ from references.toy import WORDS
 
 from translator.config import Config, ModelConfig
 from translator.corpus.tokenizer import train_tokenizer
+from translator.decoding import long_lines
 from translator.decoding.alignment import word_alignment
 from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
@@ -244,6 +246,20 @@ def test_a_line_of_five_thousand_words(translator):
     assert one.alignment.shape == (len(one.tokens), len(one.source_tokens))
     np.testing.assert_allclose(one.alignment.sum(axis=1), 1, rtol=1e-4)
     assert other.text == translator.translate(["ada"], beam_size=1)[0].text
+
+
+def test_alternatives_of_a_long_line_are_the_best_choices_of_its_parts(wordy, tokenizer):
+    [one] = wordy.translate([LONG], beam_size=3, num_hypotheses=3)
+    parts = wordy.translate(long_lines.parts_of(LONG, tokenizer, 30), beam_size=3, num_hypotheses=3)
+    choices = list(itertools.product(*([part, *part.alternatives] for part in parts)))
+    best = sorted(choices, key=lambda choice: -sum(chosen.score for chosen in choice))[:3]
+    found = [one, *one.alternatives]
+    assert [each.tokens for each in found] == [sum((c.tokens for c in choice), ()) for choice in best]
+    for each, choice in zip(found, best, strict=True):
+        assert each.text == " ".join(chosen.text for chosen in choice)
+        np.testing.assert_allclose(each.log_probability, sum(c.log_probability for c in choice), atol=1e-3)
+        np.testing.assert_allclose(each.score, np.mean([c.score for c in choice]), atol=1e-4)
+        assert_links(LONG, each)
 
 
 def test_a_translation_is_one_line(tokenizer):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sacrebleu.metrics import CHRF
 
-from translator.decoding.translator import Translation
+from translator.decoding.translation import Translation
 from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
 
 

@@ -39,7 +39,7 @@ def run_layer(layer, arguments, d_results):
     inputs, kernel, recurrent_kernel, bias, hidden, cell = arguments
     inputs, hidden, cell = (tf.constant(value, tf.float32) for value in (inputs, hidden, cell))
     layer.build(inputs.shape)
-    layer.set_weights([kernel, recurrent_kernel, bias])
+    layer.set_weights([weight for weight in (kernel, recurrent_kernel, bias) if weight is not None])
     with tf.GradientTape() as tape:
         tape.watch([inputs, hidden, cell])
         results = layer(inputs, initial_state=[hidden, cell])
@@ -198,16 +198,22 @@ def test_a_layer_with_other_equations_has_no_gates():
     layer.build((None, None, 3))
     with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
         layer.gates(np.zeros([1, 2, 3]))
+    with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
+        layer.stepper()
 
 
-def test_repeated_steps_equal_the_sequence():
+@pytest.mark.parametrize("use_bias", [True, False])
+def test_repeated_steps_equal_the_sequence(use_bias):
     arguments, _ = random_case(3, batch=3, steps=5, features=4, units=6)
-    layer = LSTM(6, return_sequences=True, return_state=True)
+    arguments = arguments if use_bias else (*arguments[:3], None, *arguments[4:])
+    layer = LSTM(6, use_bias=use_bias, return_sequences=True, return_state=True)
     (outputs, *last_states), _ = run_layer(layer, arguments, [0.0, 0.0, 0.0])
-    inputs, *_, hidden, cell = (tf.constant(value, tf.float32) for value in arguments)
+    inputs, hidden, cell = (tf.constant(arguments[i], tf.float32) for i in (0, 4, 5))
+    step = layer.stepper()
     for t in range(5):
-        output, (hidden, cell) = layer.step(inputs[:, t], hidden, cell)
-        np.testing.assert_allclose(output, outputs[:, t], atol=1e-6)
+        gates = step(inputs[:, t], hidden, cell)
+        hidden, cell = gates.output, gates.cell
+        np.testing.assert_allclose(hidden, outputs[:, t], atol=1e-6)
     np.testing.assert_allclose(hidden, last_states[0], atol=1e-6)
     np.testing.assert_allclose(cell, last_states[1], atol=1e-6)
 

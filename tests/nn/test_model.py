@@ -105,9 +105,9 @@ def test_steps_of_search_equal_teacher_forcing(network):
     memory, states = network.encode(source_ids)
     states = tf.nest.map_structure(lambda part: tf.repeat(part[:, None], beam, axis=1), states)
     previous = tf.fill([len(SOURCES), beam], SPECIAL_IDS.start)
-    found = []
+    found, step = [], network.stepper()
     for t in range(5):
-        log_probs, states, _ = network.step(previous, states, memory)
+        log_probs, states, _ = step(previous, states, memory)
         np.testing.assert_allclose(tf.reduce_logsumexp(log_probs, axis=-1), np.zeros([4, beam]), atol=1e-5)
         found.append(np.take_along_axis(log_probs.numpy(), targets[:, :, t, None], axis=-1)[:, :, 0])
         previous = tf.constant(targets[:, :, t], tf.int32)

@@ -52,8 +52,10 @@ def command(
     """
     from translator.api import evaluate, load
     from translator.decoding.glossary import Glossary
+    from translator.runtime import one_thread_an_operation
     from translator.training.checkpoint import replaced_when_complete
 
+    one_thread_an_operation()
     scores, translations = evaluate(
         load(model, *others),
         source,

@@ -15,7 +15,7 @@ import click
 from translator.cli.search import search_options
 
 if TYPE_CHECKING:
-    from translator.decoding.translator import Translation
+    from translator.decoding.translation import Translation
 
 _EPILOG = """\b
 Examples:
@@ -90,8 +90,10 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.decoding.layout import keeping_layout
     from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+    from translator.runtime import one_thread_an_operation
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
+    one_thread_an_operation()
     translator = load(model, *others)
     interactive = not text and not input_file and sys.stdin.isatty()
 

@@ -18,7 +18,7 @@ from translator.errors import ModelError
 
 _MAX_PAIRS = 100_000  # probabilities of what is frequent gain nothing from more
 _ITERATIONS = 4
-_CANDIDATES = 50  # of each source piece
+_CANDIDATES = 30  # of each source piece
 _FREQUENT = 200  # pieces that are always looked at: endings, articles, punctuation
 
 Ids = npt.NDArray[np.int32]

@@ -2,28 +2,43 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import tensorflow as tf
+
 _TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
-_AT_A_TIME = 2  # the small operations of a step leave cores idle, which another batch can use
 
 Result = TypeVar("Result")
 
 
-def batches_of(lengths: Sequence[int], places: int = 1) -> list[list[int]]:
+def at_a_time() -> int:
+    """How many batches are worth translating at the same time.
+
+    A step is many small operations, which leave cores idle that another batch can use.
+    """
+    if tf.config.list_logical_devices("GPU"):
+        return 2
+    # Not every system can say which cores this process may use.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+
+
+def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> list[list[int]]:
     """Cuts sentences, longest first, into batches of similar length.
 
     Args:
         lengths: pieces of each sentence.
         places: hypotheses that are computed at once for each.
+        at_least: about how many batches there should be, if there are so many sentences.
 
     Returns:
         The indices of the sentences of each batch, which holds at least one.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    budget, batches = max(1, _TOKENS // places), []
+    budget = min(_TOKENS // places, -(-sum(length + 1 for length in lengths) // at_least))
+    batches = []
     while order:
         size = max(1, budget // (lengths[order[0]] + 1))
         batches.append(order[:size])
@@ -34,6 +49,6 @@ def batches_of(lengths: Sequence[int], places: int = 1) -> list[list[int]]:
 def for_each_batch(
     function: Callable[[list[int]], Result], batches: Sequence[list[int]]
 ) -> Iterator[tuple[list[int], Result]]:
-    """Calls a function for every batch, two at a time; yields each batch with its result, in order."""
-    with ThreadPoolExecutor(_AT_A_TIME) as pool:
+    """Calls a function for every batch, some ``at_a_time``; yields each with its result, in order."""
+    with ThreadPoolExecutor(at_a_time()) as pool:
         yield from zip(batches, pool.map(function, batches), strict=True)

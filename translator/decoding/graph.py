@@ -14,7 +14,6 @@ import tensorflow as tf
 from translator.decoding.rules import Pieces, Rules
 from translator.decoding.sampling import sample
 from translator.decoding.search import BeamSearch, Hypotheses, StepOutput
-from translator.nn.embedding import Projection
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
@@ -81,6 +80,7 @@ def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: _Numbers, padding_i
     in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(wishes.prefixes, padding_id), tf.int32), axis=1)
     in_phrases = tf.reduce_sum(tf.cast(tf.not_equal(wishes.phrases, padding_id), tf.int32), axis=[1, 2])
     by_source = max_target_lengths(source_ids, padding_id) + in_prefix + in_phrases
+    by_source = tf.maximum(by_source, numbers.min_length)
     longest = tf.where(numbers.max_length > 0, numbers.max_length, by_source)
     return Rules(
         tf.fill(tf.shape(longest), numbers.min_length),
@@ -116,10 +116,10 @@ def search(
     state = tf.nest.map_structure(
         lambda tensor: tf.repeat(tensor[:, None], options.places, axis=1), [states for _, states in encoded]
     )
-    projections: list[Projection | None] = [None] * len(networks)
+    shortlist = wishes.shortlist if options.shortlist else None
+    steppers = [network.stepper(shortlist) for network in networks]
     if options.shortlist:
         # Search numbers the pieces of the shortlist from 0; those that are no text keep their ids.
-        projections = [network.embedding.projection(wishes.shortlist) for network in networks]
         wishes = wishes._replace(
             prefixes=_within(wishes.shortlist, wishes.prefixes),
             phrases=_within(wishes.shortlist, wishes.phrases),
@@ -130,8 +130,7 @@ def search(
         if options.shortlist:
             ids = tf.gather(wishes.shortlist, ids)
         outputs = [
-            network.step(ids, *known)
-            for network, *known in zip(networks, states, memories, projections, strict=True)
+            next_pieces(ids, *known) for next_pieces, *known in zip(steppers, states, memories, strict=True)
         ]
         return StepOutput(
             _mean_of_probabilities([output.log_probs for output in outputs]),

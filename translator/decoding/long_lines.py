@@ -24,6 +24,16 @@ def parts_of(text: str, tokenizer: Tokenizer, max_pieces: int) -> list[str]:
     return _parts(text.strip(), tokenizer, max_pieces, 0)
 
 
+def are_glued(text: str, parts: list[str]) -> list[bool]:
+    """For each part of a line, whether no space is between it and the part before."""
+    glued, end = [], 0
+    for i, part in enumerate(parts):
+        start = text.index(part, end)
+        glued.append(i > 0 and start == end)
+        end = start + len(part)
+    return glued
+
+
 def _parts(text: str, tokenizer: Tokenizer, max_pieces: int, level: int) -> list[str]:
     """The parts of a text, which may only be cut at this level of ``_CUTS`` or a later one."""
     num_pieces = len(tokenizer.encode([text])[0])

@@ -40,7 +40,7 @@ from translator.decoding.rules import (
 )
 from translator.search_options import SearchOptions
 
-_BLOCK = 100  # pieces that are looked at together
+_BLOCK = 16  # pieces that are looked at together
 _LACKS_PHRASE = -1e6  # far below any score
 _STAY = 7 / 8  # of a batch; when fewer are still searched for, the others leave it
 

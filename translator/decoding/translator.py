@@ -15,11 +15,12 @@ import numpy.typing as npt
 from translator.config import Config
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
-from translator.decoding.alignment import WordAlignment, word_alignment, words_of
-from translator.decoding.batching import batches_of, for_each_batch
+from translator.decoding.alignment import word_alignment
+from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
-from translator.decoding.long_lines import parts_of
+from translator.decoding.long_lines import are_glued, parts_of
+from translator.decoding.translation import Translation, joined
 from translator.errors import ConfigError, ModelError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
@@ -28,34 +29,6 @@ from translator.training.model_folder import lexicon_path, load_model
 
 _TO_SPACES = str.maketrans("\n\r\t", "   ")
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
-
-
-@dataclass(frozen=True)
-class Translation:
-    """One translation of one sentence.
-
-    Attributes:
-        text: the translation.
-        score: log-probability over length penalty, with the coverage term if there is one; higher is
-            better, comparable for one source only.
-        log_probability: natural logarithm of the model's probability of this translation.
-        tokens: its pieces, the end included.
-        source_tokens: the pieces of the source, the end included.
-        alignment: float32 [tokens, source tokens]; the attention that each piece paid to each piece of
-            the source, each row with sum one. None if it was not asked for.
-        word_alignment: pairs (source word, target word) over the words between spaces, numbered from 0:
-            each target word with the source word that it attended to most. None if it was not asked for.
-        alternatives: the other hypotheses that were asked for, next best first.
-    """
-
-    text: str
-    score: float
-    log_probability: float
-    tokens: tuple[str, ...]
-    source_tokens: tuple[str, ...]
-    alignment: npt.NDArray[np.float32] | None = None
-    word_alignment: WordAlignment | None = None
-    alternatives: tuple[Translation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -288,14 +261,14 @@ class Translator:
             )
         ]
         translated: dict[int, Translation] = {}
-        batches = batches_of([len(row.source) for row in rows], search.options.places)
+        batches = batches_of([len(row.source) for row in rows], search.options.places, at_a_time())
         for batch, found in for_each_batch(
             lambda batch: self._translate_batch([rows[i] for i in batch], search), batches
         ):
             translated |= zip(batch, found, strict=True)
         numbers = iter(range(len(rows)))
         return [
-            _joined([translated[next(numbers)] for _ in parts], _are_glued(text, parts), search.alignments)
+            joined([translated[next(numbers)] for _ in parts], are_glued(text, parts), search.alignments)
             for (text, _), parts in zip(lines, parts_by_line, strict=True)
         ]
 
@@ -366,47 +339,3 @@ class Translator:
 def _with_alternatives(ranked: list[Translation]) -> Translation:
     """The best of several translations, holding the others."""
     return replace(ranked[0], alternatives=tuple(ranked[1:]))
-
-
-def _are_glued(text: str, parts: list[str]) -> list[bool]:
-    """For each part of a line, whether no space is between it and the part before."""
-    glued, end = [], 0
-    for i, part in enumerate(parts):
-        start = text.index(part, end)
-        glued.append(i > 0 and start == end)
-        end = start + len(part)
-    return glued
-
-
-def _joined(parts: list[Translation], are_glued: list[bool], alignments: bool) -> Translation:
-    """The translation of a line from those of its parts.
-
-    Args:
-        parts: the translations.
-        are_glued: for each part, whether it goes on within the last word of the part before.
-        alignments: whether they are wanted.
-    """
-    if len(parts) == 1:
-        return parts[0]
-    alignment, links = None, []
-    if alignments:
-        alignment = np.zeros([sum(len(p.tokens) for p in parts), sum(len(p.source_tokens) for p in parts)])
-        row = column = source_words = target_words = 0
-        for part, is_glued in zip(parts, are_glued, strict=True):
-            alignment[row : row + len(part.tokens), column : column + len(part.source_tokens)] = (
-                part.alignment
-            )
-            row, column = row + len(part.tokens), column + len(part.source_tokens)
-            source_words -= is_glued
-            links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
-            source_words += int(words_of(part.source_tokens)[-1]) + 1
-            target_words += int(words_of(part.tokens)[-1]) + 1 if part.text else 0
-    return Translation(
-        text=" ".join(part.text for part in parts),
-        score=sum((part.score for part in parts), 0.0) / max(len(parts), 1),
-        log_probability=sum((part.log_probability for part in parts), 0.0),
-        tokens=tuple(token for part in parts for token in part.tokens),
-        source_tokens=tuple(token for part in parts for token in part.source_tokens),
-        alignment=None if alignment is None else alignment.astype(np.float32),
-        word_alignment=None if alignment is None else tuple(links),
-    )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sacrebleu.metrics import CHRF
 
-from translator.decoding.translator import Translation
+from translator.decoding.translation import Translation
 
 
 def minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) -> Translation:

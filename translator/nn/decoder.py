@@ -112,26 +112,25 @@ class Decoder(keras.layers.Layer):
         self._run(run, inputs, states, memory, training=False)
         return found
 
-    def step(self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> DecoderOutput:
-        """One step of several hypotheses a sentence.
+    def stepper(self) -> Callable[[tf.Tensor, LSTMStates, AttentionMemory], DecoderOutput]:
+        """A function that computes one step of several hypotheses a sentence; see ``LSTM.stepper``.
 
         The hypotheses stand where ``call`` has the target steps, so they share one memory.
 
-        Args:
-            inputs: float [batch, beam, units], the embedded piece before.
-            states: of each LSTM, output and cell state, float [batch, beam, units].
-            memory: what ``attention.memory`` made of the encoder's output, a row a sentence.
+        Returns:
+            ``step(inputs, states, memory)`` with the embedded piece before, float [batch, beam, units],
+            of each LSTM output and cell state, float [batch, beam, units], and what ``attention.memory``
+            made of the encoder's output, a row a sentence.
         """
+        steppers = {layer.name: layer.stepper() for layer in self.layers}
 
         def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
-            def flat(tensor: tf.Tensor) -> tf.Tensor:
-                return tf.reshape(tensor, [-1, tensor.shape[-1]])
+            flat = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (x, *state)]
+            gates = steppers[layer.name](*flat)
+            output, cell = (tf.reshape(part, tf.shape(state[0])) for part in (gates.output, gates.cell))
+            return output, (output, cell)
 
-            output, new_state = layer.step(flat(x), *map(flat, state))
-            shape = tf.shape(inputs)
-            return tf.nest.map_structure(lambda part: tf.reshape(part, shape), (output, new_state))
-
-        return self._run(run, inputs, states, memory, training=False)
+        return lambda inputs, states, memory: self._run(run, inputs, states, memory, training=False)
 
     def _run(
         self,

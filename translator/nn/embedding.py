@@ -51,10 +51,11 @@ class TiedEmbedding(keras.layers.Layer):
         rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
         return tf.cast(rows * self.units**0.5, self.compute_dtype)
 
-    def projection(self, ids: tf.Tensor) -> Projection:
-        """What gives the logits of some pieces only, int32 ids [pieces]."""
-        rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
-        bias = tf.gather(tf.convert_to_tensor(self.bias), ids)
+    def projection(self, ids: tf.Tensor | None = None) -> Projection:
+        """What gives the logits of some pieces only, int32 ids [pieces]; None: of all."""
+        rows, bias = tf.convert_to_tensor(self.matrix), tf.convert_to_tensor(self.bias)
+        if ids is not None:
+            rows, bias = tf.gather(rows, ids), tf.gather(bias, ids)
         return Projection(tf.cast(tf.transpose(rows), self.compute_dtype), tf.cast(bias, self.compute_dtype))
 
     def logits(self, vectors: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:

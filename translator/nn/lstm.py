@@ -260,10 +260,7 @@ class LSTM(keras.layers.LSTM):
             ValueError: if the layer has other activations than those of the equations, its own dropout,
                 or runs backwards or unrolled.
         """
-        if not self._equations_apply():
-            raise ValueError(
-                f"{self.name}: not configured as the LSTM of the equations; it has no such gates"
-            )
+        self._check_that_equations_apply()
         if initial_state is None:
             initial_state = self.get_initial_state(tf.shape(sequences)[0])
         sequences, hidden, cell = (
@@ -273,21 +270,34 @@ class LSTM(keras.layers.LSTM):
         arrays = _all_steps(self._projected(sequences), recurrent_kernels, hidden, cell)
         return Gates(*(tf.transpose(array.stack(), [1, 0, 2]) for array in arrays))
 
-    def step(
-        self, inputs: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor
-    ) -> tuple[tf.Tensor, tuple[tf.Tensor, tf.Tensor]]:
-        """One step for search, without a loop.
+    def stepper(self) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Gates]:
+        """A function that computes one step, for search, which asks for one step after the other.
 
-        Args:
-            inputs: float [batch, features].
-            hidden: float [batch, units], the output of the step before.
-            cell: float [batch, units], the cell state of the step before.
+        What all steps need is made here, before the loop: for each gate one kernel, ``W`` upon ``R``, so
+        that a gate costs one product with ``[x_t ; h_{t-1}]``, to which TensorFlow fuses bias and sigmoid.
 
         Returns:
-            The output, and the output and the cell state for the next step.
+            ``step(inputs, hidden, cell)`` with float [batch, features], [batch, units] and [batch, units].
+
+        Raises:
+            ValueError: as ``gates`` does.
         """
-        output, (hidden, cell) = self.cell(inputs, [hidden, cell])
-        return output, (hidden, cell)
+        self._check_that_equations_apply()
+        kernels = tf.split(
+            tf.cast(tf.concat([self.cell.kernel, self.cell.recurrent_kernel], axis=0), self.compute_dtype),
+            4,
+            axis=1,
+        )
+        biases = tf.split(tf.cast(self.cell.bias, self.compute_dtype), 4) if self.use_bias else [None] * 4
+
+        def step(inputs: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor) -> Gates:
+            both = tf.concat([inputs, hidden], axis=1)
+            sums = [tf.matmul(both, kernel) for kernel in kernels]
+            if self.use_bias:
+                sums = [tf.nn.bias_add(*pair) for pair in zip(sums, biases, strict=True)]
+            return lstm_step(tuple(sums), cell)
+
+        return step
 
     def _projected(self, sequences: tf.Tensor) -> FourGates:
         """``x_t W + b`` of all steps: [batch, steps, features] to [steps, batch, units] for each gate."""
@@ -299,6 +309,12 @@ class LSTM(keras.layers.LSTM):
             products = [tf.nn.bias_add(*pair) for pair in zip(products, biases, strict=True)]
         shape = [*tf.unstack(tf.shape(steps_first)[:2]), self.units]
         return tuple(tf.reshape(product, shape) for product in products)
+
+    def _check_that_equations_apply(self) -> None:
+        if not self._equations_apply():
+            raise ValueError(
+                f"{self.name}: not configured as the LSTM of the equations; it has no such gates"
+            )
 
     def _equations_apply(self) -> bool:
         """Whether this layer is configured as the textbook LSTM that the functions above compute."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import keras
@@ -126,28 +127,31 @@ class TranslationModel(keras.Model):
         output: DecoderOutput = self.decoder(embedded, states=states, memory=memory, training=training)
         return output
 
-    def step(
-        self,
-        previous_ids: tf.Tensor,
-        states: LSTMStates,
-        memory: AttentionMemory,
-        projection: Projection | None = None,
-    ) -> NextPieces:
-        """One step of search.
+    def stepper(
+        self, shortlist: tf.Tensor | None = None
+    ) -> Callable[[tf.Tensor, LSTMStates, AttentionMemory], NextPieces]:
+        """A function that computes one step of search; see ``LSTM.stepper``.
 
         Args:
-            previous_ids: int32 [batch, beam], the last piece of each hypothesis.
-            states: of each decoder LSTM, output and cell state, float [batch, beam, units].
-            memory: the memory of each sentence, from ``encode``.
-            projection: of the embedding, for some pieces only; None: for all.
+            shortlist: int32 [pieces]; the only pieces whose log-probabilities are wanted; None: all.
+
+        Returns:
+            ``step(previous_ids, states, memory)`` with the last piece of each hypothesis, int32 [batch,
+            beam], of each decoder LSTM output and cell state, float [batch, beam, units], and the memory
+            of each sentence, from ``encode``.
         """
-        output = self.decoder.step(self.embedding(previous_ids), states, memory)
-        logits = self._logits(output.readout, projection)
-        return NextPieces(
-            tf.nn.log_softmax(tf.cast(logits, tf.float32)),
-            output.states,
-            tf.reduce_mean(output.attention, axis=1),
-        )
+        decoder_step, projection = self.decoder.stepper(), self.embedding.projection(shortlist)
+
+        def step(previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> NextPieces:
+            output = decoder_step(self.embedding(previous_ids), states, memory)
+            logits = self._logits(output.readout, projection)
+            return NextPieces(
+                tf.nn.log_softmax(tf.cast(logits, tf.float32)),
+                output.states,
+                tf.reduce_mean(output.attention, axis=1),
+            )
+
+        return step
 
     def _logits(self, readout: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:
         """[batch, steps, units] to [batch, steps, pieces], as one matrix product."""
