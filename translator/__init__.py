@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from translator.decoding.glossary import Glossary
     from translator.decoding.translation import Translation
     from translator.decoding.translator import Translator
+    from translator.serving.export import export
 
 __all__ = [
     "Config",
@@ -30,6 +31,7 @@ __all__ = [
     "Translator",
     "TranslatorError",
     "evaluate",
+    "export",
     "load",
     "train",
 ]
@@ -40,6 +42,7 @@ _HOMES = {
     "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
     "evaluate": "translator.api",
+    "export": "translator.serving.export",
     "load": "translator.api",
     "train": "translator.api",
 }

@@ -11,7 +11,7 @@ import click
 
 from translator.errors import TranslatorError
 
-_COMMANDS = ("demo", "train", "translate", "evaluate", "score")
+_COMMANDS = ("demo", "train", "translate", "evaluate", "score", "export")
 
 
 class _Commands(click.Group):
@@ -38,6 +38,7 @@ def command() -> None:
                            --from en --to de --output models/en-de
     Use it:            translator translate models/en-de < in.txt > out.txt
     Measure it:        translator evaluate models/en-de --source test.en --reference test.de
+    Ship it:           translator export models/en-de exported/en-de
 
     Text files are UTF-8 with one sentence a line, plain or .gz. Results go to standard output, progress
     and messages to standard error.

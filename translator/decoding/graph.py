@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from translator.decoding.rules import Pieces, Rules
@@ -18,7 +17,7 @@ from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
 
-class _Numbers(NamedTuple):
+class SearchNumbers(NamedTuple):
     """The options that may change without another trace.
 
     Attributes:
@@ -36,9 +35,9 @@ class _Numbers(NamedTuple):
     seed: tf.Tensor
 
 
-def numbers_of(options: SearchOptions) -> _Numbers:
+def numbers_of(options: SearchOptions) -> SearchNumbers:
     """The options that may change without another trace, as tensors."""
-    return _Numbers(
+    return SearchNumbers(
         tf.constant(options.length_penalty, tf.float32),
         tf.constant(options.coverage_penalty, tf.float32),
         tf.constant(options.min_length, tf.int32),
@@ -72,7 +71,12 @@ class Wishes(NamedTuple):
     shortlist: Any
 
 
-def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: _Numbers, padding_id: int) -> Rules:
+def no_wishes(batch: int | tf.Tensor) -> Wishes:
+    """That translations need hold nothing; ``batch`` sentences."""
+    return Wishes(tf.zeros([batch, 0], tf.int32), tf.zeros([batch, 0, 0], tf.int32), tf.zeros([0], tf.int32))
+
+
+def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: SearchNumbers, padding_id: int) -> Rules:
     """What the translations of a batch must and must not be.
 
     The default maximum length leaves room for the prefix and the phrases.
@@ -96,8 +100,9 @@ def search(
     source_ids: tf.Tensor,
     wishes: Wishes,
     options: SearchOptions,
-    numbers: _Numbers,
+    numbers: SearchNumbers,
     with_phrases: bool,
+    widths: tuple[tf.Tensor, tf.Tensor] | None = None,
 ) -> Hypotheses:
     """Translates a batch of sentences.
 
@@ -108,13 +113,16 @@ def search(
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
         with_phrases: whether there are phrases among the wishes.
+        widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
+            for sampling.
     """
     special = networks[0].special_ids
     pieces = Pieces(special.padding, special.start, special.end)
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
     state = tf.nest.map_structure(
-        lambda tensor: tf.repeat(tensor[:, None], options.places, axis=1), [states for _, states in encoded]
+        lambda tensor: tf.repeat(tensor[:, None], widths[0] if widths else options.places, axis=1),
+        [states for _, states in encoded],
     )
     shortlist = wishes.shortlist if options.shortlist else None
     steppers = [network.stepper(shortlist) for network in networks]
@@ -143,7 +151,7 @@ def search(
     else:
         coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
         beam_search = BeamSearch(
-            step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases
+            step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases, widths
         )
         found = beam_search(state, memory, rules)
     return found._replace(ids=tf.gather(wishes.shortlist, found.ids)) if options.shortlist else found
@@ -179,9 +187,7 @@ class SearchGraph:
     def search(self, source_ids: Any, options: SearchOptions, wishes: Wishes | None = None) -> Hypotheses:
         """``search`` as a graph, one for each set of the options that are no plain numbers."""
         if wishes is None:
-            batch = len(source_ids)
-            no_ids = np.zeros([0], np.int32)
-            wishes = Wishes(np.zeros([batch, 0], np.int32), np.zeros([batch, 0, 0], np.int32), no_ids)
+            wishes = no_wishes(len(source_ids))
         with_phrases = wishes.phrases.shape[1] > 0
         source_ids, wishes = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, wishes))
         numbers = numbers_of(options)
@@ -207,7 +213,7 @@ class SearchGraph:
             input_signature=[
                 ids,
                 Wishes(ids, phrases, tf.TensorSpec([None], tf.int32)),
-                _Numbers(number, number, whole, whole, whole),
+                SearchNumbers(number, number, whole, whole, whole),
             ],
             autograph=False,
         )

@@ -129,10 +129,11 @@ class BeamSearch:
     Args:
         step: the step function.
         pieces: the ids that are no text.
-        options: beam size, number of hypotheses, normalization and n-grams; static numbers.
+        options: normalization and n-grams, and widths where they are not given apart.
         alpha: exponent of the length penalty, float32 []; 0 ranks by log-probability.
         coverage_penalty: float32 []; None: coverage is not looked at.
         with_phrases: whether there are phrases that must appear.
+        widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options.
     """
 
     def __init__(
@@ -143,7 +144,10 @@ class BeamSearch:
         alpha: tf.Tensor | float,
         coverage_penalty: tf.Tensor | float | None = None,
         with_phrases: bool = False,
+        widths: tuple[tf.Tensor, tf.Tensor] | None = None,
     ) -> None:
+        self._beam_size: int | tf.Tensor = widths[0] if widths else options.beam_size
+        self._num_hypotheses: int | tf.Tensor = widths[1] if widths else options.num_hypotheses
         self._step, self._pieces, self._options = step, pieces, options
         self._alpha = tf.convert_to_tensor(alpha, tf.float32)
         self._coverage_penalty, self._with_phrases = coverage_penalty, with_phrases
@@ -192,12 +196,12 @@ class BeamSearch:
 
     def _start(self, state: Any, memory: Any, rules: Rules) -> _Loop:
         """All sentences, with nothing found yet."""
-        beam_size = self._options.beam_size
+        beam_size = self._beam_size
         batch, max_steps = tf.shape(rules.max_lengths)[0], tf.reduce_max(rules.max_lengths)
         no_ids = tf.fill([batch, beam_size, max_steps], self._pieces.padding)
         impossible = tf.fill([batch, beam_size], IMPOSSIBLE)
         # At the first step all places would hold the same hypothesis: only one is filled.
-        log_probs = tf.tile(tf.constant([[0.0] + [IMPOSSIBLE] * (beam_size - 1)]), [batch, 1])
+        log_probs = tf.tile(tf.where(tf.range(beam_size) == 0, 0.0, IMPOSSIBLE)[None], [batch, 1])
         source_steps = tf.shape(rules.source_mask)[1] if self._coverage_penalty is not None else 0
         return _Loop(
             tf.constant(0),
@@ -217,13 +221,13 @@ class BeamSearch:
 
     def _best(self, part: tf.Tensor) -> tf.Tensor:
         """The hypotheses that are asked for, of all that have places."""
-        return part[:, : self._options.num_hypotheses]
+        return part[:, : self._num_hypotheses]
 
     def _is_searched_for(self, loop: _Loop) -> tf.Tensor:
         """Bool [active]: whether an unfinished hypothesis of the sentence can still overtake."""
         best = tf.reduce_max(loop.log_probs, axis=1)
         most = length_penalty(loop.rules.max_lengths, self._alpha, self._options.length_normalization)
-        worst_wanted = loop.finished.ranks[:, self._options.num_hypotheses - 1]
+        worst_wanted = loop.finished.ranks[:, self._num_hypotheses - 1]
         return (best > IMPOSSIBLE / 2) & (best / most > worst_wanted)
 
     def _is_full(self, loop: _Loop) -> tf.Tensor:
@@ -233,7 +237,7 @@ class BeamSearch:
 
     def _advance(self, loop: _Loop) -> tuple[_Loop]:
         """One step of every sentence."""
-        beam_size, pieces_ = self._options.beam_size, self._pieces
+        beam_size, pieces_ = self._beam_size, self._pieces
         previous = tf.cond(
             loop.step > 0,
             lambda: loop.ids[:, :, tf.maximum(loop.step - 1, 0)],
@@ -244,7 +248,8 @@ class BeamSearch:
         totals = tf.where(tf.range(beam_size)[None] < loop.places[:, None], totals, IMPOSSIBLE)
 
         def of_parents(tensor: tf.Tensor) -> tf.Tensor:
-            return tf.gather(tensor, parents, batch_dims=1) if beam_size > 1 else tensor
+            is_only_one = isinstance(beam_size, int) and beam_size == 1
+            return tensor if is_only_one else tf.gather(tensor, parents, batch_dims=1)
 
         ids = tf.where(tf.range(tf.shape(loop.ids)[2]) == loop.step, pieces[:, :, None], of_parents(loop.ids))
         attended, progress = loop.attended, loop.progress
@@ -294,7 +299,7 @@ class BeamSearch:
             tf.where(ends, ranks, IMPOSSIBLE),
         )
         both: _Finished = tf.nest.map_structure(lambda *pair: tf.concat(pair, axis=1), loop.finished, ended)
-        _, best = tf.math.top_k(both.ranks, self._options.beam_size)
+        _, best = tf.math.top_k(both.ranks, self._beam_size)
         chosen: _Finished = tf.nest.map_structure(lambda part: tf.gather(part, best, batch_dims=1), both)
         return chosen
 
@@ -307,13 +312,16 @@ class BeamSearch:
             Their log-probabilities (float32), the hypotheses that they continue and the pieces that they
             add (int32), [active, beam] each.
         """
-        beam_size, pieces_ = self._options.beam_size, self._pieces
+        beam_size, pieces_ = self._beam_size, self._pieces
         allowed = next_log_probs
         if self._options.no_repeat_ngram:
             seen = repeating_pieces(loop.ids, loop.step, self._options.no_repeat_ngram, pieces_.padding)
             allowed = without(next_log_probs, seen)
         # Three ids may be among the best and yet not be allowed: padding, start, and an end too soon.
-        width = min(beam_size + 3, next_log_probs.shape[-1] or beam_size + 3)
+        width = beam_size + 3
+        if next_log_probs.shape[-1]:
+            least = min if isinstance(width, int) else tf.minimum
+            width = least(width, next_log_probs.shape[-1])
         values, pieces = best_pieces(allowed, width)  # [active, beam, width]
         no_end = (loop.step + 1 < loop.rules.min_lengths)[:, None]
         if self._with_phrases:
@@ -351,7 +359,7 @@ class BeamSearch:
         Where the rules leave no piece, that is the end.
         """
         forced = tf.repeat(
-            forced_pieces(loop.step, loop.rules, self._pieces)[:, None], self._options.beam_size, axis=1
+            forced_pieces(loop.step, loop.rules, self._pieces)[:, None], self._beam_size, axis=1
         )
         is_stuck = tf.reduce_max(values, axis=2) <= IMPOSSIBLE / 2
         forced = tf.where(is_stuck & (forced < 0), self._pieces.end, forced)
@@ -362,14 +370,15 @@ class BeamSearch:
         return values, tf.where(is_forced, forced[:, :, None], pieces)
 
 
-def best_pieces(log_probs: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor]:
+def best_pieces(log_probs: tf.Tensor, number: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The most probable pieces: ``tf.math.top_k``, which is slow on long rows, but three times as fast.
 
     The best ones stand in the blocks with the highest maxima; only those blocks are searched.
 
     Args:
         log_probs: float32 [batch, beam, vocabulary].
-        number: how many, at most the vocabulary. A vocabulary of unknown size must have so many.
+        number: how many, at most the vocabulary, an integer or int32 []. A vocabulary of unknown size must
+            have so many.
 
     Returns:
         Their log-probabilities, best first, and their ids, float32 and int32 [batch, beam, number].
@@ -377,7 +386,7 @@ def best_pieces(log_probs: tf.Tensor, number: int) -> tuple[tf.Tensor, tf.Tensor
     shape = tf.shape(log_probs)
     vocabulary = log_probs.shape[-1] or shape[2]
     num_blocks = -(-vocabulary // _BLOCK)
-    if log_probs.shape[-1] and num_blocks < 4 * number:
+    if log_probs.shape[-1] and isinstance(number, int) and num_blocks < 4 * number:
         values, ids = tf.math.top_k(log_probs, number)
         return values, ids
     rows = tf.reshape(log_probs, [-1, vocabulary])

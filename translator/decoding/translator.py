@@ -21,11 +21,11 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
 from translator.decoding.long_lines import are_glued, parts_of
 from translator.decoding.translation import Translation, joined
-from translator.errors import ConfigError, ModelError
+from translator.errors import ConfigError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
-from translator.training.model_folder import lexicon_path, load_model
+from translator.training.model_folder import lexicon_path, load_networks
 
 _TO_SPACES = str.maketrans("\n\r\t", "   ")
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
@@ -81,16 +81,7 @@ class Translator:
             ModelError: if there is no complete model of this version, or the models have different
                 vocabularies.
         """
-        network, tokenizer, config = load_model(Path(folder))
-        networks = [network]
-        for other in more_folders:
-            network, other_tokenizer, _ = load_model(Path(other))
-            if other_tokenizer.model != tokenizer.model:
-                raise ModelError(
-                    f"{other}: has another vocabulary than {folder}; models translate together only with "
-                    "the same tokenizer.model"
-                )
-            networks.append(network)
+        networks, tokenizer, config = load_networks(Path(folder), *map(Path, more_folders))
         path = lexicon_path(Path(folder))
         lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
         return cls(networks, tokenizer, config, lexicon)

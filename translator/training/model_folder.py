@@ -92,3 +92,22 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: damaged, or not the weights of this config.json ({reason})") from None
     return network, tokenizer, config
+
+
+def load_networks(folder: Path, *more_folders: Path) -> tuple[list[TranslationModel], Tokenizer, Config]:
+    """Loads one model, or several that decide together; tokenizer and settings are those of the first.
+
+    Raises:
+        ModelError: if there is no complete model of this version, or the models have different vocabularies.
+    """
+    network, tokenizer, config = load_model(folder)
+    networks = [network]
+    for other in more_folders:
+        network, other_tokenizer, _ = load_model(other)
+        if other_tokenizer.model != tokenizer.model:
+            raise ModelError(
+                f"{other}: has another vocabulary than {folder}; models translate together only with "
+                "the same tokenizer.model"
+            )
+        networks.append(network)
+    return networks, tokenizer, config

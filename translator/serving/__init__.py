@@ -1,0 +1,1 @@
+"""From a model to what other programs load: one SavedModel that needs none of this code."""

@@ -1,0 +1,173 @@
+"""Writes a SavedModel that any TensorFlow program loads, in the layout of TensorFlow Serving."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+
+import tensorflow as tf
+
+from translator.config import Config
+from translator.corpus.readers import Pair, read_pairs
+from translator.corpus.tokenizer import Tokenizer
+from translator.errors import ConfigError, ModelError
+from translator.evaluation.scores import Score, evaluate
+from translator.nn.model import TranslationModel
+from translator.serving.graph import PieceGraph, TextGraph
+from translator.serving.model_card import Facts, model_card, readme
+from translator.serving.warmup import write_requests
+from translator.serving.weights import Precision
+from translator.training.model_folder import load_networks, log_path
+
+_LINES_A_CALL = 1000
+_UNKNOWN_LICENCE = "not stated; the terms of the training text apply"
+
+
+@dataclass(frozen=True)
+class Exported:
+    """What was written.
+
+    Attributes:
+        folder: the version folder, which is what a program loads.
+        num_bytes: its size.
+        bleu: of the exported model on the text that was given, if any.
+        float32_bleu: of the same model with the weights of the training, likewise.
+    """
+
+    folder: Path
+    num_bytes: int
+    bleu: Score | None = None
+    float32_bleu: Score | None = None
+
+
+def version_folder(output: Path) -> Path:
+    """Where the model goes: ``output`` if its name is a number, else ``1`` in it, as Serving wants it."""
+    return output if output.name.isdecimal() else output / "1"
+
+
+def export(
+    model: str | Path,
+    output: str | Path,
+    *more_models: str | Path,
+    tokens: bool = False,
+    precision: Precision = "float32",
+    source: str | Path | None = None,
+    reference: str | Path | None = None,
+    licence: str | None = None,
+) -> Exported:
+    """Exports a model folder, or several models that translate together.
+
+    Args:
+        model: the folder of a training.
+        output: the folder to make; see ``version_folder``. It must not hold this version yet.
+        more_models: others of the same vocabulary.
+        tokens: whether the model takes and gives piece ids, with no operation of tensorflow-text.
+        precision: how the weights are stored.
+        source: a text to measure BLEU on, for the model card; None: it has the dev BLEU of the training.
+        reference: what that text should become.
+        licence: what the model card says of the licence; None: that it is not stated.
+
+    Raises:
+        ConfigError: if only one of source and reference is given.
+        DataError: if they cannot be used.
+        ModelError: if there is no complete model, or the version folder exists or cannot be written.
+    """
+    model = Path(model)
+    networks, tokenizer, config = load_networks(model, *map(Path, more_models))
+    folder = version_folder(Path(output))
+    if folder.exists():
+        raise ModelError(
+            f"{folder}: is there already; remove it, or give another version, such as {folder.parent / '2'}"
+        )
+    if (source is None) != (reference is None):
+        raise ConfigError("BLEU needs both source and reference")
+    graph = (
+        PieceGraph(networks, config, precision)
+        if tokens
+        else TextGraph(networks, tokenizer, config, precision)
+    )
+    bleu = before = None
+    quality = _dev_quality(model)
+    if source is not None and reference is not None:
+        pairs = read_pairs(Path(source), Path(reference))
+        before = bleu = _bleu(TextGraph(networks, tokenizer, config), pairs)
+        if precision != "float32":
+            bleu = _bleu(TextGraph(networks, tokenizer, config, precision), pairs)
+        quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
+    facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # Beside its place and moved there whole, so that a server never sees half a version. The name is no
+        # number, so that no server takes it for one.
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as temporary:
+            new = Path(temporary) / folder.name
+            _write(graph, new, tokenizer, facts)
+            new.replace(folder)
+    except (OSError, tf.errors.OpError) as error:
+        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        raise ModelError(f"{folder}: cannot be written ({reason})") from None
+    num_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return Exported(folder, num_bytes, bleu, before)
+
+
+def _bleu(graph: TextGraph, pairs: Sequence[Pair]) -> Score:
+    """BLEU of what a graph makes of the sources."""
+    translate, found = graph.signatures()["serving_default"], []
+    for start in range(0, len(pairs), _LINES_A_CALL):
+        texts = tf.constant([pair.source for pair in pairs[start : start + _LINES_A_CALL]])
+        found += [text.decode() for text in translate(texts)["translation"].numpy()]
+    return evaluate(found, [pair.target for pair in pairs]).bleu
+
+
+def _write(graph: PieceGraph | TextGraph, folder: Path, tokenizer: Tokenizer, facts: Facts) -> None:
+    """Writes all files of a version."""
+    for_tokens = isinstance(graph, PieceGraph)
+    # The graph of the gradients would be saved with it, and cannot: it belongs to training.
+    options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
+    tf.saved_model.save(graph, str(folder), graph.signatures(), options)
+    if for_tokens:
+        (folder / "tokenizer.model").write_bytes(tokenizer.model)
+    else:
+        extra = folder / "assets.extra"
+        extra.mkdir()
+        write_requests(extra / "tf_serving_warmup_requests")
+    (folder / "README.md").write_text(readme(facts, for_tokens), encoding="utf-8")
+    (folder / "MODEL_CARD.md").write_text(model_card(facts), encoding="utf-8")
+
+
+def _facts(
+    networks: list[TranslationModel],
+    tokenizer: Tokenizer,
+    config: Config,
+    precision: Precision,
+    quality: str,
+    licence: str,
+    folder: Path,
+) -> Facts:
+    return Facts(
+        config=config,
+        num_networks=len(networks),
+        num_weights=sum(network.count_params() for network in networks),
+        vocabulary_size=tokenizer.vocabulary_size,
+        padding_id=tokenizer.padding_id,
+        precision=precision,
+        quality=quality,
+        licence=licence,
+        version=version("translator"),
+        tensorflow=tf.__version__,
+        folder=folder.name,
+    )
+
+
+def _dev_quality(model: Path) -> str:
+    """The best dev BLEU of the training, if its log is still there."""
+    try:
+        lines = log_path(model).read_text(encoding="utf-8").splitlines()
+        best = max(float(json.loads(line)["dev_bleu"]) for line in lines)
+    except (OSError, ValueError, KeyError, TypeError):
+        return "not measured"
+    return f"BLEU {best:.1f} on the dev set of the training, greedy search (sacreBLEU, 13a, cased)"

@@ -1,0 +1,237 @@
+"""What a SavedModel holds: raw strings to raw strings, or piece ids to piece ids.
+
+Each class is a ``tf.Module`` whose signatures take any number of sentences of any length with one trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from translator.config import Config
+from translator.corpus.batches import graph_tokenizer
+from translator.corpus.tokenizer import Tokenizer
+from translator.nn.model import TranslationModel
+from translator.serving.parts import Cutter
+from translator.serving.piece_search import PieceSearch
+from translator.serving.weights import Precision, Weights
+
+_BATCH_TIMEOUT_MICROSECONDS = 2000  # how long a call waits for others to join it
+_MAX_BATCH_SIZE = 64
+
+_TEXT = tf.TensorSpec([None], tf.string, name="text")
+_NUMBERS = (
+    tf.TensorSpec([], tf.int32, name="beam_size"),
+    tf.TensorSpec([], tf.float32, name="length_penalty"),
+    tf.TensorSpec([], tf.int32, name="num_hypotheses"),
+)
+Outputs = dict[str, tf.Tensor]
+
+
+class _Exported(tf.Module):
+    """Networks with their weights in a precision."""
+
+    def __init__(
+        self, networks: Sequence[TranslationModel], config: Config, precision: Precision = "float32"
+    ) -> None:
+        super().__init__()
+        variables = [variable for network in networks for variable in network.variables]
+        self._weights = Weights(variables, precision)
+        self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
+        self._search = PieceSearch(networks, config)
+        self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
+
+    def default_numbers(self) -> list[tf.Tensor]:
+        """Beam size, length penalty and number of hypotheses of the model."""
+        return [tf.constant(n, spec.dtype) for n, spec in zip(self._defaults, _NUMBERS, strict=True)]
+
+
+class TextGraph(_Exported):
+    """Raw strings to raw strings.
+
+    Args:
+        networks: the networks; several decide together.
+        tokenizer: their tokenizer.
+        config: the settings of the model.
+        precision: how the weights are stored.
+    """
+
+    def __init__(
+        self,
+        networks: Sequence[TranslationModel],
+        tokenizer: Tokenizer,
+        config: Config,
+        precision: Precision = "float32",
+    ) -> None:
+        super().__init__(networks, config, precision)
+        self.tokenizer = graph_tokenizer(tokenizer)  # an attribute, so that its model is saved
+        self._cutter = Cutter(tokenizer, config.corpus.longest_source or config.data.max_pieces)
+
+    def signatures(self) -> dict[str, Callable[..., Outputs]]:
+        """The signatures by name; see the README of an exported model."""
+        default: Callable[..., Outputs] = tf.function(self._default, [_TEXT], autograph=False)
+        return {
+            "serving_default": default,
+            "translate": tf.function(self._translate, [_TEXT, *_NUMBERS], autograph=False),
+            "align": tf.function(self._align, [_TEXT], autograph=False),
+            "batched": tf.function(self._batched, [_TEXT], autograph=False),
+        }
+
+    def _default(self, text: tf.Tensor) -> Outputs:
+        """String [batch] to the best translation of each, string [batch], and its score, float32 [batch]."""
+        found = self._translate(text, *self.default_numbers())
+        return {"translation": found["translations"][:, 0], "score": found["scores"][:, 0]}
+
+    def _translate(
+        self, text: tf.Tensor, beam_size: tf.Tensor, length_penalty: tf.Tensor, num_hypotheses: tf.Tensor
+    ) -> Outputs:
+        """String [batch] to the best ``num_hypotheses``, string and float32 [batch, number]."""
+        with self._weights.scope():
+            parts = self._cutter(self.tokenizer.tokenize(text))
+            found = self._search(parts.ids, beam_size, length_penalty, num_hypotheses)
+            number = tf.shape(found.scores)[1]
+            texts = tf.reshape(self._texts(found.ids), [-1, number])
+            return {
+                "translations": self._joined(texts, parts.lines, tf.size(text)),
+                "scores": tf.math.unsorted_segment_mean(found.scores, parts.lines, tf.size(text)),
+            }
+
+    def _batched(self, text: tf.Tensor) -> Outputs:
+        """``_default`` for many callers at once: calls that come within 2 ms are computed together."""
+
+        @tf.nondifferentiable_batch_function(  # type: ignore[untyped-decorator]
+            num_batch_threads=2,
+            max_batch_size=_MAX_BATCH_SIZE,
+            batch_timeout_micros=_BATCH_TIMEOUT_MICROSECONDS,
+            max_enqueued_batches=1000,
+            autograph=False,
+        )
+        def together(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            found = self._default(text)
+            return found["translation"], found["score"]
+
+        translation, score = together(text)
+        return {"translation": tf.ensure_shape(translation, [None]), "score": tf.ensure_shape(score, [None])}
+
+    def _align(self, text: tf.Tensor) -> Outputs:
+        """The best translation of each line with its pieces and what each of them attended to.
+
+        Returns:
+            What ``_default`` does; ``source_pieces`` string [batch, source pieces] and ``pieces`` string
+            [batch, pieces], both with the ends and padded with ""; their numbers ``source_lengths`` and
+            ``lengths``, int32 [batch]; ``attention`` float32 [batch, pieces, source pieces], 0 at padding.
+        """
+        with self._weights.scope():
+            batch = tf.size(text)
+            parts = self._cutter(self.tokenizer.tokenize(text))
+            found = self._search(parts.ids, *self.default_numbers())
+            source_ids, target_ids = self._search.with_end(parts.ids), self._search.with_end(found.ids)
+            attention = self._mean_attention(source_ids, target_ids)
+        pieces, lengths, rows = self._pieces(target_ids, parts.lines, batch)
+        source_pieces, source_lengths, columns = self._pieces(source_ids, parts.lines, batch)
+        # Each part's own rows and columns in the matrix of its line.
+        where = tf.stack(
+            [
+                tf.broadcast_to(index, tf.shape(attention))
+                for index in (parts.lines[:, None, None], rows[:, :, None], columns[:, None, :])
+            ],
+            axis=-1,
+        )
+        is_real = (rows >= 0)[:, :, None] & (columns >= 0)[:, None, :]
+        return {
+            "translation": self._joined(self._texts(found.ids)[:, None], parts.lines, batch)[:, 0],
+            "score": tf.math.unsorted_segment_mean(found.scores, parts.lines, batch)[:, 0],
+            "source_pieces": source_pieces,
+            "source_lengths": source_lengths,
+            "pieces": pieces,
+            "lengths": lengths,
+            "attention": tf.scatter_nd(
+                tf.boolean_mask(where, is_real),
+                tf.boolean_mask(attention, is_real),
+                tf.stack([batch, tf.shape(pieces)[1], tf.shape(source_pieces)[1]]),
+            ),
+        }
+
+    def _mean_attention(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
+        networks = self._search.networks
+        total = tf.add_n([network.attention_of(source_ids, target_ids) for network in networks])
+        return total / len(networks)
+
+    def _pieces(
+        self, ids: tf.Tensor, lines: tf.Tensor, batch: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The pieces of lines from those of their parts, int32 [parts, steps].
+
+        Returns:
+            String [batch, pieces], padded with ""; their numbers, int32 [batch]; and the place of each piece
+            of a part in its line, int32 [parts, steps], -1 at padding.
+        """
+        is_piece = ids != self._search.special_ids.padding
+        in_parts = tf.reduce_sum(tf.cast(is_piece, tf.int32), axis=1)
+        lengths = tf.math.unsorted_segment_sum(in_parts, lines, batch)
+        of_lines = tf.RaggedTensor.from_row_lengths(tf.boolean_mask(ids, is_piece), lengths)
+        pieces = self.tokenizer.id_to_string(of_lines.values)
+        before_part = tf.cumsum(in_parts, exclusive=True)
+        before_line = tf.gather(tf.cumsum(lengths, exclusive=True), lines)
+        places = (before_part - before_line)[:, None] + tf.range(tf.shape(ids)[1])
+        return of_lines.with_values(pieces).to_tensor(""), lengths, tf.where(is_piece, places, -1)
+
+    def _texts(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """The text of each row of pieces; breaks and tabs, which a model may spell, become spaces."""
+        return tf.strings.regex_replace(self.tokenizer.detokenize(ids), r"[\n\r\t]", " ")
+
+    @staticmethod
+    def _joined(texts: tf.Tensor, lines: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
+        """Texts of parts, string [parts, number], to those of lines, string [batch, number]."""
+        columns = tf.map_fn(
+            lambda column: tf.strings.unsorted_segment_join(column, lines, batch, separator=" "),
+            tf.transpose(texts),
+        )
+        return tf.transpose(columns)
+
+
+class PieceGraph(_Exported):
+    """Piece ids to piece ids, with no operation that TensorFlow itself does not have.
+
+    Args:
+        networks: the networks; several decide together.
+        config: the settings of the model.
+        precision: how the weights are stored.
+    """
+
+    def signatures(self) -> dict[str, Callable[..., Outputs]]:
+        """The signatures by name; see the README of an exported model."""
+        source_ids = tf.TensorSpec([None, None], tf.int32, name="source_ids")
+        return {
+            "serving_default": tf.function(self._default, [source_ids], autograph=False),
+            "translate": tf.function(self._translate, [source_ids, *_NUMBERS], autograph=False),
+        }
+
+    def _default(self, source_ids: tf.Tensor) -> Outputs:
+        """Int32 [batch, source pieces] to the best translations, int32 [batch, pieces], likewise padded."""
+        found = self._translate(source_ids, *self.default_numbers())
+        names = {"target_ids": "target_ids", "lengths": "length", "scores": "score"}
+        return {name: found[old][:, 0] for old, name in names.items()}
+
+    def _translate(
+        self,
+        source_ids: tf.Tensor,
+        beam_size: tf.Tensor,
+        length_penalty: tf.Tensor,
+        num_hypotheses: tf.Tensor,
+    ) -> Outputs:
+        """The n best: ``target_ids`` int32 [batch, number, pieces], ``lengths`` int32 and ``scores`` float32
+        [batch, number]. Padding may stand anywhere in the source; the end of a sentence is added."""
+        padding, end = self._search.special_ids.padding, self._search.special_ids.end
+        is_piece = (source_ids != padding) & (source_ids != end)
+        with self._weights.scope():
+            rows = tf.ragged.boolean_mask(source_ids, is_piece)
+            found = self._search(rows, beam_size, length_penalty, num_hypotheses)
+        shape = tf.shape(found.scores)
+        ids, lengths = found.ids.to_tensor(padding), tf.cast(found.ids.row_lengths(), tf.int32)
+        return {
+            "target_ids": tf.reshape(ids, tf.concat([shape, [-1]], axis=0)),
+            "lengths": tf.reshape(lengths, shape),
+            "scores": found.scores,
+        }

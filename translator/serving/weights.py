@@ -1,0 +1,58 @@
+"""Smaller weights for an exported model: stored in 16 or 8 bits, computed with as float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Literal, get_args
+
+import keras
+import tensorflow as tf
+
+Precision = Literal["float32", "float16", "int8"]
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+
+class Weights:
+    """The weights of networks as variables of a precision, for a SavedModel.
+
+    ``float16`` rounds every weight. ``int8`` stores a matrix as ``scale * integer`` with integers from
+    -127 to 127 and one scale a row of the embedding, one a column of any other matrix: symmetric, one
+    scale for each output, as in Jacob et al. 2018, arXiv 1712.05877, section 2.1. Vectors stay float32:
+    they weigh little.
+
+    Attributes:
+        stored: a variable for each of the networks' own.
+        scales: the scales, one for each that is stored in 8 bits.
+
+    Args:
+        variables: the Keras variables of the networks.
+        precision: how they are stored.
+    """
+
+    def __init__(self, variables: Sequence[keras.Variable], precision: Precision) -> None:
+        self._originals = tuple(variables)
+        self.stored: list[tf.Variable] = []
+        self.scales: list[tf.Variable] = []
+        for variable in variables:
+            value = tf.convert_to_tensor(variable)
+            if precision == "float16":
+                value = tf.cast(value, tf.float16)
+            elif precision == "int8" and len(value.shape) == 2:
+                scale = tf.reduce_max(tf.abs(value), axis=_inputs_axis(variable), keepdims=True) / 127.0
+                scale = tf.where(scale > 0, scale, 1.0)
+                value = tf.cast(tf.round(value / scale), tf.int8)
+                self.scales.append(tf.Variable(scale, trainable=False))
+            self.stored.append(tf.Variable(value, trainable=False))
+
+    def scope(self) -> Any:
+        """A context in which the networks compute with these weights in place of their own."""
+        scales, mapping = iter(self.scales), []
+        for variable, stored in zip(self._originals, self.stored, strict=True):
+            value = tf.cast(stored, tf.float32)
+            mapping.append((variable, value * next(scales) if stored.dtype == tf.int8 else value))
+        return keras.StatelessScope(state_mapping=mapping)
+
+
+def _inputs_axis(variable: keras.Variable) -> int:
+    """The axis over which a product with the matrix adds up: that of the units in the embedding."""
+    return 1 if variable.path.endswith("embedding/matrix") else 0
