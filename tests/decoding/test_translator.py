@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from references.model import ReferenceModel, log_softmax
+from references.networks import word_network
 from references.search import beam_search as reference_beam_search
 from references.toy import WORDS
 
@@ -44,21 +45,6 @@ def random_translator(tokenizer, end, pieces=()):
         bias[tokenizer.pieces(range(tokenizer.vocabulary_size)).index(piece)] += end
     network.embedding.bias.assign(bias)
     return Translator([network], tokenizer, CONFIG), network
-
-
-def word_network(tokenizer, seed, end=0.0, **shape):
-    """A network with random weights that writes the words of the toy language, and no other text."""
-    special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
-    network = build_model(ModelConfig(units=8, **shape), tokenizer.vocabulary_size, special_ids)
-    random = np.random.default_rng(seed)
-    for weight in network.trainable_variables:
-        weight.assign(random.normal(1.0 if weight.name == "gamma" else 0.0, 0.5, weight.shape))
-    known = tokenizer.pieces(range(tokenizer.vocabulary_size))
-    bias = np.full(len(known), -50.0)
-    bias[[known.index(f"▁{word}") for word in WORDS]] = 0
-    bias[special_ids.end] = end
-    network.embedding.bias.assign(bias)
-    return network
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from references.toy import WORDS
 from translator.config import ModelConfig
 from translator.nn.model import SpecialIds, build_model
 
@@ -34,3 +35,18 @@ def padded(rows, extra=0):
     for row, ids in zip(array, rows, strict=True):
         row[: len(ids)] = ids
     return array
+
+
+def word_network(tokenizer, seed, end=0.0, **shape):
+    """A network with random weights that writes the words of the toy language, and no other text."""
+    special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
+    network = build_model(ModelConfig(units=8, **shape), tokenizer.vocabulary_size, special_ids)
+    random = np.random.default_rng(seed)
+    for weight in network.trainable_variables:
+        weight.assign(random.normal(1.0 if weight.name == "gamma" else 0.0, 0.5, weight.shape))
+    known = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    bias = np.full(len(known), -50.0)
+    bias[[known.index(f"▁{word}") for word in WORDS]] = 0
+    bias[special_ids.end] = end
+    network.embedding.bias.assign(bias)
+    return network

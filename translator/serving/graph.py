@@ -36,7 +36,7 @@ class _Exported(tf.Module):
         self, networks: Sequence[TranslationModel], config: Config, precision: Precision = "float32"
     ) -> None:
         super().__init__()
-        variables = [variable for network in networks for variable in network.variables]
+        variables = [variable for network in networks for variable in network.trainable_variables]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
         self._search = PieceSearch(networks, config)
@@ -100,18 +100,21 @@ class TextGraph(_Exported):
     def _batched(self, text: tf.Tensor) -> Outputs:
         """``_default`` for many callers at once: calls that come within 2 ms are computed together."""
 
-        @tf.nondifferentiable_batch_function(  # type: ignore[untyped-decorator]
+        def best(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            found = self._default(text)
+            return found["translation"], found["score"]
+
+        together = tf.nondifferentiable_batch_function(
             num_batch_threads=2,
             max_batch_size=_MAX_BATCH_SIZE,
             batch_timeout_micros=_BATCH_TIMEOUT_MICROSECONDS,
             max_enqueued_batches=1000,
             autograph=False,
+        )(best)
+        # Who brings more than a batch can hold gains nothing by waiting for others.
+        translation, score = tf.cond(
+            tf.size(text) <= _MAX_BATCH_SIZE, lambda: tuple(together(text)), lambda: best(text)
         )
-        def together(text: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            found = self._default(text)
-            return found["translation"], found["score"]
-
-        translation, score = together(text)
         return {"translation": tf.ensure_shape(translation, [None]), "score": tf.ensure_shape(score, [None])}
 
     def _align(self, text: tf.Tensor) -> Outputs:

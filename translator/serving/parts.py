@@ -83,6 +83,7 @@ class Cutter:
 
 def _rank(piece: str) -> int:
     """What a piece ends with: 4 a sentence that no space need follow, 3 a sentence, 2 a comma, 0 else."""
-    last = piece[-1:]
+    is_byte = piece.startswith("<0x")  # of a character too rare for a piece of its own
+    last = chr(int(piece[1:-1], 16)) if is_byte else piece[-1:]
     kinds = ((_NO_SPACE, 4), (_SENTENCE_ENDS, 3), (_COMMAS, 2))
     return next((rank for marks, rank in kinds if last and last in marks), 0)

@@ -50,7 +50,9 @@ class PieceSearch:
     def with_end(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Rows of pieces as the networks read them: int32 [sentences, steps]; pieces, end, padding."""
         ends = tf.fill([ids.nrows(), 1], self.special_ids.end)
-        return tf.concat([ids, ends], axis=1).to_tensor(self.special_ids.padding)
+        rows = tf.concat([ids, ends], axis=1).to_tensor(self.special_ids.padding)
+        # Not even no sentences may have no steps: the LSTMs would have nothing to stack.
+        return tf.pad(rows, [[0, 0], [0, tf.cast(tf.size(ends) == 0, tf.int32)]])
 
     def __call__(
         self, ids: tf.RaggedTensor, beam_size: tf.Tensor, length_penalty: tf.Tensor, number: tf.Tensor

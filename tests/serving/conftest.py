@@ -1,0 +1,29 @@
+import pytest
+from references.networks import word_network
+from references.toy import toy_tokenizer
+
+from translator.config import Config
+from translator.decoding.translator import Translator
+
+CONFIG = Config().override({"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5})
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    return toy_tokenizer()
+
+
+@pytest.fixture(scope="session")
+def networks(tokenizer):
+    return [word_network(tokenizer, seed=27), word_network(tokenizer, seed=12, end=1.0, encoder_layers=1)]
+
+
+@pytest.fixture(scope="session")
+def config():
+    return CONFIG
+
+
+@pytest.fixture(scope="session")
+def translator(networks, tokenizer, config):
+    """What an exported graph is compared with."""
+    return Translator(networks[:1], tokenizer, config)

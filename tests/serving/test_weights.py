@@ -1,0 +1,61 @@
+"""Smaller weights: what is stored, how near it is, and that it is what the networks compute with."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from references.networks import padded, random_network, random_sentences
+
+from translator.serving.weights import PRECISIONS, Weights
+
+SOURCES, TARGETS = random_sentences(1, [4, 6, 2]), random_sentences(2, [5, 3, 7])
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_networks_compute_with_the_stored_weights(precision):
+    network = random_network()
+    weights = Weights(network.trainable_variables, precision)
+    with weights.scope():
+        found = network.log_probs(padded(SOURCES), padded(TARGETS))
+        values = [tf.convert_to_tensor(variable).numpy() for variable in network.trainable_variables]
+    exact = network.log_probs(padded(SOURCES), padded(TARGETS))
+    for variable, value in zip(network.trainable_variables, values, strict=True):
+        variable.assign(value)
+    np.testing.assert_allclose(found, network.log_probs(padded(SOURCES), padded(TARGETS)), atol=1e-5)
+    difference = np.abs(found - exact).max()
+    assert difference < {"float32": 1e-6, "float16": 0.05, "int8": 0.5}[precision]
+    assert (difference > 0) == (precision != "float32")
+
+
+def test_sixteen_bits_are_rounded_weights():
+    network = random_network()
+    for variable, stored in zip(
+        network.trainable_variables, Weights(network.trainable_variables, "float16").stored, strict=True
+    ):
+        assert stored.dtype == tf.float16
+        np.testing.assert_array_equal(stored, variable.numpy().astype(np.float16))
+
+
+def test_eight_bits_use_their_range_for_every_output():
+    network = random_network()
+    weights = Weights(network.trainable_variables, "int8")
+    scales = iter(weights.scales)
+    for variable, stored in zip(network.trainable_variables, weights.stored, strict=True):
+        exact = variable.numpy()
+        if exact.ndim < 2:
+            assert stored.dtype == tf.float32
+            continue
+        assert stored.dtype == tf.int8
+        is_embedding = variable.path.endswith("embedding/matrix")
+        axis = 1 if is_embedding else 0
+        scale = next(scales).numpy()
+        assert scale.shape == tuple(1 if i == axis else size for i, size in enumerate(exact.shape))
+        assert (np.abs(stored.numpy().astype(int)).max(axis=axis) == 127).all()
+        assert (np.abs(stored.numpy() * scale - exact) <= scale / 2 + 1e-7).all()
+
+
+def test_a_matrix_of_zeros_stays_one():
+    network = random_network()
+    kernel = network.decoder.readout.kernel
+    kernel.assign(np.zeros(kernel.shape))
+    with Weights(network.trainable_variables, "int8").scope():
+        assert not np.any(tf.convert_to_tensor(kernel))
