@@ -1,10 +1,12 @@
 """Long lines are cut into parts that fit, and nothing of them is lost."""
 
+import itertools
+
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from translator.decoding.long_lines import parts_of
+from translator.decoding.long_lines import LongLines
 
 words = st.text("abdeo", min_size=1, max_size=12)
 word_with_mark = st.tuples(words, st.sampled_from(["", "", "", ",", ";", ".", "?", "…"])).map("".join)
@@ -12,38 +14,45 @@ lines = st.lists(word_with_mark, min_size=1, max_size=40).map(" ".join)
 reproducible = settings(max_examples=150, deadline=None, derandomize=True, database=None)
 
 
-def num_pieces(text, tokenizer):
-    return len(tokenizer.encode([text])[0])
+def parts_of(line, tokenizer, longest):
+    """The texts of the parts of a line."""
+    [ids] = tokenizer.encode([line])
+    return tokenizer.decode(LongLines(tokenizer, longest).parts_of(ids))
 
 
-def without_spaces(text):
-    return "".join(text.split())
+def reference_cuts(pieces, longest):
+    """The rule in plain words: where each part of a row of pieces ends."""
+    read = {"<0x2E>": ".", "<0x2C>": ",", "<0x3B>": ";", "<0x3A>": ":", "<0x3F>": "?", "<0x21>": "!"}
+    ends, start = [], 0
+    while len(pieces) - start > longest:
+        best = start, -1
+        for end in range(start + 1, start + longest + 1):
+            last, after = read.get(pieces[end - 1], pieces[end - 1])[-1], pieces[end]
+            if after.startswith("▁"):
+                kind = 4 if last in ".!?…。！？" else 3 if last in ",;:" else 2
+            elif last in "。！？":
+                kind = 4
+            else:
+                kind = 0 if after.startswith(("<0x8", "<0x9", "<0xA", "<0xB")) else 1
+            if kind >= best[1]:
+                best = end, kind
+        start = best[0]
+        ends.append(start)
+    return [*ends, len(pieces)] if pieces else []
 
 
 @reproducible
-@given(line=lines, max_pieces=st.integers(16, 60))
-def test_parts_fit_and_hold_the_same_words_in_order(tokenizer, line, max_pieces):
-    parts = parts_of(line, tokenizer, max_pieces)
-    assert max(num_pieces(part, tokenizer) for part in parts) <= max_pieces
-    assert " ".join(parts).split() == line.split()
-
-
-@reproducible
-@given(line=st.text(max_size=60), max_pieces=st.integers(16, 60))
-@example(line="\U0001f600" * 60, max_pieces=16)  # four bytes each
-@example(line="\u0958" * 60, max_pieces=16)  # the normal form has two characters of three bytes
-def test_parts_of_any_text_fit_and_lose_nothing(tokenizer, line, max_pieces):
-    parts = parts_of(line, tokenizer, max_pieces)
-    assert all(0 < num_pieces(part, tokenizer) <= max_pieces for part in parts)
-    if num_pieces(line, tokenizer):
-        assert without_spaces("".join(parts)) == without_spaces(line)
-
-
-@given(max_pieces=st.integers(2, 8))
-@reproducible
-def test_nothing_is_lost_under_the_smallest_limits(tokenizer, max_pieces):
-    line = "adabob evefay, xxxxx. \u00e4\u00e4\u00e4"
-    assert without_spaces("".join(parts_of(line, tokenizer, max_pieces))) == without_spaces(line)
+@given(line=lines | st.text(max_size=60), longest=st.integers(1, 60))
+@example(line="\U0001f600" * 60, longest=16)  # four bytes each
+@example(line="\u0958" * 60, longest=16)  # the normal form has two characters of three bytes
+@example(line="\u4f60\u597d\u3002" * 20, longest=7)
+@example(line="", longest=5)
+def test_parts_fit_lose_nothing_and_follow_the_rule(tokenizer, line, longest):
+    [ids] = tokenizer.encode([line])
+    parts = LongLines(tokenizer, longest).parts_of(ids)
+    assert list(itertools.chain(*parts)) == ids
+    assert all(0 < len(part) <= longest for part in parts)
+    assert list(itertools.accumulate(map(len, parts))) == reference_cuts(tokenizer.pieces(ids), longest)
 
 
 def test_a_line_that_fits_is_one_part_without_the_space_around_it(tokenizer):
@@ -53,6 +62,22 @@ def test_a_line_that_fits_is_one_part_without_the_space_around_it(tokenizer):
 @pytest.mark.parametrize("line", ["", "   ", "\t", "\u200b", "\u00a0"])
 def test_a_line_without_text_has_no_parts(tokenizer, line):
     assert parts_of(line, tokenizer, 20) == []
+
+
+def test_no_part_begins_within_a_character_if_that_can_be(tokenizer):
+    line = "\u65e5\u672c" * 9  # three bytes each
+    assert parts_of(line, tokenizer, 7)[1:] == ["\u65e5\u672c"] * 8
+    assert "\ufffd" in "".join(parts_of(line, tokenizer, 2))  # two pieces hold no character
+
+
+def test_parts_know_whether_a_space_was_between_them(tokenizer):
+    long_lines = LongLines(tokenizer, 3)
+    [ids] = tokenizer.encode(["ada bob cid xyzxyz dee"])
+    parts = long_lines.parts_of(ids)
+    texts = ["".join(tokenizer.pieces(part)) for part in parts]
+    assert long_lines.are_glued(parts) == [i > 0 and not text.startswith("▁") for i, text in enumerate(texts)]
+    assert long_lines.are_glued(parts)[:2] == [False, False]
+    assert True in long_lines.are_glued(parts)
 
 
 @pytest.mark.parametrize(
@@ -67,10 +92,3 @@ def test_a_line_without_text_has_no_parts(tokenizer, line):
 )
 def test_lines_are_cut_where_it_hurts_least(tokenizer, line, parts):
     assert parts_of(line, tokenizer, 6) == parts
-
-
-def test_text_without_spaces_is_not_joined_with_spaces(tokenizer):
-    line = "\u4f60\u597d\u3002\u518d\u89c1\u3002\u597d\u3002"  # three sentences of 9, 9 and 6 bytes
-    parts = parts_of(line, tokenizer, 22)
-    assert len(parts) == 2
-    assert "".join(parts) == line

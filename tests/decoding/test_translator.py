@@ -14,9 +14,9 @@ from references.toy import WORDS
 
 from translator.config import Config, ModelConfig
 from translator.corpus.tokenizer import train_tokenizer
-from translator.decoding import long_lines
 from translator.decoding.alignment import word_alignment
 from translator.decoding.glossary import Glossary
+from translator.decoding.long_lines import LongLines
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
 from translator.nn.model import SpecialIds, build_model
@@ -236,7 +236,8 @@ def test_a_line_of_five_thousand_words(translator):
 
 def test_alternatives_of_a_long_line_are_the_best_choices_of_its_parts(wordy, tokenizer):
     [one] = wordy.translate([LONG], beam_size=3, num_hypotheses=3)
-    parts = wordy.translate(long_lines.parts_of(LONG, tokenizer, 30), beam_size=3, num_hypotheses=3)
+    parts = LongLines(tokenizer, 30).parts_of(tokenizer.encode([LONG])[0])
+    parts = wordy.translate(tokenizer.decode(parts), beam_size=3, num_hypotheses=3)
     choices = list(itertools.product(*([part, *part.alternatives] for part in parts)))
     best = sorted(choices, key=lambda choice: -sum(chosen.score for chosen in choice))[:3]
     found = [one, *one.alternatives]

@@ -1,65 +1,109 @@
-"""Lines longer than anything in training are translated in parts, cut where that hurts least."""
+"""Lines longer than anything in training are translated in parts, cut where that hurts least.
+
+A part goes as far as it may: to the last sentence end within reach; if there is none to the last comma, then
+to the last space, then to anywhere. The rule works on pieces, so that an exported graph can follow it too
+(``serving.parts``).
+"""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
 
 from translator.corpus.tokenizer import Tokenizer
 
-# After a sentence's end, before the space that follows it; failing that, before any space.
-_CUTS = (re.compile(r"(?<=[.!?…。！？])\s+|(?<=[。！？])"), re.compile(r"(?<=[,;:])\s+"), re.compile(r"\s+"))
+_ENDS_WITHOUT_SPACE, _SENTENCE_ENDS, _COMMAS = "。！？", ".!?…", ",;:"
 
 
-def parts_of(text: str, tokenizer: Tokenizer, max_pieces: int) -> list[str]:
-    """Cuts a line into parts of at most ``max_pieces`` pieces: at sentence ends, at commas, at spaces.
+class Cut(IntEnum):
+    """How good a place after a piece is to cut a line."""
+
+    IN_CHARACTER = 0
+    IN_WORD = 1
+    AT_SPACE = 2
+    AT_COMMA = 3
+    AT_SENTENCE_END = 4
+
+
+class PieceKinds(NamedTuple):
+    """What matters about each piece of a vocabulary.
+
+    Attributes:
+        ends: int32 [vocabulary]; the best cut after the piece, where a space follows.
+        ends_sentence: bool [vocabulary]; whether it ends a sentence that no space need follow.
+        begins: int32 [vocabulary]; the best cut before the piece, of the first three.
+    """
+
+    ends: npt.NDArray[np.int32]
+    ends_sentence: npt.NDArray[np.bool_]
+    begins: npt.NDArray[np.int32]
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer) -> PieceKinds:
+        """Those of a tokenizer."""
+        pieces = tokenizer.pieces(range(tokenizer.vocabulary_size))
+        last = [_last_character(piece) for piece in pieces]
+        return cls(
+            np.array([_end(character) for character in last], np.int32),
+            np.array([character in _ENDS_WITHOUT_SPACE for character in last]),
+            np.array([_beginning(piece) for piece in pieces], np.int32),
+        )
+
+
+def _last_character(piece: str) -> str:
+    """What a piece ends with; a byte, which spells a character too rare for a piece of its own, is read."""
+    return chr(int(piece[1:-1], 16)) if piece.startswith("<0x") else piece[-1]
+
+
+def _end(character: str) -> Cut:
+    if character in _SENTENCE_ENDS or character in _ENDS_WITHOUT_SPACE:
+        return Cut.AT_SENTENCE_END
+    return Cut.AT_COMMA if character in _COMMAS else Cut.AT_SPACE
+
+
+def _beginning(piece: str) -> Cut:
+    if piece.startswith("▁"):
+        return Cut.AT_SPACE
+    is_inside = piece.startswith("<0x") and 0x80 <= int(piece[1:-1], 16) < 0xC0  # not the first byte of UTF-8
+    return Cut.IN_CHARACTER if is_inside else Cut.IN_WORD
+
+
+class LongLines:
+    """Cuts rows of pieces so that none is longer than any that training has seen.
 
     Args:
-        text: the line.
-        tokenizer: counts the pieces.
-        max_pieces: the most that a part may have; a word that is longer still is cut anywhere.
-
-    Returns:
-        The parts, in order; no part for a line without text.
+        tokenizer: the tokenizer of the rows.
+        longest: the most pieces that a part may have.
     """
-    return _parts(text.strip(), tokenizer, max_pieces, 0)
 
+    def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
+        self._kinds, self._longest = PieceKinds.of(tokenizer), longest
 
-def are_glued(text: str, parts: list[str]) -> list[bool]:
-    """For each part of a line, whether no space is between it and the part before."""
-    glued, end = [], 0
-    for i, part in enumerate(parts):
-        start = text.index(part, end)
-        glued.append(i > 0 and start == end)
-        end = start + len(part)
-    return glued
+    def parts_of(self, ids: Sequence[int]) -> list[list[int]]:
+        """The parts of a line, in order; no part for a line without pieces.
 
+        Args:
+            ids: the pieces of the line, without the end.
+        """
+        parts, rest = [], list(ids)
+        while len(rest) > self._longest:
+            places = range(1, self._longest + 1)
+            end = max(places, key=lambda end: (self._cut(rest[end - 1], rest[end]), end))
+            parts.append(rest[:end])
+            rest = rest[end:]
+        return [*parts, rest] if rest else parts
 
-def _parts(text: str, tokenizer: Tokenizer, max_pieces: int, level: int) -> list[str]:
-    """The parts of a text, which may only be cut at this level of ``_CUTS`` or a later one."""
-    num_pieces = len(tokenizer.encode([text])[0])
-    if num_pieces <= max_pieces or len(text) == 1:
-        return [text] if num_pieces else []
-    if level == len(_CUTS):
-        middle = len(text) // 2
-        spans = [(0, middle), (middle, len(text))]
-    else:
-        spans = _filled(text, tokenizer, max_pieces, _CUTS[level])
-        level += 1
-    return [part for start, end in spans for part in _parts(text[start:end], tokenizer, max_pieces, level)]
+    def are_glued(self, parts: Sequence[Sequence[int]]) -> list[bool]:
+        """For each part of a line, whether no space is between it and the part before."""
+        return [i > 0 and self._kinds.begins[part[0]] != Cut.AT_SPACE for i, part in enumerate(parts)]
 
-
-def _filled(text: str, tokenizer: Tokenizer, max_pieces: int, cut: re.Pattern[str]) -> list[tuple[int, int]]:
-    """Start and end of each part, if the text may only be cut in this way; as few parts as possible."""
-    cuts = [match.span() for match in cut.finditer(text) if match.start() > 0 and match.end() < len(text)]
-    units = list(zip([0, *(end for _, end in cuts)], [*(start for start, _ in cuts), len(text)], strict=True))
-    lengths = [len(row) for row in tokenizer.encode([text[start:end] for start, end in units])]
-    spans: list[tuple[int, int]] = []
-    filled = max_pieces
-    for (start, end), length in zip(units, lengths, strict=True):
-        filled += length
-        if filled <= max_pieces:
-            spans[-1] = (spans[-1][0], end)
-        else:
-            spans.append((start, end))
-            filled = length
-    return spans
+    def _cut(self, before: int, after: int) -> int:
+        """How good a place between two pieces is."""
+        kinds = self._kinds
+        if kinds.begins[after] == Cut.AT_SPACE:
+            return int(kinds.ends[before])
+        return Cut.AT_SENTENCE_END if kinds.ends_sentence[before] else int(kinds.begins[after])

@@ -19,7 +19,7 @@ from translator.decoding.alignment import word_alignment
 from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
-from translator.decoding.long_lines import are_glued, parts_of
+from translator.decoding.long_lines import LongLines
 from translator.decoding.translation import Translation, joined
 from translator.errors import ConfigError
 from translator.nn.lstm import Gates
@@ -72,6 +72,8 @@ class Translator:
         self.config = config
         self._tokenizer, self._lexicon = tokenizer, lexicon
         self._graph = SearchGraph(networks)
+        longest = config.corpus.longest_source or config.data.max_pieces
+        self._long_lines = LongLines(tokenizer, longest)
 
     @classmethod
     def load(cls, folder: str | Path, *more_folders: str | Path) -> Translator:
@@ -236,8 +238,8 @@ class Translator:
 
     def _translate_window(self, lines: list[tuple[str, str]], search: _Search) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
-        longest = self.config.corpus.longest_source or self.config.data.max_pieces
-        parts_by_line = [parts_of(text, self._tokenizer, longest) for text, _ in lines]
+        encoded = self._tokenizer.encode([text for text, _ in lines])
+        parts_by_line = [self._long_lines.parts_of(ids) for ids in encoded]
         parts = [part for parts in parts_by_line for part in parts]
         # What a translation begins with is said of the first part of its line.
         beginnings = [
@@ -246,10 +248,8 @@ class Translator:
             for i in range(len(parts))
         ]
         rows = [
-            _Row(ids, prefix, self._phrases(part, search.glossary))
-            for ids, prefix, part in zip(
-                self._tokenizer.encode(parts), self._tokenizer.encode(beginnings), parts, strict=True
-            )
+            _Row(part, prefix, self._phrases(part, search.glossary))
+            for part, prefix in zip(parts, self._tokenizer.encode(beginnings), strict=True)
         ]
         translated: dict[int, Translation] = {}
         batches = batches_of([len(row.source) for row in rows], search.options.places, at_a_time())
@@ -259,13 +259,19 @@ class Translator:
             translated |= zip(batch, found, strict=True)
         numbers = iter(range(len(rows)))
         return [
-            joined([translated[next(numbers)] for _ in parts], are_glued(text, parts), search.alignments)
-            for (text, _), parts in zip(lines, parts_by_line, strict=True)
+            joined(
+                [translated[next(numbers)] for _ in parts],
+                self._long_lines.are_glued(parts),
+                search.alignments,
+            )
+            for parts in parts_by_line
         ]
 
-    def _phrases(self, text: str, glossary: Glossary | None) -> list[list[int]]:
-        """The pieces of each term that must appear in the translation of a text."""
-        return self._tokenizer.encode(glossary.targets_for(text)) if glossary else []
+    def _phrases(self, ids: list[int], glossary: Glossary | None) -> list[list[int]]:
+        """The pieces of each term that must appear in the translation of some pieces."""
+        if glossary is None:
+            return []
+        return self._tokenizer.encode(glossary.targets_for(self._tokenizer.decode([ids])[0]))
 
     def _translate_batch(self, rows: list[_Row], search: _Search) -> list[Translation]:
         number = search.options.num_hypotheses

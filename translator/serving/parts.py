@@ -1,16 +1,13 @@
-"""Cuts long lines into parts inside a graph, on pieces: at sentence ends, at commas, at spaces."""
+"""Cuts long lines into parts inside a graph, by the rule of ``decoding.long_lines``."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
-
-_NO_SPACE, _SENTENCE_ENDS, _COMMAS = "。！？", ".!?…", ",;:"
+from translator.decoding.long_lines import Cut, PieceKinds
 
 
 class Parts(NamedTuple):
@@ -34,56 +31,40 @@ class Cutter:
     """
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
-        pieces = tokenizer.pieces(range(tokenizer.vocabulary_size))
-        self._begins_word = np.array([piece.startswith("▁") for piece in pieces])
-        self._rank_of_end = np.array([_rank(piece) for piece in pieces], np.int32)
-        self._longest = longest
+        self._kinds, self._longest = PieceKinds.of(tokenizer), longest
 
     def __call__(self, ids: tf.RaggedTensor) -> Parts:
-        """Cuts each row after its best place within reach: the last of the highest kind.
-
-        Args:
-            ids: ragged int32 [lines, pieces].
-        """
-        ranks = self._ranks(ids.values)
+        """Cuts each row, ragged int32 [lines, pieces], after the last of its best places within reach."""
+        cuts_after = self._cuts(ids.values)
         row_ends = tf.cast(ids.row_limits(), tf.int32)
         starts = tf.cast(ids.row_starts(), tf.int32)
-        starts = tf.boolean_mask(starts, starts < row_ends)
-        ends = tf.boolean_mask(row_ends, tf.cast(ids.row_lengths(), tf.int32) > 0)
+        has_pieces = starts < row_ends
+        starts, ends = tf.boolean_mask(starts, has_pieces), tf.boolean_mask(row_ends, has_pieces)
         reach = tf.range(1, self._longest + 1)
 
-        def cut(cuts: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, ...]:
+        def cut(all_starts: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, ...]:
             is_long = ends - starts > self._longest
             starts, ends = tf.boolean_mask(starts, is_long), tf.boolean_mask(ends, is_long)
-            within = tf.gather(ranks, starts[:, None] + reach[None] - 1)
-            best = tf.argmax(within * (self._longest + 1) + reach, axis=1, output_type=tf.int32)
-            starts += best + 1
-            return tf.concat([cuts, starts], axis=0), starts, ends
+            within = tf.gather(cuts_after, starts[:, None] + reach[None] - 1)
+            starts += 1 + tf.argmax(within * (self._longest + 1) + reach, axis=1, output_type=tf.int32)
+            return tf.concat([all_starts, starts], axis=0), starts, ends
 
-        cuts, _, _ = tf.while_loop(
+        all_starts, _, _ = tf.while_loop(
             lambda _, starts, ends: tf.reduce_any(ends - starts > self._longest),
             cut,
             (starts, starts, ends),
             shape_invariants=(tf.TensorShape([None]),) * 3,
         )
-        part_starts = tf.sort(cuts)
-        # from_row_starts wants no start beyond the values, and nothing at all where there are no values.
-        rows = tf.RaggedTensor.from_row_starts(ids.values, part_starts, validate=False)
-        lines = tf.gather(tf.cast(ids.value_rowids(), tf.int32), part_starts)
-        return Parts(rows, lines)
+        all_starts = tf.sort(all_starts)
+        parts = tf.RaggedTensor.from_row_starts(ids.values, all_starts, validate=False)
+        return Parts(parts, tf.gather(tf.cast(ids.value_rowids(), tf.int32), all_starts))
 
-    def _ranks(self, values: tf.Tensor) -> tf.Tensor:
-        """How good a place after each piece is: int32; 0 within a word, 1 before a space, 2 after a comma
-        before a space, 3 after the end of a sentence."""
-        begins_word: npt.NDArray[np.bool_] = self._begins_word
-        before_word = tf.concat([tf.gather(begins_word, values[1:]), [True]], axis=0)[: tf.size(values)]
-        rank = tf.gather(self._rank_of_end, values)
-        return tf.where(before_word, tf.clip_by_value(rank, 1, 3), tf.where(rank == 4, 3, 0))
-
-
-def _rank(piece: str) -> int:
-    """What a piece ends with: 4 a sentence that no space need follow, 3 a sentence, 2 a comma, 0 else."""
-    is_byte = piece.startswith("<0x")  # of a character too rare for a piece of its own
-    last = chr(int(piece[1:-1], 16)) if is_byte else piece[-1:]
-    kinds = ((_NO_SPACE, 4), (_SENTENCE_ENDS, 3), (_COMMAS, 2))
-    return next((rank for marks, rank in kinds if last and last in marks), 0)
+    def _cuts(self, values: tf.Tensor) -> tf.Tensor:
+        """How good a place after each piece is, int32 as ``Cut``; nobody asks after the very last."""
+        kinds = self._kinds
+        ends, begins = tf.gather(kinds.ends, values), tf.gather(kinds.begins, values)
+        before_next = tf.concat([begins[1:], begins[:1]], axis=0)
+        without_space = tf.where(
+            tf.gather(kinds.ends_sentence, values), int(Cut.AT_SENTENCE_END), before_next
+        )
+        return tf.where(before_next == int(Cut.AT_SPACE), ends, without_space)
