@@ -2,6 +2,7 @@
 
 import threading
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -174,3 +175,15 @@ def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config)
     # An end that stands there already changes nothing.
     ended = tf.concat([rows, tf.fill([len(lines), 1], tokenizer.end_id)], axis=1)
     np.testing.assert_array_equal(signatures["serving_default"](ended)["target_ids"], default["target_ids"])
+
+
+def test_a_graph_that_is_exported_where_a_gpu_is_runs_anywhere(networks, config, tokenizer, monkeypatch):
+    def cudnn(*_):
+        raise AssertionError("cuDNN's kernel is for a GPU only")
+
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind: ["a card"])
+    monkeypatch.setattr(keras.layers.LSTM, "inner_loop", cudnn)
+    with pytest.raises(AssertionError, match="for a GPU only"):  # as in training
+        networks[0].encode(tf.constant([[4, 3]]))
+    for signature in TextGraph(networks[:1], tokenizer, config).signatures().values():
+        signature.get_concrete_function()

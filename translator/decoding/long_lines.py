@@ -99,7 +99,8 @@ class LongLines:
 
     def are_glued(self, parts: Sequence[Sequence[int]]) -> list[bool]:
         """For each part of a line, whether no space is between it and the part before."""
-        return [i > 0 and self._kinds.begins[part[0]] != Cut.AT_SPACE for i, part in enumerate(parts)]
+        begins = self._kinds.begins
+        return [i > 0 and bool(begins[part[0]] != Cut.AT_SPACE) for i, part in enumerate(parts)]
 
     def _cut(self, before: int, after: int) -> int:
         """How good a place between two pieces is."""

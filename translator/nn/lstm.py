@@ -41,11 +41,15 @@ same time on several cores, and nothing has to be cut out of a wide matrix or gl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import contextvars
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
+
+_for_any_device = contextvars.ContextVar("for_any_device", default=False)
 
 # A tensor for each of the gates i, f, g, o, in the order of Keras's kernels.
 FourGates = tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
@@ -71,6 +75,16 @@ class Gates(NamedTuple):
     cell: tf.Tensor
     shown: tf.Tensor
     output: tf.Tensor
+
+
+@contextlib.contextmanager
+def for_any_device() -> Iterator[None]:
+    """Within it layers compute by the equations on a GPU too; a graph with cuDNN's kernel runs only there."""
+    token = _for_any_device.set(True)
+    try:
+        yield
+    finally:
+        _for_any_device.reset(token)
 
 
 def lstm_step(sums: FourGates, cell_before: tf.Tensor) -> Gates:
@@ -239,7 +253,8 @@ class LSTM(keras.layers.LSTM):
     def inner_loop(
         self, sequences: tf.Tensor, initial_state: list[tf.Tensor], mask: Any, training: bool = False
     ) -> Any:
-        if mask is not None or not self._equations_apply() or tf.config.list_logical_devices("GPU"):
+        prefers_cudnn = tf.config.list_logical_devices("GPU") and not _for_any_device.get()
+        if mask is not None or not self._equations_apply() or prefers_cudnn:
             return super().inner_loop(sequences, initial_state, mask, training)
         outputs, cells = lstm_recurrence(
             self._projected(sequences),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Literal, get_args
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Literal, get_args
 
 import keras
 import tensorflow as tf
+
+from translator.nn.lstm import for_any_device
 
 Precision = Literal["float32", "float16", "int8"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -44,13 +47,15 @@ class Weights:
                 self.scales.append(tf.Variable(scale, trainable=False))
             self.stored.append(tf.Variable(value, trainable=False))
 
-    def scope(self) -> Any:
-        """A context in which the networks compute with these weights in place of their own."""
+    @contextlib.contextmanager
+    def scope(self) -> Iterator[None]:
+        """A context in which the networks compute with these weights in place of their own, on any device."""
         scales, mapping = iter(self.scales), []
         for variable, stored in zip(self._originals, self.stored, strict=True):
             value = tf.cast(stored, tf.float32)
             mapping.append((variable, value * next(scales) if stored.dtype == tf.int8 else value))
-        return keras.StatelessScope(state_mapping=mapping)
+        with keras.StatelessScope(state_mapping=mapping), for_any_device():
+            yield
 
 
 def _inputs_axis(variable: keras.Variable) -> int:
