@@ -12,8 +12,8 @@ import numpy as np
 
 from translator.config import Config, flatten, read_toml
 from translator.corpus.checks import looks_swapped
-from translator.corpus.filters import filter_pairs
-from translator.corpus.lexicon import learn_lexicon
+from translator.corpus.filters import evenly, filter_pairs
+from translator.corpus.lexicon import MAX_PAIRS, learn_lexicon
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.decoding.glossary import Glossary
@@ -172,7 +172,7 @@ def _read_dev(source: str | Path | None, target: str | Path | None) -> list[Pair
     pairs = [pair for pair in read_pairs(Path(source), Path(target)) if pair.source.strip()]
     if not pairs:
         raise DataError(f"{source}: holds only blank lines; give a dev set, or leave it out")
-    return pairs[:: -(-len(pairs) // _MAX_DEV_PAIRS)]
+    return list(evenly(pairs, _MAX_DEV_PAIRS))
 
 
 def _hold_out(pairs: Sequence[Pair], seed: int) -> tuple[list[Pair], list[Pair]]:
@@ -221,7 +221,8 @@ def _prepare(folder: Path, config: Config, pairs: Sequence[Pair], report: Callab
         if tokenizer.vocabulary_size < wanted:
             report(f"tokenizer: {tokenizer.vocabulary_size:,} pieces; the text has not enough for {wanted:,}")
     if not lexicon_path(folder).exists():
-        sources, targets = (tokenizer.encode([pair[side] for pair in pairs]) for side in (0, 1))
+        chosen = evenly(pairs, MAX_PAIRS)
+        sources, targets = (tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1))
         lexicon = learn_lexicon(sources, targets, tokenizer.vocabulary_size, tokenizer.num_reserved)
         with replaced_when_complete(lexicon_path(folder)) as path:
             lexicon.write(path)

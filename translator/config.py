@@ -98,6 +98,11 @@ class Config:
     decoding: DecodingConfig = field(default_factory=DecodingConfig)
     corpus: CorpusFacts = field(default_factory=CorpusFacts)
 
+    @property
+    def longest_part(self) -> int:
+        """Pieces that a sentence to translate may have: no more than the longest in training had."""
+        return self.corpus.longest_source or self.data.max_pieces
+
     def override(self, values: Mapping[str, Any]) -> Config:
         """Returns a copy with some settings changed.
 

@@ -41,7 +41,7 @@ from timing import matrix_product, median_seconds
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import read_lines
 from translator.decoding.batching import at_a_time, batches_of, for_each_batch
-from translator.decoding.graph import SearchGraph, Wishes
+from translator.decoding.graph import SearchGraph, no_wishes
 from translator.nn.model import SpecialIds, TranslationModel, build_model
 from translator.recipes import config_for
 from translator.search_options import SearchOptions
@@ -79,9 +79,9 @@ def search_all(
         ids = np.full((len(ended), max(map(len, ended))), SPECIAL_IDS.padding, np.int32)
         for line, row in zip(ids, ended, strict=True):
             line[: len(row)] = row
-        shortlist = np.zeros([0], np.int32) if lexicon is None else lexicon.pieces_for(ids)
-        no_ids = np.zeros([len(ids), 0], np.int32)
-        wishes = Wishes(no_ids, no_ids[:, None, :][:, :0], shortlist)
+        wishes = no_wishes(len(ids))
+        if lexicon:
+            wishes = wishes._replace(shortlist=lexicon.pieces_for(ids))
         lengths: npt.NDArray[np.int32] = graph.search(ids, options, wishes).lengths.numpy()
         return lengths
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.corpus.filters import FilterReport, filter_pairs
+from translator.corpus.filters import FilterReport, evenly, filter_pairs
 from translator.corpus.readers import Pair
 
 
@@ -126,3 +126,10 @@ def test_nothing_is_lost_or_invented(pairs):
     assert report.num_kept == len(kept)
     assert report.num_read == report.num_kept + sum(report.dropped.values())
     assert all(count > 0 for count in report.dropped.values())
+
+
+@pytest.mark.parametrize(
+    ("number", "most", "chosen"), [(0, 3, []), (3, 3, [0, 1, 2]), (4, 3, [0, 2]), (10, 4, [0, 3, 6, 9])]
+)
+def test_an_even_choice_begins_with_the_first(number, most, chosen):
+    assert list(evenly(range(number), most)) == chosen

@@ -29,13 +29,12 @@ from test_search import (
     scripted,
 )
 
-from translator.decoding.graph import SearchGraph, Wishes
+from translator.decoding.graph import SearchGraph, no_wishes
 from translator.decoding.rules import Pieces, Rules, coverage
 from translator.decoding.search import BeamSearch
 from translator.search_options import SearchOptions
 
 LONGEST = 6
-WHOLE_VOCABULARY = np.zeros([0], np.int32)  # no shortlist
 SOURCE_LENGTHS = np.random.default_rng(11).integers(1, SOURCE_STEPS + 1, CASES)
 
 # The options as search knows them, without those that it takes from elsewhere.
@@ -243,7 +242,7 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
             seed=trial,
         )
         prefixes = random.integers(4, 11, [batch, prefix_steps]).astype(np.int32)
-        wishes = Wishes(prefixes, np.zeros([batch, 0, 0], np.int32), WHOLE_VOCABULARY)
+        wishes = no_wishes(batch)._replace(prefixes=prefixes)
         found = graph.search(padded(sources), options, wishes)
         lengths = found.lengths.numpy()[:, 0]
         assert (found.ids.numpy()[:, 0, :prefix_steps] == prefixes).all()
@@ -251,7 +250,7 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
     assert len(traces) == 1
     phrases = np.array([[[5, 6], [7, 0]], [[8, 0], [0, 0]]], np.int32)
     for number in (1, 2):  # phrases are another graph, but any number of them the same
-        wishes = Wishes(np.zeros([2, 0], np.int32), phrases[:, :number], WHOLE_VOCABULARY)
+        wishes = no_wishes(2)._replace(phrases=phrases[:, :number])
         graph.search(padded(random_sentences(1, [3, 5])), options, wishes)
     assert len(traces) == 2
 
@@ -261,7 +260,7 @@ def test_the_prefix_counts_for_the_maximum_length_that_is_asked_for():
     bias = network.embedding.bias.numpy()
     bias[SPECIAL_IDS.end] = -50  # would never end by itself
     network.embedding.bias.assign(bias)
-    wishes = Wishes(np.array([[5, 6]], np.int32), np.zeros([1, 0, 0], np.int32), WHOLE_VOCABULARY)
+    wishes = no_wishes(1)._replace(prefixes=np.array([[5, 6]], np.int32))
     options = SearchOptions(beam_size=2, max_length=4)
     found = SearchGraph([network]).search(padded(random_sentences(1, [3])), options, wishes)
     assert found.lengths.numpy().tolist() == [[4]]

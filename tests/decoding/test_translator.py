@@ -499,7 +499,7 @@ def test_order_and_other_pairs_do_not_change_a_probability(wordy, monkeypatch):
     each_alone = zip(sources, targets, strict=True)
     alone = [wordy.log_probabilities([source], [target])[0] for source, target in each_alone]
     np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-4)
-    monkeypatch.setattr("translator.decoding.batching._TOKENS", 40)
+    monkeypatch.setattr("translator.decoding.batching.TOKENS", 40)
     np.testing.assert_allclose(wordy.log_probabilities(sources, targets), together, rtol=1e-5, atol=1e-4)
 
 

@@ -1,16 +1,18 @@
 """Smaller weights: what is stored, how near it is, and that it is what the networks compute with."""
 
+from typing import get_args
+
 import numpy as np
 import pytest
 import tensorflow as tf
 from references.networks import padded, random_network, random_sentences
 
-from translator.serving.weights import PRECISIONS, Weights
+from translator.serving.weights import Precision, Weights
 
 SOURCES, TARGETS = random_sentences(1, [4, 6, 2]), random_sentences(2, [5, 3, 7])
 
 
-@pytest.mark.parametrize("precision", PRECISIONS)
+@pytest.mark.parametrize("precision", get_args(Precision))
 def test_networks_compute_with_the_stored_weights(precision):
     network = random_network()
     weights = Weights(network.trainable_variables, precision)

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from translator.cli.search import search_options
+from translator.cli.search import ensemble_option, search_options
 
 _EPILOG = """\b
 Examples:
@@ -25,9 +25,7 @@ Examples:
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
 @click.option("--output", metavar="FILE", help="Also write the translations there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option(
-    "--ensemble", "others", multiple=True, metavar="MODEL", help="Another model that decides with the first."
-)
+@ensemble_option
 @click.option("--glossary", "glossary_file", metavar="FILE", help="Terms that must appear, as for translate.")
 @click.option(
     "--minimum-bayes-risk", is_flag=True, help="Choose among the n best, or n samples, as for translate."

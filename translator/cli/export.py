@@ -6,6 +6,8 @@ from typing import Literal
 
 import click
 
+from translator.cli.search import ensemble_option
+
 _EPILOG = """\b
 Examples:
   translator export models/en-de exported/en-de
@@ -27,9 +29,7 @@ Examples:
 @click.option("--source", metavar="FILE", help="Text to measure BLEU on, before and after; with --reference.")
 @click.option("--reference", metavar="FILE", help="What it should become: line n for line n.")
 @click.option("--licence", metavar="TEXT", help="What the model card says of the licence.")
-@click.option(
-    "--ensemble", "others", multiple=True, metavar="MODEL", help="Another model that decides with the first."
-)
+@ensemble_option
 def command(
     model: str,
     output: str,

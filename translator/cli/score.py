@@ -6,6 +6,8 @@ from pathlib import Path
 
 import click
 
+from translator.cli.search import ensemble_option
+
 _EPILOG = """\b
 Example:
   translator score models/en-de --source test.en --target test.de > log-probabilities.txt
@@ -16,9 +18,7 @@ Example:
 @click.argument("model")
 @click.option("--source", required=True, metavar="FILE", help="Sentences.")
 @click.option("--target", required=True, metavar="FILE", help="A translation of each: line n for line n.")
-@click.option(
-    "--ensemble", "others", multiple=True, metavar="MODEL", help="Another model that decides with the first."
-)
+@ensemble_option
 def command(model: str, source: str, target: str, others: tuple[str, ...]) -> None:
     """Print the log-probability of each given translation, a line each.
 

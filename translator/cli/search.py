@@ -10,6 +10,13 @@ import click
 
 from translator.search_options import SearchOptions, describe_options
 
+ensemble_option = click.option(
+    "--ensemble",
+    "others",
+    multiple=True,
+    metavar="MODEL",
+    help="Another model of the same vocabulary that decides with the first; may be given again.",
+)
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 _OF_THE_MODEL = ("beam_size", "length_penalty")  # whose defaults the model's config.json has

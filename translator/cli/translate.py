@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from translator.cli.search import search_options
+from translator.cli.search import ensemble_option, search_options
 
 if TYPE_CHECKING:
     from translator.decoding.translation import Translation
@@ -32,13 +32,7 @@ Examples:
 @click.argument("text", nargs=-1)
 @click.option("--input", "input_file", metavar="FILE", help="Text to translate. [default: standard input]")
 @click.option("--output", "output_file", metavar="FILE", help="File to write. [default: standard output]")
-@click.option(
-    "--ensemble",
-    "others",
-    multiple=True,
-    metavar="MODEL",
-    help="Another model of the same vocabulary that decides with the first; may be given again.",
-)
+@ensemble_option
 @click.option(
     "--glossary",
     "glossary_file",

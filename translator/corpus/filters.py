@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
+
+Row = TypeVar("Row")
 
 _SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
 
@@ -68,3 +71,8 @@ def filter_pairs(pairs: Iterable[Pair], max_words: int, max_ratio: float) -> tup
         report.dropped[reason] = report.dropped.get(reason, 0) + 1
     report.num_kept = len(kept)
     return kept, report
+
+
+def evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:
+    """At most so many rows, the same distance apart, beginning with the first."""
+    return rows[:: max(1, -(-len(rows) // most))]

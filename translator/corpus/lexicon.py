@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from translator.errors import ModelError
 
-_MAX_PAIRS = 100_000  # probabilities of what is frequent gain nothing from more
+MAX_PAIRS = 100_000  # to learn from; probabilities of what is frequent gain nothing from more
 _ITERATIONS = 4
 _CANDIDATES = 30  # of each source piece
 _FREQUENT = 200  # pieces that are always looked at: endings, articles, punctuation
@@ -93,10 +93,9 @@ def learn_lexicon(
         vocabulary_size: number of pieces.
         reserved: ids below this are always looked at: those that are no text.
     """
-    step = max(1, -(-len(sources) // _MAX_PAIRS))
     pairs = [
         (np.unique(np.array(source, np.int64)), np.array(target, np.int64))
-        for source, target in zip(sources[::step], targets[::step], strict=True)
+        for source, target in zip(sources, targets, strict=True)
         if source and target
     ]
     keys, probs = _model_1(pairs, vocabulary_size)

@@ -18,6 +18,7 @@ from pathlib import Path
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
+from translator.corpus.filters import evenly
 from translator.corpus.normalization import is_visible, rules_tsv
 from translator.errors import DataError, ModelError
 
@@ -120,7 +121,7 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
     Raises:
         DataError: if the lines hold no text.
     """
-    lines = lines[:: max(1, -(-len(lines) // _MAX_TRAINING_LINES))]
+    lines = evenly(lines, _MAX_TRAINING_LINES)
     vocabulary_size = max(vocabulary_size, _SMALLEST_VOCABULARY)
     if not any(map(is_visible, lines)):
         raise DataError("the corpus holds no text to train a tokenizer on")

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import tensorflow as tf
 
-_TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
+TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
 
 Result = TypeVar("Result")
 
@@ -37,7 +37,7 @@ def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> li
         The indices of the sentences of each batch, which holds at least one.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    budget = min(_TOKENS // places, -(-sum(length + 1 for length in lengths) // at_least))
+    budget = min(TOKENS // places, -(-sum(length + 1 for length in lengths) // at_least))
     batches = []
     while order:
         size = max(1, budget // (lengths[order[0]] + 1))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
@@ -162,6 +162,13 @@ def _within(shortlist: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.searchsorted(shortlist, tf.reshape(ids, [-1])), tf.shape(ids))
 
 
+def mean_attention(
+    networks: Sequence[TranslationModel], source_ids: tf.Tensor, target_ids: tf.Tensor
+) -> tf.Tensor:
+    """``attention_of``, the mean of the models: float32 [batch, target steps, source steps]."""
+    return tf.add_n([network.attention_of(source_ids, target_ids) for network in networks]) / len(networks)
+
+
 def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
     """The logarithm of the mean of several probabilities, from their logarithms."""
     if len(log_probs) == 1:
@@ -180,7 +187,7 @@ class SearchGraph:
         ids = tf.TensorSpec([None, None], tf.int32)
         self._networks = networks
         self._search, self._lock = cache(self._traced_search), threading.Lock()
-        self.attention = tf.function(self._mean_attention, input_signature=[ids, ids])
+        self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
         self.gates = tf.function(networks[0].gates_of, input_signature=[ids, ids])
 
@@ -220,12 +227,6 @@ class SearchGraph:
         # Traced at once: TensorFlow warns where one line of code is traced many times at its calls.
         concrete: Callable[..., Hypotheses] = traced.get_concrete_function()
         return concrete
-
-    def _mean_attention(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
-        """``attention_of``, the mean of the models: float32 [batch, target steps, source steps]."""
-        return tf.add_n([network.attention_of(source_ids, target_ids) for network in self._networks]) / len(
-            self._networks
-        )
 
     def _mean_log_probs(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
         """``log_probs`` of the models together: float32 [batch, target steps]; 0 at padding."""

@@ -72,8 +72,7 @@ class Translator:
         self.config = config
         self._tokenizer, self._lexicon = tokenizer, lexicon
         self._graph = SearchGraph(networks)
-        longest = config.corpus.longest_source or config.data.max_pieces
-        self._long_lines = LongLines(tokenizer, longest)
+        self._long_lines = LongLines(tokenizer, config.longest_part)
 
     @classmethod
     def load(cls, folder: str | Path, *more_folders: str | Path) -> Translator:

@@ -76,28 +76,25 @@ def export(
         DataError: if they cannot be used.
         ModelError: if there is no complete model, or the version folder exists or cannot be written.
     """
-    model = Path(model)
-    networks, tokenizer, config = load_networks(model, *map(Path, more_models))
+    if (source is None) != (reference is None):
+        raise ConfigError("BLEU needs both source and reference")
     folder = version_folder(Path(output))
     if folder.exists():
         raise ModelError(
             f"{folder}: is there already; remove it, or give another version, such as {folder.parent / '2'}"
         )
-    if (source is None) != (reference is None):
-        raise ConfigError("BLEU needs both source and reference")
-    graph = (
-        PieceGraph(networks, config, precision)
-        if tokens
-        else TextGraph(networks, tokenizer, config, precision)
-    )
+    model = Path(model)
+    networks, tokenizer, config = load_networks(model, *map(Path, more_models))
+    text_graph = TextGraph(networks, tokenizer, config, precision)
     bleu = before = None
     quality = _dev_quality(model)
     if source is not None and reference is not None:
         pairs = read_pairs(Path(source), Path(reference))
-        before = bleu = _bleu(TextGraph(networks, tokenizer, config), pairs)
+        before = bleu = _bleu(text_graph, pairs)
         if precision != "float32":
-            bleu = _bleu(TextGraph(networks, tokenizer, config, precision), pairs)
+            before = _bleu(TextGraph(networks, tokenizer, config), pairs)
         quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
+    graph = PieceGraph(networks, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

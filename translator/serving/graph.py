@@ -12,9 +12,10 @@ import tensorflow as tf
 from translator.config import Config
 from translator.corpus.batches import graph_tokenizer
 from translator.corpus.tokenizer import Tokenizer
+from translator.decoding.graph import mean_attention
 from translator.nn.model import TranslationModel
 from translator.serving.parts import Cutter
-from translator.serving.piece_search import PieceSearch
+from translator.serving.piece_search import Found, PieceSearch
 from translator.serving.weights import Precision, Weights
 
 _BATCH_TIMEOUT_MICROSECONDS = 2000  # how long a call waits for others to join it
@@ -39,10 +40,10 @@ class _Exported(tf.Module):
         variables = [variable for network in networks for variable in network.trainable_variables]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
-        self._search = PieceSearch(networks, config)
+        self._search = PieceSearch(networks)
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
-    def default_numbers(self) -> list[tf.Tensor]:
+    def _default_numbers(self) -> list[tf.Tensor]:
         """Beam size, length penalty and number of hypotheses of the model."""
         return [tf.constant(n, spec.dtype) for n, spec in zip(self._defaults, _NUMBERS, strict=True)]
 
@@ -66,13 +67,12 @@ class TextGraph(_Exported):
     ) -> None:
         super().__init__(networks, config, precision)
         self.tokenizer = graph_tokenizer(tokenizer)  # an attribute, so that its model is saved
-        self._cutter = Cutter(tokenizer, config.corpus.longest_source or config.data.max_pieces)
+        self._cutter = Cutter(tokenizer, config.longest_part)
 
     def signatures(self) -> dict[str, Callable[..., Outputs]]:
         """The signatures by name; see the README of an exported model."""
-        default: Callable[..., Outputs] = tf.function(self._default, [_TEXT], autograph=False)
         return {
-            "serving_default": default,
+            "serving_default": tf.function(self._default, [_TEXT], autograph=False),
             "translate": tf.function(self._translate, [_TEXT, *_NUMBERS], autograph=False),
             "align": tf.function(self._align, [_TEXT], autograph=False),
             "batched": tf.function(self._batched, [_TEXT], autograph=False),
@@ -80,8 +80,7 @@ class TextGraph(_Exported):
 
     def _default(self, text: tf.Tensor) -> Outputs:
         """String [batch] to the best translation of each, string [batch], and its score, float32 [batch]."""
-        found = self._translate(text, *self.default_numbers())
-        return {"translation": found["translations"][:, 0], "score": found["scores"][:, 0]}
+        return self._best(self._translate(text, *self._default_numbers()))
 
     def _translate(
         self, text: tf.Tensor, beam_size: tf.Tensor, length_penalty: tf.Tensor, num_hypotheses: tf.Tensor
@@ -90,12 +89,7 @@ class TextGraph(_Exported):
         with self._weights.scope():
             parts = self._cutter(self.tokenizer.tokenize(text))
             found = self._search(parts.ids, beam_size, length_penalty, num_hypotheses)
-            number = tf.shape(found.scores)[1]
-            texts = tf.reshape(self._texts(found.ids), [-1, number])
-            return {
-                "translations": self._joined(texts, parts.lines, tf.size(text)),
-                "scores": tf.math.unsorted_segment_mean(found.scores, parts.lines, tf.size(text)),
-            }
+        return self._of_lines(found, parts.lines, tf.size(text))
 
     def _batched(self, text: tf.Tensor) -> Outputs:
         """``_default`` for many callers at once: calls that come within 2 ms are computed together."""
@@ -128,9 +122,9 @@ class TextGraph(_Exported):
         with self._weights.scope():
             batch = tf.size(text)
             parts = self._cutter(self.tokenizer.tokenize(text))
-            found = self._search(parts.ids, *self.default_numbers())
+            found = self._search(parts.ids, *self._default_numbers())
             source_ids, target_ids = self._search.with_end(parts.ids), self._search.with_end(found.ids)
-            attention = self._mean_attention(source_ids, target_ids)
+            attention = mean_attention(self._search.networks, source_ids, target_ids)
         pieces, lengths, rows = self._pieces(target_ids, parts.lines, batch)
         source_pieces, source_lengths, columns = self._pieces(source_ids, parts.lines, batch)
         # Each part's own rows and columns in the matrix of its line.
@@ -143,8 +137,7 @@ class TextGraph(_Exported):
         )
         is_real = (rows >= 0)[:, :, None] & (columns >= 0)[:, None, :]
         return {
-            "translation": self._joined(self._texts(found.ids)[:, None], parts.lines, batch)[:, 0],
-            "score": tf.math.unsorted_segment_mean(found.scores, parts.lines, batch)[:, 0],
+            **self._best(self._of_lines(found, parts.lines, batch)),
             "source_pieces": source_pieces,
             "source_lengths": source_lengths,
             "pieces": pieces,
@@ -155,11 +148,6 @@ class TextGraph(_Exported):
                 tf.stack([batch, tf.shape(pieces)[1], tf.shape(source_pieces)[1]]),
             ),
         }
-
-    def _mean_attention(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
-        networks = self._search.networks
-        total = tf.add_n([network.attention_of(source_ids, target_ids) for network in networks])
-        return total / len(networks)
 
     def _pieces(
         self, ids: tf.Tensor, lines: tf.Tensor, batch: tf.Tensor
@@ -184,14 +172,22 @@ class TextGraph(_Exported):
         """The text of each row of pieces; breaks and tabs, which a model may spell, become spaces."""
         return tf.strings.regex_replace(self.tokenizer.detokenize(ids), r"[\n\r\t]", " ")
 
-    @staticmethod
-    def _joined(texts: tf.Tensor, lines: tf.Tensor, batch: tf.Tensor) -> tf.Tensor:
-        """Texts of parts, string [parts, number], to those of lines, string [batch, number]."""
+    def _of_lines(self, found: Found, lines: tf.Tensor, batch: tf.Tensor) -> Outputs:
+        """The n best of lines from those of their parts: string and float32 [batch, number]."""
+        texts = tf.reshape(self._texts(found.ids), [-1, tf.shape(found.scores)[1]])
         columns = tf.map_fn(
             lambda column: tf.strings.unsorted_segment_join(column, lines, batch, separator=" "),
             tf.transpose(texts),
         )
-        return tf.transpose(columns)
+        return {
+            "translations": tf.transpose(columns),
+            "scores": tf.math.unsorted_segment_mean(found.scores, lines, batch),
+        }
+
+    @staticmethod
+    def _best(ranked: Outputs) -> Outputs:
+        """The first of each line."""
+        return {"translation": ranked["translations"][:, 0], "score": ranked["scores"][:, 0]}
 
 
 class PieceGraph(_Exported):
@@ -213,7 +209,7 @@ class PieceGraph(_Exported):
 
     def _default(self, source_ids: tf.Tensor) -> Outputs:
         """Int32 [batch, source pieces] to the best translations, int32 [batch, pieces], likewise padded."""
-        found = self._translate(source_ids, *self.default_numbers())
+        found = self._translate(source_ids, *self._default_numbers())
         names = {"target_ids": "target_ids", "lengths": "length", "scores": "score"}
         return {name: found[old][:, 0] for old, name in names.items()}
 

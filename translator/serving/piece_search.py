@@ -11,12 +11,11 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from translator.config import Config
+from translator.decoding.batching import TOKENS
 from translator.decoding.graph import no_wishes, numbers_of, search
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
-_TOKENS = 4096  # source pieces a group times beam size, as ``decoding.batching`` has it
 MAX_BEAM_SIZE = 100  # what a caller may ask for, so that nobody can ask for all memory
 
 
@@ -38,14 +37,12 @@ class PieceSearch:
 
     Args:
         networks: the networks; several decide together.
-        config: the settings; defaults of search come from it.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel], config: Config) -> None:
+    def __init__(self, networks: Sequence[TranslationModel]) -> None:
         self.networks = networks
         self.special_ids = networks[0].special_ids
-        self._options = SearchOptions(beam_size=config.decoding.beam_size)
-        self.beam_size, self.length_penalty = config.decoding.beam_size, config.decoding.length_penalty
+        self._options = SearchOptions()  # what a caller may choose is given with every call
 
     def with_end(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Rows of pieces as the networks read them: int32 [sentences, steps]; pieces, end, padding."""
@@ -77,7 +74,7 @@ class PieceSearch:
         def search_group(
             start: tf.Tensor, group: tf.Tensor, *arrays: tf.TensorArray
         ) -> tuple[tf.Tensor, ...]:
-            size = tf.maximum(_TOKENS // beam_size // (lengths[order[start]] + 1), 1)
+            size = tf.maximum(TOKENS // beam_size // (lengths[order[start]] + 1), 1)
             chosen = order[start : start + size]
             found = search(
                 self.networks,

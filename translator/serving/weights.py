@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import Literal, get_args
+from typing import Literal
 
 import keras
 import tensorflow as tf
@@ -12,7 +12,6 @@ import tensorflow as tf
 from translator.nn.lstm import for_any_device
 
 Precision = Literal["float32", "float16", "int8"]
-PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 
 class Weights:

@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <tensorflow/c/c_api.h>
 
 static void stop_if_failed(const TF_Status* status) {
