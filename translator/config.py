@@ -34,6 +34,7 @@ class DataConfig:
     max_ratio: float = setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
     max_pieces: int = setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
     batch_tokens: int = setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
+    mixed_share: float = setting(0.5, "share of the pairs of --mix-source in an epoch", 0, 0.99)
     subword_sampling: float = setting(0.0, "share of subword merges skipped at random; 0: off", 0, 0.9)
 
 

@@ -86,6 +86,13 @@ RECIPES = (
 )
 
 
+# What differs where a training begins with the weights of a model.
+FINE_TUNING = (
+    ("training.learning_rate", 5e-4, "the weights are near their place already"),
+    ("training.warmup_steps", 100, "the weights are near their place already"),
+)
+
+
 def recipe_for(num_pairs: int) -> Recipe:
     """Returns the recipe whose size is nearest to ``num_pairs`` on a logarithmic scale."""
     size = math.log(max(num_pairs, 1))

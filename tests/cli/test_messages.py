@@ -103,6 +103,36 @@ def test_one_side_of_a_dev_set(translator, files):
     assert "give both dev_source and dev_target" in line
 
 
+def test_one_side_of_pairs_to_mix_in(translator, files):
+    line = failed_line(translator(*train_arguments(files, **{"mix-target": files / "train.en"})))
+    assert "mixed pairs have two sides: give both mix_source and mix_target, or neither" in line
+
+
+def test_no_model_to_begin_with(translator, files):
+    line = failed_line(translator(*train_arguments(files, **{"init-from": files / "nothing"})))
+    assert "nothing: no model here (config.json is missing)" in line
+
+
+def test_several_seeds_and_a_seed(translator, files):
+    arguments = train_arguments(files, seeds=2)
+    assert "training.seed is for one model" in failed_line(translator(*arguments, "--set", "training.seed=4"))
+    assert translator(*train_arguments(files, seeds=0))[0] == 2
+
+
+def test_several_seeds_into_the_folder_of_one_model(translator, files):
+    (files / "model").mkdir()
+    (files / "model" / "config.json").write_text("{}", encoding="utf-8")
+    line = failed_line(translator(*train_arguments(files, seeds=2)))
+    assert "holds one model; give a new folder as --output for several seeds" in line
+
+
+def test_one_model_into_the_folder_of_several_seeds(translator, files):
+    (files / "model" / "seed-1").mkdir(parents=True)
+    (files / "model" / "seed-1" / "config.json").write_text("{}", encoding="utf-8")
+    line = failed_line(translator(*train_arguments(files)))
+    assert "holds models of several seeds; give the same --seeds, or a new folder" in line
+
+
 def test_swapped_dev_files(translator, files):
     swapped = {"dev-source": files / "train.de", "dev-target": files / "train.en"}
     assert "look swapped" in failed_line(translator(*train_arguments(files, **swapped)))

@@ -132,6 +132,36 @@ def test_counting_pieces_in_parts_changes_nothing(tokenizer, monkeypatch):
     assert [rows.tolist() for rows in make(tokenizer).plan(0)] == [rows.tolist() for rows in whole]
 
 
+def test_each_epoch_mixes_in_another_choice_of_as_many_pairs_as_their_share_asks_for(tokenizer):
+    own, mixed = PAIRS[:60], PAIRS[60:]
+    batches = Batches(own, tokenizer, DataConfig(batch_tokens=500, mixed_share=0.25), 1, mixed)
+    assert (batches.num_pairs, batches.num_mixed) == (60, 20)
+    choices = []
+    for epoch in range(3):
+        rows = sorted(np.concatenate(batches.plan(epoch)).tolist())
+        assert rows[:60] == list(range(60)), "no pair of the corpus itself is left out"
+        assert len(set(rows)) == 80
+        choices.append(set(rows[60:]))
+        assert rows == sorted(np.concatenate(batches.plan(epoch)).tolist())
+    assert len(choices[0] & choices[1]) < 10
+    ids = rows_of(arrays(batches), 0, tokenizer.end_id)
+    chosen = tokenizer.encode([PAIRS[i].source for i in np.concatenate(batches.plan(0))])
+    assert ids == chosen
+
+
+def test_where_few_pairs_are_to_be_mixed_in_an_epoch_holds_all_of_them(tokenizer):
+    batches = Batches(PAIRS[:60], tokenizer, DataConfig(mixed_share=0.5), 1, PAIRS[60:70])
+    assert batches.num_mixed == 10
+    assert sorted(np.concatenate(batches.plan(4)).tolist()) == list(range(70))
+
+
+def test_mixed_pairs_that_are_too_long_are_left_out_too(tokenizer):
+    mixed = [Pair("the dog " * 30, "a"), Pair("a dog", "the dog")]
+    batches = Batches([Pair("a", "b")] * 5, tokenizer, DataConfig(max_pieces=20), 1, mixed)
+    assert (batches.num_pairs, batches.num_mixed) == (5, 1)
+    assert rows_of(arrays(batches), 0, tokenizer.end_id).count(tokenizer.encode(["a dog"])[0]) == 1
+
+
 # The batches
 
 

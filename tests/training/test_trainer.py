@@ -233,7 +233,7 @@ def test_a_training_shorter_than_the_rhythm_is_evaluated_at_its_end(tokenizer, t
 @pytest.mark.parametrize(
     ("settings", "pairs", "message"),
     [
-        ({}, PAIRS[:-1], "holds a training on other text; give another --output, or remove the folder"),
+        ({}, PAIRS[:-1], "holds a training on other text or from another start; give another --output, or"),
         ({"model.units": 16}, PAIRS, "made by another version or configuration; train into a new folder"),
         ({"model.decoder_layers": 2}, PAIRS, "made by another version or configuration; train into a new"),
     ],
@@ -256,3 +256,65 @@ def test_the_fingerprint_changes_with_any_text_and_any_order():
     fingerprints = {fingerprint(pairs) for pairs in (PAIRS, PAIRS[:-1], PAIRS[::-1], [*PAIRS[:-1], PAIRS[0]])}
     assert len(fingerprints) == 4
     assert fingerprint(list(PAIRS)) == fingerprint(PAIRS)
+
+
+# Beginning with the weights of another model
+
+
+def lowest(trainer, lines):
+    """Trains where the score never rises above that before training."""
+    scores = iter([30.0, 20.0, 25.0, 10.0])
+    return trainer.train(lambda: next(scores), lines.append)
+
+
+@pytest.fixture(scope="module")
+def general(tokenizer, tmp_path_factory):
+    """The folder of a model to begin with."""
+    folder = tmp_path_factory.mktemp("general")
+    trainer_in(folder, tokenizer, max_epochs=1, seed=5).train(rising(), lambda line: None)
+    return folder
+
+
+def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer, tmp_path):
+    expected = network_for(CONFIG, tokenizer)
+    expected.load_weights(weights_path(general))
+    trainer = Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general)
+    averages = trainer._model.averages
+    for weight, average, other in zip(
+        trainer.network.trainable_variables, averages, expected.trainable_variables, strict=True
+    ):
+        np.testing.assert_array_equal(weight, other)
+        np.testing.assert_array_equal(average, other)
+
+
+def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, tokenizer, tmp_path):
+    lines = []
+    state = lowest(Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general), lines)
+    assert lines[0] == "before training: dev BLEU 30.00"
+    assert (state.best_score, state.best_step, state.step) == (30.0, 0, 3 * STEPS)
+    kept, began = (network_for(CONFIG, tokenizer) for _ in range(2))
+    kept.load_weights(weights_path(tmp_path))
+    began.load_weights(weights_path(general))
+    for weight, expected in zip(kept.trainable_variables, began.trainable_variables, strict=True):
+        np.testing.assert_array_equal(weight, expected)
+
+
+def test_a_training_goes_on_only_from_the_start_it_had(general, tokenizer, tmp_path):
+    lowest(Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general), [])
+    again = Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general)
+    assert again.resumed
+    lines = []
+    again.train(lambda: 0.0, lines.append)
+    assert lines == [], "no second look at the start"
+    with pytest.raises(ModelError, match="from another start"):
+        Trainer(CONFIG, tokenizer, PAIRS, tmp_path)
+
+
+def test_pairs_to_mix_in_belong_to_the_training(tokenizer, tmp_path):
+    mixed = toy_pairs(40, shortest=3, longest=3)
+    lines = []
+    trainer = Trainer(CONFIG, tokenizer, PAIRS, tmp_path, mixed=mixed)
+    trainer.train(rising(), lines.append)
+    assert trainer.state.step > 3 * STEPS
+    with pytest.raises(ModelError, match="holds a training on other text"):
+        Trainer(CONFIG, tokenizer, PAIRS, tmp_path, mixed=mixed[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,7 @@ Examples:
 @click.option("--output", metavar="FILE", help="Also write the translations there.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @ensemble_option
+@click.option("--each", is_flag=True, help="Also score every model of an ensemble by itself.")
 @click.option("--glossary", "glossary_file", metavar="FILE", help="Terms that must appear, as for translate.")
 @click.option(
     "--minimum-bayes-risk", is_flag=True, help="Choose among the n best, or n samples, as for translate."
@@ -40,6 +42,7 @@ def command(
     output: str | None,
     as_json: bool,
     others: tuple[str, ...],
+    each: bool,
     glossary_file: str | None,
     minimum_bayes_risk: bool,
     search: dict[str, Any],
@@ -50,24 +53,46 @@ def command(
     """
     from translator.api import evaluate, load
     from translator.decoding.glossary import Glossary
+    from translator.errors import ConfigError
+    from translator.evaluation.scores import Scores, Spread
     from translator.runtime import one_thread_an_operation
     from translator.training.checkpoint import replaced_when_complete
+    from translator.training.model_folder import members
 
     one_thread_an_operation()
-    scores, translations = evaluate(
-        load(model, *others),
-        source,
-        reference,
-        tokenize=tokenize,
-        lowercase=lowercase,
-        glossary=Glossary.read(glossary_file) if glossary_file else None,
-        minimum_bayes_risk=minimum_bayes_risk,
-        **search,
-    )
+    glossary = Glossary.read(glossary_file) if glossary_file else None
+
+    def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
+        return evaluate(
+            load(*folders),
+            source,
+            reference,
+            tokenize=tokenize,
+            lowercase=lowercase,
+            glossary=glossary,
+            minimum_bayes_risk=minimum_bayes_risk,
+            **search,
+        )
+
+    folders = members([Path(folder) for folder in (model, *others)])
+    if each and len(folders) == 1:
+        raise ConfigError(f"--each is for several models, and {model} is one")
+    scores, translations = scored(*folders)
+    singles = [scored(folder)[0] for folder in folders] if each else []
     if output:
         with replaced_when_complete(Path(output)) as path:
             path.write_text("".join(f"{line}\n" for line in translations), encoding="utf-8")
+    spreads = {}
+    if singles:
+        spreads["bleu"] = Spread.of([single.bleu.score for single in singles])
+        spreads["chrf"] = Spread.of([single.chrf.score for single in singles])
     if as_json:
-        click.echo(json.dumps(scores.to_dict(), ensure_ascii=False, indent=2))
+        result = scores.to_dict()
+        if singles:
+            result["each"] = {metric: dataclasses.asdict(spread) for metric, spread in spreads.items()}
+            result["each"]["models"] = [single.to_dict() for single in singles]
+        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
     else:
         click.echo(f"{scores.bleu}\n{scores.chrf}\n{scores.num_sentences:,} sentences")
+        if singles:
+            click.echo(f"each by itself: BLEU {spreads['bleu']}, chrF {spreads['chrf']}")

@@ -29,6 +29,12 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
 @click.option("--dev-source", metavar="FILE", help="Source side of the pairs that training is steered by.")
 @click.option("--dev-target", metavar="FILE", help="Target side of these. [default: some pairs are held out]")
 @click.option(
+    "--init-from", metavar="MODEL", help="Begin with the weights and the vocabulary of a model: fine-tuning."
+)
+@click.option("--mix-source", metavar="FILE", help="Source side of other pairs, mixed into every epoch.")
+@click.option("--mix-target", metavar="FILE", help="Target side of these; half of an epoch is of them.")
+@click.option("--seeds", type=click.IntRange(min=1), default=1, help="Models to train, into OUTPUT/seed-N.")
+@click.option(
     "--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's."
 )
 @click.option(
@@ -43,6 +49,10 @@ def command(
     target_language: str,
     dev_source: str | None,
     dev_target: str | None,
+    init_from: str | None,
+    mix_source: str | None,
+    mix_target: str | None,
+    seeds: int,
     config_file: str | None,
     assignments: tuple[str, ...],
     tensorboard: str | None,
@@ -66,12 +76,16 @@ def command(
             target_language=target_language,
             dev_source=dev_source,
             dev_target=dev_target,
+            init_from=init_from,
+            mix_source=mix_source,
+            mix_target=mix_target,
+            seeds=seeds,
             config_file=config_file,
             settings=settings,
             tensorboard=tensorboard,
         )
     except KeyboardInterrupt:
-        if (Path(output) / "training").exists():
+        if any(Path(output).glob("**/training")):
             report_to_standard_error("the same command goes on from the last evaluation")
         raise
     report_to_standard_error(f"next: echo 'Your sentence.' | translator translate {output}")

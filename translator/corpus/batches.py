@@ -47,12 +47,16 @@ def graph_tokenizer(tokenizer: Tokenizer, sampling: float = 0.0) -> Any:
 class Batches:
     """The batches of a corpus: one epoch after the other, each in an order of its own.
 
+    Every epoch holds all pairs, and as many of the mixed ones, another choice each time, as their share
+    asks for; all of those where there are not so many.
+
     Which pairs share a batch, and the order of the batches, follow from the seed and the number of the
     epoch alone, so that training can start again at any batch. Only the random cuts of subword sampling
     differ from run to run: tensorflow-text has no seed for them.
 
     Attributes:
         num_pairs: pairs that are used.
+        num_mixed: pairs that are mixed into each epoch.
         longest_source: pieces of the longest source sentence among them, without the end.
 
     Args:
@@ -60,19 +64,30 @@ class Batches:
         tokenizer: cuts them into pieces.
         config: size of the batches, longest sentence and subword sampling.
         seed: of the order.
+        mixed: pairs of another kind to mix in.
     """
 
-    def __init__(self, pairs: Sequence[Pair], tokenizer: Tokenizer, config: DataConfig, seed: int) -> None:
-        counts = _piece_counts(pairs, tokenizer)
+    def __init__(
+        self,
+        pairs: Sequence[Pair],
+        tokenizer: Tokenizer,
+        config: DataConfig,
+        seed: int,
+        mixed: Sequence[Pair] = (),
+    ) -> None:
+        every = [*pairs, *mixed]
+        counts = _piece_counts(every, tokenizer)
         self._lengths = counts.max(axis=1, initial=0) + 1  # and the end
         short = self._lengths <= config.max_pieces + 1
         self._lengths = self._lengths[short]
-        kept = [pair for pair, is_short in zip(pairs, short, strict=True) if is_short]
+        kept = [pair for pair, is_short in zip(every, short, strict=True) if is_short]
         self._sources = tf.constant([pair.source for pair in kept], tf.string)
         self._targets = tf.constant([pair.target for pair in kept], tf.string)
         self._tokenizer, self._batch_tokens, self._seed = tokenizer, config.batch_tokens, seed
         self._graph_tokenizer = graph_tokenizer(tokenizer, config.subword_sampling)
-        self.num_pairs = len(kept)
+        self.num_pairs = int(short[: len(pairs)].sum())
+        num_mixed = round(self.num_pairs * config.mixed_share / (1 - config.mixed_share))
+        self.num_mixed = min(len(kept) - self.num_pairs, num_mixed)
         self.longest_source = int(counts[short, 0].max(initial=0))
 
     def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
@@ -86,10 +101,14 @@ class Batches:
             epoch: number of the epoch, from 0.
         """
         random = np.random.default_rng([self._seed, epoch])
-        order = np.argsort(self._lengths * random.uniform(1.0, 1.1, self.num_pairs))
+        rows = np.arange(self.num_pairs)
+        if self.num_mixed:
+            available = np.arange(self.num_pairs, len(self._lengths))
+            rows = np.concatenate([rows, random.choice(available, self.num_mixed, replace=False)])
+        order = rows[np.argsort(self._lengths[rows] * random.uniform(1.0, 1.1, len(rows)))]
         lengths = self._lengths[order]
         batches, start, longest = [], 0, 0
-        for i in range(self.num_pairs):
+        for i in range(len(order)):
             longest = max(longest, lengths[i])
             if i > start and (i - start + 1) * longest > self._batch_tokens:
                 batches.append(order[start:i])

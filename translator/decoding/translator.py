@@ -25,7 +25,7 @@ from translator.errors import ConfigError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
-from translator.training.model_folder import lexicon_path, load_networks
+from translator.training.model_folder import lexicon_path, load_networks, members
 
 _TO_SPACES = str.maketrans("\n\r\t", "   ")
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
@@ -83,7 +83,7 @@ class Translator:
                 vocabularies.
         """
         networks, tokenizer, config = load_networks(Path(folder), *map(Path, more_folders))
-        path = lexicon_path(Path(folder))
+        path = lexicon_path(members([Path(folder)])[0])
         lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
         return cls(networks, tokenizer, config, lexicon)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -25,6 +26,29 @@ class Score:
 
     def __str__(self) -> str:
         return f"{self.name} {self.score:.2f}  ({self.signature})"
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The same score of several models that were trained alike.
+
+    Attributes:
+        mean: the mean.
+        deviation: the standard deviation of the sample (divided by the number less one).
+        number: how many scores.
+    """
+
+    mean: float
+    deviation: float
+    number: int
+
+    @classmethod
+    def of(cls, scores: Sequence[float]) -> Spread:
+        """The spread of two scores or more."""
+        return cls(statistics.mean(scores), statistics.stdev(scores), len(scores))
+
+    def __str__(self) -> str:
+        return f"{self.mean:.2f} ± {self.deviation:.2f} (mean and standard deviation of {self.number})"
 
 
 @dataclass(frozen=True)

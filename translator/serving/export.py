@@ -87,7 +87,7 @@ def export(
     networks, tokenizer, config = load_networks(model, *map(Path, more_models))
     text_graph = TextGraph(networks, tokenizer, config, precision)
     bleu = before = None
-    quality = _dev_quality(model)
+    quality = "not measured" if len(networks) > 1 else _dev_quality(model)
     if source is not None and reference is not None:
         pairs = read_pairs(Path(source), Path(reference))
         before = bleu = _bleu(text_graph, pairs)

@@ -141,7 +141,13 @@ class DevEvaluation(keras.callbacks.Callback):
         if not every or (last and self._state.step % every):
             self._evaluate()
 
-    def _evaluate(self) -> None:
+    def before_training(self) -> None:
+        """Scores the weights that training begins with; they count as the best until others are better."""
+        score, _ = self._score_and_keep()
+        self._report(f"before training: dev BLEU {score:.2f}")
+
+    def _score_and_keep(self) -> tuple[float, bool]:
+        """Scores the averaged weights and writes them if they are the best; returns whether they are."""
         state = self._state
         model: TrainingModel = self.model
         with model.averaged_weights():
@@ -150,9 +156,14 @@ class DevEvaluation(keras.callbacks.Callback):
             if better:
                 with replaced_when_complete(weights_path(self._folder)) as path:
                     model.network.save_weights(path)
-        if better:
-            state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
-        else:
+                state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
+        return score, better
+
+    def _evaluate(self) -> None:
+        state = self._state
+        model: TrainingModel = self.model
+        score, better = self._score_and_keep()
+        if not better:
             state.evaluations_without_gain += 1
             if state.evaluations_without_gain % self._config.rate_patience == 0:
                 state.rate_factor *= self._config.rate_decay

@@ -11,6 +11,7 @@ Loading reads numbers and settings; nothing in a model folder is ever run as cod
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from translator.config import Config
@@ -49,6 +50,24 @@ def log_path(folder: Path) -> Path:
     return folder / "training" / "log.jsonl"
 
 
+def seed_folder(folder: Path, seed: int) -> Path:
+    """Where one of several models is that were trained alike but for the seed."""
+    return folder / f"seed-{seed}"
+
+
+def seed_folders(folder: Path) -> list[Path]:
+    """The folders of the models of several seeds, in the order of the seeds; none where one model is."""
+    found: list[Path] = []
+    while config_path(seed_folder(folder, len(found) + 1)).exists():
+        found.append(seed_folder(folder, len(found) + 1))
+    return found
+
+
+def members(folders: Iterable[Path]) -> list[Path]:
+    """The folders of single models: of several seeds, one for each."""
+    return [member for folder in folders for member in seed_folders(folder) or [folder]]
+
+
 def network_for(config: Config, tokenizer: Tokenizer) -> TranslationModel:
     """The network of a configuration, with new weights, for the pieces of a tokenizer."""
     special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
@@ -83,6 +102,16 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
     config = load_config(folder)
     tokenizer = Tokenizer.load(tokenizer_path(folder))
     network = network_for(config, tokenizer)
+    load_weights(network, folder)
+    return network, tokenizer, config
+
+
+def load_weights(network: TranslationModel, folder: Path) -> None:
+    """Loads the best weights of a model folder into a network of the same shape.
+
+    Raises:
+        ModelError: if there are none, or they do not fit.
+    """
     path = weights_path(folder)
     if not path.exists():
         raise ModelError(f"{folder}: not trained yet ({path.name} is missing); run translator train again")
@@ -91,18 +120,20 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
     except (OSError, ValueError, KeyError, RuntimeError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise ModelError(f"{path}: damaged, or not the weights of this config.json ({reason})") from None
-    return network, tokenizer, config
 
 
 def load_networks(folder: Path, *more_folders: Path) -> tuple[list[TranslationModel], Tokenizer, Config]:
     """Loads one model, or several that decide together; tokenizer and settings are those of the first.
 
+    The folder of a training with several seeds stands for all its models.
+
     Raises:
         ModelError: if there is no complete model of this version, or the models have different vocabularies.
     """
+    folder, *others = members([folder, *more_folders])
     network, tokenizer, config = load_model(folder)
     networks = [network]
-    for other in more_folders:
+    for other in others:
         network, other_tokenizer, _ = load_model(other)
         if other_tokenizer.model != tokenizer.model:
             raise ModelError(

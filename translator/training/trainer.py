@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,15 +24,17 @@ from translator.training.callbacks import (
     training_variables,
 )
 from translator.training.checkpoint import TrainingState, read_state, restore_checkpoint
-from translator.training.model_folder import checkpoint_path, network_for
+from translator.training.model_folder import checkpoint_path, load_weights, network_for, weights_path
 from translator.training.step import TrainingModel
 
 
-def fingerprint(pairs: Sequence[Pair]) -> str:
-    """A short hash of a corpus, to see whether a training goes on with the text that it began with."""
+def fingerprint(pairs: Iterable[Pair], initial: Path | None = None) -> str:
+    """A short hash of a corpus and of the weights that a training began with, to see if it may go on."""
     digest = hashlib.sha256()
     for pair in pairs:
         digest.update(f"{pair.source}\n{pair.target}\n".encode())
+    if initial is not None:
+        digest.update(initial.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -61,16 +63,27 @@ class Trainer:
         tokenizer: the tokenizer of both languages.
         pairs: the training pairs, filtered.
         folder: the model folder.
+        mixed: pairs of another kind to mix in; see ``Batches``.
+        initial: the folder of a model with the same tokenizer, to begin with its weights.
 
     Raises:
         DataError: if no pair is short enough.
         ModelError: if the folder holds the training of another corpus, or a damaged one.
     """
 
-    def __init__(self, config: Config, tokenizer: Tokenizer, pairs: Sequence[Pair], folder: Path) -> None:
+    def __init__(
+        self,
+        config: Config,
+        tokenizer: Tokenizer,
+        pairs: Sequence[Pair],
+        folder: Path,
+        *,
+        mixed: Sequence[Pair] = (),
+        initial: Path | None = None,
+    ) -> None:
         keras.utils.set_random_seed(config.training.seed)
         self._config, self._folder = config, folder
-        self._batches = Batches(pairs, tokenizer, config.data, config.training.seed)
+        self._batches = Batches(pairs, tokenizer, config.data, config.training.seed, mixed)
         if not self._batches.num_pairs:
             raise DataError(
                 f"all pairs are longer than {config.data.max_pieces} pieces; "
@@ -80,13 +93,17 @@ class Trainer:
         gpu = bool(tf.config.list_physical_devices("GPU"))
         with dtype_policy("mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"):
             self.network = network_for(config, tokenizer)
+        if initial is not None:
+            load_weights(self.network, initial)
         self._model = TrainingModel(self.network, config.training)
-        corpus = fingerprint(pairs)
+        corpus = fingerprint([*pairs, *mixed], None if initial is None else weights_path(initial))
         self.state = read_state(checkpoint_path(folder)) or TrainingState(corpus=corpus)
         if self.state.corpus != corpus:
             raise ModelError(
-                f"{folder}: holds a training on other text; give another --output, or remove the folder"
+                f"{folder}: holds a training on other text or from another start; give another --output, or "
+                "remove the folder"
             )
+        self._from_model = initial is not None
         self.resumed = self.state.step > 0
         if self.resumed:
             restore_checkpoint(checkpoint_path(folder), training_variables(self._model))
@@ -107,8 +124,11 @@ class Trainer:
             callbacks: more Keras callbacks, such as TensorBoard.
         """
         training, state = self._config.training, self.state
-        progress = Progress(training, state, self._batches.num_pairs)
+        progress = Progress(training, state, self._batches.num_pairs + self._batches.num_mixed)
         evaluation = DevEvaluation(training, state, progress, score, self._folder, report)
+        if self._from_model and not self.resumed:  # no fine-tuning ends below its start
+            evaluation.set_model(self._model)
+            evaluation.before_training()
         own = [LearningRate(training, state), progress, evaluation]
         while not state.finished:
             epoch = state.epoch
