@@ -133,8 +133,10 @@ def _train_one(
     corpus, config = prepare_corpus(files, overrides, initial, report)
     _warn_of_size(len(corpus.pairs), report)
     report(f"recipe: {recipe_for(len(corpus.pairs)).name}; all settings in {config_path(folder)}")
-    tokenizer = prepare_folder(folder, config, corpus, initial, report)
-    trainer = Trainer(config, tokenizer, corpus.pairs, folder, mixed=corpus.mixed, initial=initial)
+    tokenizer, aligner = prepare_folder(folder, config, corpus, initial, report)
+    trainer = Trainer(
+        config, tokenizer, corpus.pairs, folder, mixed=corpus.mixed, aligner=aligner, initial=initial
+    )
     config = dataclasses.replace(config, corpus=trainer.corpus)
     write_config(folder, config)
     report(_model_line(trainer, tokenizer, config))

@@ -62,6 +62,7 @@ class TrainingConfig:
     patience: int = setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
     evaluate_steps: int = setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
     label_smoothing: float = setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
+    guided_alignment: float = setting(0.0, "weight of attention's distance to word alignments", 0, 100)
     clip_norm: float = setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
     average_decay: float = setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
     mixed_precision: bool = field(

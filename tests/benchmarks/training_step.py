@@ -27,7 +27,7 @@ from translator.recipes import config_for
 from translator.training.step import TrainingModel
 
 SPECIAL_IDS = SpecialIds(padding=0, start=1, end=2)
-Batch = tuple[tf.Tensor, tf.Tensor]
+Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 class KerasLSTM(LSTM):
@@ -59,20 +59,24 @@ def random_batches(config: Config, number: int) -> list[Batch]:
         return tf.constant(ids)
 
     all_steps = [int(np.clip(random.normal(20, 6), 8, 40)) for _ in range(number)]
-    return [(side(steps), side(steps)) for steps in all_steps]
+    sides = [(side(steps), side(steps)) for steps in all_steps]
+    return [
+        (source, target, tf.where(target == SPECIAL_IDS.padding, -1, tf.range(target.shape[1])[None]))
+        for source, target in sides
+    ]
 
 
 def engine(model: TrainingModel, batches: list[Batch]) -> Callable[[], object]:
     """A step on each batch, as one graph for all shapes."""
     ids = tf.TensorSpec([None, None], tf.int32)
-    step = tf.function(model.train_step, input_signature=[(ids, ids)])
+    step = tf.function(model.train_step, input_signature=[(ids, ids, ids)])
     return lambda: [step(batch) for batch in batches][-1]["loss"].numpy()
 
 
 def operations_of(model: TrainingModel, batches: list[Batch]) -> float:
     """Operations of the matrix products: each weight twice a position forward, twice as many backward."""
-    positions = sum(float(tf.size(source)) for source, _ in batches)
-    pieces = sum(float(tf.math.count_nonzero(target)) for _, target in batches)
+    positions = sum(float(tf.size(source)) for source, _, _ in batches)
+    pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
     embedding = np.prod(model.network.embedding.matrix.shape)
     kernels = sum(np.prod(weight.shape) for weight in model.network.trainable_variables if weight.ndim == 2)
     return 3 * 2 * (positions * float(kernels - embedding) + pieces * float(embedding))
@@ -96,7 +100,7 @@ def main() -> None:
         options.runs,
     )
     peak = product_operations / seconds.pop("matrix product")
-    pieces = sum(float(tf.math.count_nonzero(target)) for _, target in batches)
+    pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
     operations = operations_of(model, batches)
     print(
         json.dumps(

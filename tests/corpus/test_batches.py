@@ -162,6 +162,37 @@ def test_mixed_pairs_that_are_too_long_are_left_out_too(tokenizer):
     assert rows_of(arrays(batches), 0, tokenizer.end_id).count(tokenizer.encode(["a dog"])[0]) == 1
 
 
+# The alignments
+
+
+class Backwards:
+    """Says of every target piece that it comes from the source piece as far from the other end."""
+
+    def align(self, sources, targets):
+        return [
+            np.array([len(source) - 1 - i if i < len(source) else -1 for i in range(len(target))], np.int32)
+            for source, target in zip(sources, targets, strict=True)
+        ]
+
+
+def test_alignments_stand_beside_the_pieces_and_an_end_comes_from_an_end(tokenizer, monkeypatch):
+    monkeypatch.setattr(module, "_LINES_A_CALL", 70)
+    batches = Batches(PAIRS, tokenizer, DataConfig(batch_tokens=500, max_pieces=30), 1, aligner=Backwards())
+    assert 0 < batches.num_pairs < len(PAIRS)
+    for batch in batches.epoch(0):
+        assert batch.alignments.dtype == batch.target_ids.dtype
+        for source, target, row in zip(*(part.numpy().tolist() for part in batch), strict=True):
+            num_source, num_target = source.index(tokenizer.end_id), target.index(tokenizer.end_id)
+            expected = [num_source - 1 - i if i < num_source else -1 for i in range(num_target)]
+            assert row == [*expected, num_source, *[-1] * (len(target) - num_target - 1)]
+
+
+def test_without_an_aligner_no_alignment_is_known(tokenizer):
+    for batch in make(tokenizer).epoch(0):
+        assert batch.alignments.shape == batch.target_ids.shape
+        assert (batch.alignments.numpy() == -1).all()
+
+
 # The batches
 
 

@@ -9,7 +9,7 @@ from references.networks import SPECIAL_IDS, padded, random_network, random_sent
 
 from translator.config import ModelConfig
 from translator.nn.embedding import TiedEmbedding
-from translator.nn.loss import smoothed_cross_entropy
+from translator.nn.loss import alignment_loss, smoothed_cross_entropy
 from translator.nn.model import build_model
 
 SMOOTHINGS = [0.0, 0.05, 0.1, 0.5, 0.9]
@@ -81,3 +81,24 @@ def test_a_batch_costs_the_sum_over_its_pieces_and_nothing_for_padding():
     assert batch.num_tokens == 9
     log_probs = network.log_probs(padded(sources), padded(targets))
     np.testing.assert_allclose(batch.negative_log_prob, -tf.reduce_sum(log_probs), rtol=1e-5)
+
+
+def test_the_alignment_loss_is_the_surprise_at_the_known_positions():
+    attention = tf.constant([[[[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], [[0.25, 0.25, 0.5], [0.3, 0.2, 0.5]]]])
+    loss = alignment_loss(attention, tf.constant([[1, 2]]))
+    assert float(loss) == pytest.approx(-np.log(0.25) - np.log(0.6))
+    assert float(alignment_loss(attention, tf.constant([[-1, 0]]))) == pytest.approx(-np.log(0.2))
+    assert alignment_loss(attention, tf.constant([[-1, -1]])) == 0
+
+
+def test_guidance_adds_the_alignment_loss_and_leaves_the_negative_log_probability():
+    network = random_network(dropout=0.0, word_dropout=0.0)
+    source_ids, target_ids = padded(random_sentences(1, [4, 2])), padded(random_sentences(2, [3, 5]))
+    alignments = tf.constant([[0, 3, -1, -1, -1], [1, -1, 0, 1, 1]])
+    plain = network.loss_of(source_ids, target_ids, 0.1)
+    guided = network.loss_of(source_ids, target_ids, 0.1, alignments=alignments, guidance=0.5)
+    attention = network.teacher_forced(source_ids, target_ids).attention
+    expected = plain.loss + 0.5 * alignment_loss(attention, alignments)
+    np.testing.assert_allclose(guided.loss, expected, rtol=1e-6)
+    assert guided.negative_log_prob == plain.negative_log_prob
+    assert network.loss_of(source_ids, target_ids, 0.1, alignments=alignments).loss == plain.loss

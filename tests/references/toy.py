@@ -28,3 +28,13 @@ def toy_tokenizer():
     """A tokenizer with a piece for every word of the toy language, and bytes for all other text."""
     lines = [" ".join(WORDS[i:] + WORDS[:i]) for i in range(len(WORDS))]
     return train_tokenizer(lines, 400)
+
+
+def word_for_word(seed, pairs=60, reorder=True):
+    """Pieces 4 to 21 become those 18 higher, in another order if wanted; some become any other."""
+    random = np.random.default_rng(seed)
+    sources = [random.integers(4, 22, random.integers(1, 7)).tolist() for _ in range(pairs)]
+    targets = [[piece + 18 for piece in (random.permutation(row) if reorder else row)] for row in sources]
+    for target in targets[::7]:
+        target[0] = int(random.integers(4, 40))
+    return sources, [[int(piece) for piece in target] for target in targets]

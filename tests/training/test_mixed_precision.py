@@ -13,6 +13,7 @@ from translator.training.trainer import dtype_policy
 
 SOURCE = tf.constant([[5, 6, 7, 3], [8, 3, 0, 0]])
 TARGET = tf.constant([[5, 6, 3], [9, 3, 0]])
+NOWHERE = tf.constant([[-1, -1, -1], [-1, -1, -1]])
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +43,7 @@ def test_log_probabilities_are_close(networks):
 def test_a_step_lowers_the_loss_and_search_runs(networks):
     _, mixed = networks
     model = TrainingModel(mixed, TrainingConfig(learning_rate=0.01))
-    losses = [float(model.train_step((SOURCE, TARGET))["loss"]) for _ in range(10)]
+    losses = [float(model.train_step((SOURCE, TARGET, NOWHERE))["loss"]) for _ in range(10)]
     assert losses[-1] < losses[0] - 0.5
     found = SearchGraph([mixed]).search(SOURCE, SearchOptions(beam_size=3, num_hypotheses=2))
     assert np.isfinite(found.scores.numpy()).all()

@@ -8,7 +8,9 @@ from references.networks import padded, random_network, random_sentences
 from translator.config import TrainingConfig
 from translator.training.step import TrainingModel
 
-BATCH = padded(random_sentences(1, [4, 2, 6])), padded(random_sentences(2, [3, 5, 2]))
+IDS = padded(random_sentences(1, [4, 2, 6])), padded(random_sentences(2, [3, 5, 2]))
+ALIGNMENTS = tf.constant([[0, 2, -1, -1, -1], [1, 1, 0, 0, 1], [5, -1, -1, -1, -1]])
+BATCH = *IDS, ALIGNMENTS
 
 
 def training_model(dropout=0.3, **settings):
@@ -65,20 +67,20 @@ def test_raw_weights_come_back_after_an_exception():
 
 def test_a_step_reports_mean_loss_and_sums_before_the_update():
     model = training_model(dropout=0.0, label_smoothing=0.2)
-    before = model.network.loss_of(*BATCH, 0.2)
+    before = model.network.loss_of(*IDS, 0.2)
     logs = model.train_step(BATCH)
     assert set(logs) == {"loss", "negative_log_prob", "num_tokens", "num_pairs"}
     np.testing.assert_allclose(logs["loss"], before.loss / before.num_tokens, rtol=1e-5)
     np.testing.assert_allclose(logs["negative_log_prob"], before.negative_log_prob, rtol=1e-5)
     assert (logs["num_tokens"], logs["num_pairs"]) == (10, 3)
-    assert model.network.loss_of(*BATCH, 0.2).loss < before.loss
+    assert model.network.loss_of(*IDS, 0.2).loss < before.loss
 
 
 def test_the_gradient_is_that_of_the_mean_loss_clipped_to_its_norm():
     model = training_model(dropout=0.0, clip_norm=0.01)
     weights = model.network.trainable_variables
     with tf.GradientTape() as tape:
-        loss = model.network.loss_of(*BATCH, 0.1)
+        loss = model.network.loss_of(*IDS, 0.1)
         mean_loss = loss.loss / loss.num_tokens
     gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(mean_loss, weights)]
     norm = tf.linalg.global_norm(gradients)
@@ -93,3 +95,16 @@ def test_the_gradient_is_that_of_the_mean_loss_clipped_to_its_norm():
             if path.endswith(f"{weight.path.replace('/', '_')}_momentum")
         ]
         np.testing.assert_allclose(moment, 0.1 * gradient * 0.01 / norm, atol=1e-7)
+
+
+def test_guided_attention_comes_nearer_to_the_alignments():
+    model = training_model(dropout=0.0, guided_alignment=1.0)
+    guidance = {"alignments": ALIGNMENTS, "guidance": 1.0}
+    before = model.network.loss_of(*IDS, 0.1, **guidance)
+    logs = model.train_step(BATCH)
+    np.testing.assert_allclose(logs["loss"], before.loss / before.num_tokens, rtol=1e-5)
+    for _ in range(30):
+        model.train_step(BATCH)
+    attention = model.network.attention_of(*IDS).numpy()
+    for row, target, source in ((0, 0, 0), (0, 1, 2), (1, 2, 0), (2, 0, 5)):
+        assert attention[row, target, source] > 0.5

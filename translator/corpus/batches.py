@@ -16,6 +16,7 @@ import tensorflow_text
 from translator.config import DataConfig
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.word_alignment import NOWHERE, WordAligner
 
 _LINES_A_CALL = 10_000  # bounds the memory for counting pieces
 
@@ -26,10 +27,13 @@ class Batch(NamedTuple):
     Attributes:
         source_ids: int32 [batch, source steps]; pieces, end, padding.
         target_ids: int32 [batch, target steps]; pieces, end, padding.
+        alignments: int32 [batch, target steps]; the source position, from 0, that each target piece comes
+            from; negative where that is not known, and at padding.
     """
 
     source_ids: tf.Tensor
     target_ids: tf.Tensor
+    alignments: tf.Tensor
 
 
 def graph_tokenizer(tokenizer: Tokenizer, sampling: float = 0.0) -> Any:
@@ -65,6 +69,7 @@ class Batches:
         config: size of the batches, longest sentence and subword sampling.
         seed: of the order.
         mixed: pairs of another kind to mix in.
+        aligner: finds the alignments; None: they stay unknown.
     """
 
     def __init__(
@@ -74,15 +79,17 @@ class Batches:
         config: DataConfig,
         seed: int,
         mixed: Sequence[Pair] = (),
+        aligner: WordAligner | None = None,
     ) -> None:
         every = [*pairs, *mixed]
-        counts = _piece_counts(every, tokenizer)
+        counts, alignments = _count_and_align(every, tokenizer, config.max_pieces, aligner)
         self._lengths = counts.max(axis=1, initial=0) + 1  # and the end
         short = self._lengths <= config.max_pieces + 1
         self._lengths = self._lengths[short]
         kept = [pair for pair, is_short in zip(every, short, strict=True) if is_short]
         self._sources = tf.constant([pair.source for pair in kept], tf.string)
         self._targets = tf.constant([pair.target for pair in kept], tf.string)
+        self._alignments = alignments
         self._tokenizer, self._batch_tokens, self._seed = tokenizer, config.batch_tokens, seed
         self._graph_tokenizer = graph_tokenizer(tokenizer, config.subword_sampling)
         self.num_pairs = int(short[: len(pairs)].sum())
@@ -135,22 +142,40 @@ class Batches:
         """Tokenizes the pairs with the given indices."""
         end = tf.fill([tf.shape(rows)[0], 1], self._tokenizer.end_id)
 
-        def ids_of(lines: tf.Tensor) -> tf.Tensor:
-            ids = self._graph_tokenizer.tokenize(tf.gather(lines, rows))
+        def ids_of(lines: tf.Tensor) -> tf.RaggedTensor:
+            return self._graph_tokenizer.tokenize(tf.gather(lines, rows))
+
+        def padded(ids: tf.RaggedTensor) -> tf.Tensor:
             return tf.concat([ids, end], axis=1).to_tensor(self._tokenizer.padding_id)
 
-        return Batch(ids_of(self._sources), ids_of(self._targets))
+        sources, targets = ids_of(self._sources), ids_of(self._targets)
+        source_ids, target_ids = padded(sources), padded(targets)
+        if self._alignments is None:
+            return Batch(source_ids, target_ids, tf.fill(tf.shape(target_ids), NOWHERE))
+        source_ends = tf.cast(sources.row_lengths()[:, None], tf.int32)  # an end comes from an end
+        alignments = tf.concat([tf.gather(self._alignments, rows), source_ends], axis=1)
+        return Batch(source_ids, target_ids, alignments.to_tensor(NOWHERE))
 
 
-def _piece_counts(pairs: Sequence[Pair], tokenizer: Tokenizer) -> npt.NDArray[np.int64]:
-    """Number of pieces of the source and the target of each pair, int64 [pairs, 2]."""
-    counts = [
-        (len(source), len(target))
-        for start in range(0, len(pairs), _LINES_A_CALL)
-        for source, target in zip(
-            tokenizer.encode([pair.source for pair in pairs[start : start + _LINES_A_CALL]]),
-            tokenizer.encode([pair.target for pair in pairs[start : start + _LINES_A_CALL]]),
-            strict=True,
-        )
-    ]
-    return np.array(counts, np.int64).reshape(-1, 2)
+def _count_and_align(
+    pairs: Sequence[Pair], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
+) -> tuple[npt.NDArray[np.int64], tf.RaggedTensor | None]:
+    """Looks at the pieces of all pairs once, some thousand pairs at a time.
+
+    Returns:
+        The number of pieces of the source and the target of each pair, int64 [pairs, 2], and the alignments
+        of those with at most ``max_pieces`` on either side, ragged int32 [such pairs, target pieces].
+    """
+    counts, found = [np.zeros([0, 2], np.int64)], []
+    for start in range(0, len(pairs), _LINES_A_CALL):
+        part = pairs[start : start + _LINES_A_CALL]
+        rows = list(zip(*(tokenizer.encode([pair[side] for pair in part]) for side in (0, 1)), strict=True))
+        counts.append(np.array([(len(source), len(target)) for source, target in rows], np.int64))
+        if aligner is not None:
+            rows = [row for row in rows if max(map(len, row)) <= max_pieces]
+            found += aligner.align([source for source, _ in rows], [target for _, target in rows])
+    alignments = None
+    if aligner is not None:
+        flat = np.concatenate([*found, np.zeros(0, np.int32)]).astype(np.int32)
+        alignments = tf.RaggedTensor.from_row_lengths(flat, np.array([len(row) for row in found], np.int64))
+    return np.concatenate(counts), alignments

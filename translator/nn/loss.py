@@ -89,3 +89,24 @@ def smoothed_cross_entropy(
     target_logits = tf.reduce_sum(wide * tf.gather(matrix, targets), axis=-1) + tf.gather(bias, targets)
     mean_logits = tf.reduce_sum(wide * tf.reduce_mean(matrix, axis=0), axis=-1) + tf.reduce_mean(bias)
     return plain + smoothing * (target_logits - mean_logits), plain
+
+
+def alignment_loss(attention: tf.Tensor, alignments: tf.Tensor) -> tf.Tensor:
+    """How far attention is from given alignments (Chen et al. 2016, arXiv 1607.01628, section 3.2).
+
+    With ``a_t`` the source position that target position ``t`` comes from, and ``w_ts`` the weight of source
+    position ``s``, in the mean of the heads:
+
+        loss = - sum_t log w_{t a_t},   over the positions with a known ``a_t``
+
+    Args:
+        attention: float32 [batch, heads, target steps, source steps].
+        alignments: int32 [batch, target steps]; negative where not known.
+
+    Returns:
+        float32 [], in nats.
+    """
+    known = tf.where(alignments >= 0)
+    sources = tf.cast(tf.gather_nd(alignments, known), tf.int64)[:, None]
+    weights = tf.gather_nd(tf.reduce_mean(attention, axis=1), tf.concat([known, sources], axis=1))
+    return -tf.reduce_sum(tf.math.log(tf.maximum(weights, _SMALLEST)))

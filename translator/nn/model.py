@@ -14,7 +14,7 @@ from translator.nn.decoder import Decoder, DecoderOutput, LSTMStates
 from translator.nn.dropout import word_dropout
 from translator.nn.embedding import Projection, TiedEmbedding
 from translator.nn.encoder import Encoder
-from translator.nn.loss import smoothed_cross_entropy
+from translator.nn.loss import alignment_loss, smoothed_cross_entropy
 from translator.nn.lstm import Gates
 
 
@@ -30,7 +30,7 @@ class Loss(NamedTuple):
     """What a batch cost.
 
     Attributes:
-        loss: float32 []; the smoothed loss, summed over the target pieces.
+        loss: float32 []; what training makes small, summed over the target pieces.
         negative_log_prob: float32 []; nats, summed over the target pieces.
         num_tokens: float32 []; target pieces, ends included.
     """
@@ -172,7 +172,14 @@ class TranslationModel(keras.Model):
         return tf.concat([start, target_ids[:, :-1]], axis=1)
 
     def loss_of(
-        self, source_ids: tf.Tensor, target_ids: tf.Tensor, smoothing: float, training: bool = False
+        self,
+        source_ids: tf.Tensor,
+        target_ids: tf.Tensor,
+        smoothing: float,
+        training: bool = False,
+        *,
+        alignments: tf.Tensor | None = None,
+        guidance: float = 0.0,
     ) -> Loss:
         """The loss of a batch.
 
@@ -181,15 +188,21 @@ class TranslationModel(keras.Model):
             target_ids: int32 [batch, target steps]; pieces, end, padding.
             smoothing: label smoothing.
             training: whether dropout is on.
+            alignments: int32 [batch, target steps]; the source position that attention should look at for
+                each target piece; negative where that is not known.
+            guidance: weight of the loss of attention beside that of the pieces.
         """
-        readout = self.teacher_forced(source_ids, target_ids, training).readout
+        readout, _, attention = self.teacher_forced(source_ids, target_ids, training)
         real = tf.where(tf.not_equal(target_ids, self.special_ids.padding))
         targets = tf.gather_nd(target_ids, real)
         losses, negative_log_probs = smoothed_cross_entropy(
             self.embedding, tf.gather_nd(readout, real), targets, smoothing
         )
+        loss = tf.reduce_sum(losses)
+        if guidance and alignments is not None:
+            loss += guidance * alignment_loss(attention, alignments)
         return Loss(
-            tf.reduce_sum(losses),
+            loss,
             tf.reduce_sum(negative_log_probs),
             tf.cast(tf.size(targets), tf.float32),
         )

@@ -13,9 +13,10 @@ import numpy as np
 from translator.config import Config, flatten
 from translator.corpus.checks import looks_swapped
 from translator.corpus.filters import evenly, filter_pairs
-from translator.corpus.lexicon import MAX_PAIRS, learn_lexicon
+from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
+from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
 from translator.errors import ConfigError, DataError, ModelError
 from translator.recipes import FINE_TUNING, config_for
 from translator.training.checkpoint import replaced_when_complete
@@ -182,8 +183,8 @@ def write_config(folder: Path, config: Config) -> None:
 
 def prepare_folder(
     folder: Path, config: Config, corpus: Corpus, initial: Path | None, report: Report
-) -> Tokenizer:
-    """Makes the model folder, or checks the one that is there; returns the tokenizer in it.
+) -> tuple[Tokenizer, WordAligner]:
+    """Makes the model folder, or checks the one that is there.
 
     Args:
         folder: the model folder.
@@ -191,6 +192,9 @@ def prepare_folder(
         corpus: the pairs to learn a tokenizer and a lexical table from.
         initial: the folder of a model whose tokenizer is taken over, or None.
         report: takes each line for the user.
+
+    Returns:
+        The tokenizer in it, and what aligns the pieces of the corpus.
 
     Raises:
         ConfigError: if a training with other settings is there.
@@ -208,13 +212,13 @@ def prepare_folder(
         )
         with replaced_when_complete(tokenizer_path(folder)) as path:
             path.write_bytes(tokenizer.model)
+    chosen = evenly(pairs, MAX_PAIRS)
+    sources, targets = (tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1))
+    aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
     if not lexicon_path(folder).exists():
-        chosen = evenly(pairs, MAX_PAIRS)
-        sources, targets = (tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1))
-        lexicon = learn_lexicon(sources, targets, tokenizer.vocabulary_size, tokenizer.num_reserved)
         with replaced_when_complete(lexicon_path(folder)) as path:
-            lexicon.write(path)
-    return tokenizer
+            Lexicon.of(aligner.table, tokenizer.num_reserved).write(path)
+    return tokenizer, aligner
 
 
 def _new_tokenizer(config: Config, pairs: Sequence[Pair], report: Report) -> Tokenizer:

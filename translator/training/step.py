@@ -31,7 +31,7 @@ class TrainingModel(keras.Model):
     def __init__(self, network: TranslationModel, config: TrainingConfig) -> None:
         super().__init__(name="training")
         self.network = network
-        self._smoothing = config.label_smoothing
+        self._smoothing, self._guidance = config.label_smoothing, config.guided_alignment
         self._average_decay = config.average_decay
         self.averages = [
             self.add_weight(
@@ -49,12 +49,19 @@ class TrainingModel(keras.Model):
         )
         self.optimizer.build(network.trainable_variables)
 
-    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, batch: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
         """One step on a ``Batch``; returns sums over the batch, float32 [] each."""
-        source_ids, target_ids = batch
+        source_ids, target_ids, alignments = batch
         weights = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            result = self.network.loss_of(source_ids, target_ids, self._smoothing, training=True)
+            result = self.network.loss_of(
+                source_ids,
+                target_ids,
+                self._smoothing,
+                training=True,
+                alignments=alignments,
+                guidance=self._guidance,
+            )
             mean_loss = result.loss / result.num_tokens
         self.optimizer.apply(tape.gradient(mean_loss, weights), weights)
         step = tf.cast(self.optimizer.iterations, tf.float32)

@@ -15,6 +15,7 @@ from translator.config import Config, CorpusFacts
 from translator.corpus.batches import Batches
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.word_alignment import WordAligner
 from translator.errors import DataError, ModelError
 from translator.training.callbacks import (
     DevEvaluation,
@@ -64,6 +65,7 @@ class Trainer:
         pairs: the training pairs, filtered.
         folder: the model folder.
         mixed: pairs of another kind to mix in; see ``Batches``.
+        aligner: finds the word alignments that attention is guided by.
         initial: the folder of a model with the same tokenizer, to begin with its weights.
 
     Raises:
@@ -79,11 +81,19 @@ class Trainer:
         folder: Path,
         *,
         mixed: Sequence[Pair] = (),
+        aligner: WordAligner | None = None,
         initial: Path | None = None,
     ) -> None:
         keras.utils.set_random_seed(config.training.seed)
         self._config, self._folder = config, folder
-        self._batches = Batches(pairs, tokenizer, config.data, config.training.seed, mixed)
+        self._batches = Batches(
+            pairs,
+            tokenizer,
+            config.data,
+            config.training.seed,
+            mixed,
+            aligner if config.training.guided_alignment else None,
+        )
         if not self._batches.num_pairs:
             raise DataError(
                 f"all pairs are longer than {config.data.max_pieces} pieces; "

@@ -1,0 +1,191 @@
+"""Which source piece each target piece comes from, learned from the corpus alone.
+
+The model is that of Dyer, Chahuneau and Smith (2013, "A Simple, Fast, and Effective Reparameterization of
+IBM Model 2", section 2): each target position, j of n, comes from nothing with probability ``p0``, else
+from source position i of m with a probability in proportion to ``exp(-lambda |i/m - j/n|)``; what stands
+there follows from the source piece alone, by a table of translation probabilities that expectation
+maximization finds (Brown et al. 1993, "The Mathematics of Statistical Machine Translation", section 4.2).
+Positions are counted to the middle of a piece; from nothing a piece comes as often as it occurs.
+
+Two such models, one in each direction, are asked for the same link, and what both believe in is taken (Liang,
+Taskar and Klein 2006, "Alignment by Agreement", section 3.2): a link is as likely as the product of the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Ids = npt.NDArray[np.int32]
+_Integers = npt.NDArray[np.int64]
+_Floats = npt.NDArray[np.float64]
+
+NOWHERE = -1  # the source position of a target piece that comes from none
+
+MAX_PAIRS = 100_000  # to learn from; probabilities of what is frequent gain nothing from more
+_MAX_LINKS = 10_000_000  # likewise, where lines are long
+
+_ITERATIONS = 5
+_NEARNESS = 4.0  # lambda: how strongly pieces at like places are preferred
+_FROM_NOTHING = 0.08  # p0
+_LEAST_AGREEMENT = 0.1  # product of the two probabilities, below which a link is not believed
+_LINKS_A_CALL = 2_000_000  # bounds the memory
+_UNSEEN = 1e-7  # probability of a translation that was not learned
+
+
+class _Links(NamedTuple):
+    """Every source position beside every target position of its pair, target by target.
+
+    Attributes:
+        source, target: int64 [links]; the pieces.
+        source_position, target_position: int64 [links]; numbers of the positions among those of all pairs.
+        nearness: float64 [links]; the part of the probability that the places alone decide, before it is
+            made to add up to one.
+    """
+
+    source: _Integers
+    target: _Integers
+    source_position: _Integers
+    target_position: _Integers
+    nearness: _Floats
+
+    def turned(self) -> _Links:
+        """The same for the other direction."""
+        return _Links(self.target, self.source, self.target_position, self.source_position, self.nearness)
+
+
+def _links(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> _Links:
+    parts, first_source, first_target = [], 0, 0
+    for source, target in zip(sources, targets, strict=True):
+        m, n = len(source), len(target)
+        places = np.abs((np.arange(m) + 0.5)[None] / max(m, 1) - (np.arange(n) + 0.5)[:, None] / max(n, 1))
+        parts.append(
+            (
+                np.tile(np.array(source, np.int64), n),
+                np.repeat(np.array(target, np.int64), m),
+                np.tile(np.arange(first_source, first_source + m), n),
+                np.repeat(np.arange(first_target, first_target + n), m),
+                np.exp(-_NEARNESS * places).reshape(-1),
+            )
+        )
+        first_source, first_target = first_source + m, first_target + n
+    empty = [np.zeros(0, np.int64)] * 4 + [np.zeros(0)]
+    return _Links(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
+
+
+class TranslationTable:
+    """Probabilities of target pieces, given the source piece that they come from.
+
+    Attributes:
+        keys: int64 [entries], ascending; ``source piece * vocabulary + target piece``.
+        probs: float64 [entries]; of each of them.
+        frequencies: see below.
+
+    Args:
+        keys: see above.
+        probs: see above.
+        frequencies: float64 [vocabulary]; how often each piece stands in target sentences, in sum 1.
+    """
+
+    def __init__(self, keys: _Integers, probs: _Floats, frequencies: _Floats) -> None:
+        self.keys, self.probs, self.frequencies = keys, probs, frequencies
+
+    @classmethod
+    def learn(
+        cls, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], vocabulary_size: int
+    ) -> TranslationTable:
+        """Learns the table by expectation maximization.
+
+        Args:
+            sources: piece ids of each source sentence.
+            targets: of each target sentence.
+            vocabulary_size: number of pieces.
+        """
+        links = _links(sources, targets)
+        counts = np.bincount([piece for target in targets for piece in target], minlength=vocabulary_size)
+        keys, entry = np.unique(links.source * vocabulary_size + links.target, return_inverse=True)
+        source_of_key = keys // vocabulary_size
+        table = cls(keys, np.full(len(keys), 1.0 / vocabulary_size), counts / max(counts.sum(), 1))
+        for _ in range(_ITERATIONS):
+            expected = np.bincount(entry, table._beliefs(links, table.probs[entry]), minlength=len(keys))
+            totals = np.bincount(source_of_key, expected, minlength=vocabulary_size)
+            table.probs = expected / totals[source_of_key]
+        return table
+
+    def beliefs(self, links: _Links) -> _Floats:
+        """The probability of each link: that this target position comes from this source position."""
+        if not len(self.keys):
+            return np.zeros(len(links.source))
+        wanted = links.source * len(self.frequencies) + links.target
+        place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
+        return self._beliefs(links, np.where(self.keys[place] == wanted, self.probs[place], _UNSEEN))
+
+    def _beliefs(self, links: _Links, translation: _Floats) -> _Floats:
+        position = links.target_position
+        near = links.nearness / np.bincount(position, links.nearness)[position]
+        joint = (1 - _FROM_NOTHING) * near * translation
+        nothing = _FROM_NOTHING * self.frequencies[links.target]
+        explained: _Floats = joint / (np.bincount(position, joint)[position] + nothing)
+        return explained
+
+
+class WordAligner:
+    """Finds the source position of every target piece of a pair.
+
+    Attributes:
+        table: the translation table from source to target.
+
+    Args:
+        sources: piece ids of each source sentence, to learn from.
+        targets: of each target sentence.
+        vocabulary_size: number of pieces.
+    """
+
+    def __init__(
+        self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], vocabulary_size: int
+    ) -> None:
+        num_links = sum(len(source) * len(target) for source, target in zip(sources, targets, strict=True))
+        step = max(1, -(-num_links // _MAX_LINKS))
+        sources, targets = sources[::step], targets[::step]
+        self.table = TranslationTable.learn(sources, targets, vocabulary_size)
+        self._back = TranslationTable.learn(targets, sources, vocabulary_size)
+
+    def align(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[Ids]:
+        """The source position of each target piece, from 0, or ``NOWHERE``; int32 [target pieces] a pair."""
+        return [row for part in _parts(sources, targets) for row in self._align(*part)]
+
+    def _align(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[Ids]:
+        links = _links(sources, targets)
+        agreement = self.table.beliefs(links) * self._back.beliefs(links.turned())
+        # The links of one target position follow each other: as many as its source has pieces.
+        lengths = np.array([len(source) for source in sources])
+        num_links = np.repeat(lengths, [len(target) for target in targets])
+        found = np.full(len(num_links), NOWHERE, np.int32)
+        first = np.cumsum(num_links) - num_links
+        some = num_links > 0
+        if some.any():
+            best = np.maximum.reduceat(agreement, first[some])
+            is_best = agreement == np.repeat(best, num_links[some])
+            link, position = np.flatnonzero(is_best), links.target_position[is_best]
+            position, earliest = np.unique(position, return_index=True)
+            found[position] = link[earliest] - first[position]
+            found[np.flatnonzero(some)[best < _LEAST_AGREEMENT]] = NOWHERE
+        ends = np.cumsum([len(target) for target in targets])
+        return np.split(found, ends[:-1]) if len(targets) else []
+
+
+def _parts(
+    sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]
+) -> Iterator[tuple[Sequence[Sequence[int]], Sequence[Sequence[int]]]]:
+    """The pairs in runs of not too many links."""
+    start, num_links = 0, 0
+    for end, (source, target) in enumerate(zip(sources, targets, strict=True)):
+        if end > start and num_links + len(source) * len(target) > _LINKS_A_CALL:
+            yield sources[start:end], targets[start:end]
+            start, num_links = end, 0
+        num_links += len(source) * len(target)
+    if start < len(sources):
+        yield sources[start:], targets[start:]
