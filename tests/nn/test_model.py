@@ -70,10 +70,10 @@ def test_gates_of_every_layer_are_those_of_numpy(network):
             expected = run_lstm(reference.weights, path, embedded[::order])[::order]
             actual = gates[f"encoder/{direction}"].output[i, : len(source)]
             np.testing.assert_allclose(actual, expected, atol=1e-5, err_msg=path)
-        memory = reference.encode(source)
+        memory, embedded = reference.encode(source)
         states = initial_states(reference.weights, memory, reference.decoder_layers)
         for step, previous_id in enumerate([reference.start_id, *target[:-1]]):
-            _, states, _ = reference.step(previous_id, states, memory)
+            _, states, _ = reference.step(previous_id, states, memory, embedded)
             for j, (hidden, cell) in enumerate(states):
                 inside = gates[f"decoder/lstm_{j}"]
                 np.testing.assert_allclose(inside.output[i, step], hidden, atol=1e-4)

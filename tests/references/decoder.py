@@ -14,7 +14,7 @@ def initial_states(weights, memory, num_layers):
     return [(parts[2 * i], parts[2 * i + 1]) for i in range(num_layers)]
 
 
-def decoder_step(weights, x, states, memory, num_heads):
+def decoder_step(weights, x, states, memory, embedded, num_heads):
     """One step.
 
     Args:
@@ -22,6 +22,7 @@ def decoder_step(weights, x, states, memory, num_heads):
         x: [units], the embedded piece before.
         states: a pair (hidden, cell) for every layer.
         memory: [source steps, units].
+        embedded: [source steps, units], the source pieces.
         num_heads: number of attention heads.
 
     Returns:
@@ -44,4 +45,6 @@ def decoder_step(weights, x, states, memory, num_heads):
     for i in range(1, len(states)):
         h = norm_at(weights, f"decoder/norm_{i}", h + lstm(i, np.concatenate([h, context])))
     z = np.concatenate([h, context]) @ weights["decoder/readout/kernel"] + weights["decoder/readout/bias"]
-    return np.tanh(z), new_states, attention
+    f = np.tanh(attention.mean(axis=0) @ embedded)
+    kernel, bias = (weights[f"decoder/lexical/hidden/{name}"] for name in ("kernel", "bias"))
+    return np.tanh(z) + f + np.tanh(f @ kernel + bias), new_states, attention

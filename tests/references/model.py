@@ -34,24 +34,25 @@ class ReferenceModel:
         return self.weights["embedding/matrix"][piece_id] * np.sqrt(self.units)
 
     def encode(self, source_ids):
-        """Source pieces, the end included, to the memory [source steps, units]."""
+        """Source pieces, the end included, to the memory and their embeddings, [source steps, units] each."""
         embedded = np.stack([self.embed(piece_id) for piece_id in source_ids])
-        return encode(self.weights, embedded, self.encoder_layers)
+        return encode(self.weights, embedded, self.encoder_layers), embedded
 
-    def step(self, previous_id, states, memory):
+    def step(self, previous_id, states, memory, embedded):
         """Logits of the next piece [vocabulary], new states and attention [heads, source steps]."""
-        embedded = self.embed(previous_id)
-        readout, states, attention = decoder_step(self.weights, embedded, states, memory, self.num_heads)
+        readout, states, attention = decoder_step(
+            self.weights, self.embed(previous_id), states, memory, embedded, self.num_heads
+        )
         logits = self.weights["embedding/matrix"] @ readout + self.weights["embedding/bias"]
         return logits, states, attention
 
     def teacher_forced(self, source_ids, target_ids):
         """Logits [target steps, vocabulary] and attention [heads, target steps, source steps]."""
-        memory = self.encode(source_ids)
+        memory, embedded = self.encode(source_ids)
         states = initial_states(self.weights, memory, self.decoder_layers)
         all_logits, all_attention = [], []
         for previous_id in [self.start_id, *target_ids[:-1]]:
-            logits, states, attention = self.step(previous_id, states, memory)
+            logits, states, attention = self.step(previous_id, states, memory, embedded)
             all_logits.append(logits)
             all_attention.append(attention)
         return np.stack(all_logits), np.stack(all_attention, axis=1)

@@ -14,12 +14,28 @@ class AttentionMemory(NamedTuple):
     Attributes:
         keys: float [batch, heads, source steps, units / heads].
         values: float [batch, heads, source steps, units / heads].
+        words: float [batch, source steps, units]; the embeddings of the source pieces.
         bias: float [batch, 1, 1, source steps]; 0 at pieces, a large negative number at padding.
     """
 
     keys: tf.Tensor
     values: tf.Tensor
+    words: tf.Tensor
     bias: tf.Tensor
+
+
+class Attended(NamedTuple):
+    """What attention found for each query.
+
+    Attributes:
+        context: float [batch, target steps, units], of all heads side by side.
+        words: float [batch, target steps, units]; the embeddings, weighted with the mean of the heads.
+        weights: float32 [batch, heads, target steps, source steps]; those of a row sum to one.
+    """
+
+    context: tf.Tensor
+    words: tf.Tensor
+    weights: tf.Tensor
 
 
 @keras.saving.register_keras_serializable(package="translator")
@@ -30,6 +46,8 @@ class Attention(keras.layers.Layer):
 
         weight_s = softmax_s(q . k_s / sqrt(units / heads))
         context  = sum_s weight_s v_s
+
+    The weights, in the mean of the heads, also sum up the embeddings of the source, for ``LexicalModel``.
 
     The keys and values depend on the source alone: ``memory`` computes them once, and every decoder
     step reuses them.
@@ -53,28 +71,25 @@ class Attention(keras.layers.Layer):
         self.key_value.build((None, None, self.units))
         self.built = True
 
-    def memory(self, memory: tf.Tensor, mask: tf.Tensor) -> AttentionMemory:
+    def memory(self, memory: tf.Tensor, embedded: tf.Tensor, mask: tf.Tensor) -> AttentionMemory:
         """Prepares the encoder's output for attention.
 
         Args:
             memory: float [batch, source steps, units].
+            embedded: float [batch, source steps, units]; what the encoder read.
             mask: bool [batch, source steps], true at pieces.
         """
         keys_values = self.key_value(memory)
         keys, values = (self._split_heads(part) for part in tf.split(keys_values, 2, axis=-1))
         bias = tf.where(mask[:, None, None, :], 0.0, -1e9)
-        return AttentionMemory(keys, values, bias)
+        return AttentionMemory(keys, values, embedded, bias)
 
-    def call(self, query: tf.Tensor, memory: AttentionMemory) -> tuple[tf.Tensor, tf.Tensor]:
+    def call(self, query: tf.Tensor, memory: AttentionMemory) -> Attended:
         """Attends from each query.
 
         Args:
             query: float [batch, target steps, units].
             memory: what ``self.memory`` returned.
-
-        Returns:
-            The contexts, float [batch, target steps, units], and the weights of all heads, float32
-            [batch, heads, target steps, source steps]; the weights of a row sum to one.
         """
         queries = self._split_heads(self.query(query)) * (self.units // self.num_heads) ** -0.5
         scores = tf.matmul(queries, memory.keys, transpose_b=True)
@@ -82,7 +97,9 @@ class Attention(keras.layers.Layer):
         context = tf.matmul(tf.cast(weights, memory.values.dtype), memory.values)
         context = tf.transpose(context, [0, 2, 1, 3])
         shape = tf.shape(context)
-        return tf.reshape(context, [shape[0], shape[1], self.units]), weights
+        context = tf.reshape(context, [shape[0], shape[1], self.units])
+        words = tf.matmul(tf.cast(tf.reduce_mean(weights, axis=1), memory.words.dtype), memory.words)
+        return Attended(context, words, weights)
 
     def _split_heads(self, vectors: tf.Tensor) -> tf.Tensor:
         """[batch, steps, units] to [batch, heads, steps, units / heads]."""

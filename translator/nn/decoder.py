@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from translator.nn.attention import Attention, AttentionMemory
 from translator.nn.dropout import variational_dropout
+from translator.nn.lexical import LexicalModel
 from translator.nn.lstm import LSTM, Gates
 
 # The output and the cell state of every layer, float [batch, units] each.
@@ -37,7 +38,7 @@ class Decoder(keras.layers.Layer):
         h_1 = norm(LSTM_1(target embedding))
         context = attention(h_1, memory)
         h_2 = norm(h_1 + LSTM_2([h_1 ; context])), and so on upwards
-        readout = tanh(W [h_n ; context])
+        readout = tanh(W [h_n ; context]) + lexical(words)
 
     Attention stands beside the recurrence and not inside it: no layer needs its own output of the step
     before but through its LSTM, so in training each layer runs over the whole target at once.
@@ -60,6 +61,7 @@ class Decoder(keras.layers.Layer):
         self.attention = Attention(units, num_heads, name="attention")
         self.initial = keras.layers.Dense(2 * num_layers * units, activation="tanh", name="initial")
         self.readout = keras.layers.Dense(units, activation="tanh", name="readout")
+        self.lexical = LexicalModel(units, dropout, name="lexical")
 
     def build(self, _: Any = None) -> None:
         for i, layer in enumerate(self.layers):
@@ -67,6 +69,7 @@ class Decoder(keras.layers.Layer):
         for norm in self.norms:
             norm.build((None, None, self.units))
         self.attention.build()
+        self.lexical.build()
         self.initial.build((None, self.units))
         self.readout.build((None, None, 2 * self.units))
         self.built = True
@@ -141,16 +144,17 @@ class Decoder(keras.layers.Layer):
         training: bool,
     ) -> DecoderOutput:
         """The decoder around its LSTMs; ``run`` applies one of those to its input and state."""
-        x, new_states, context, weights = inputs, [], None, None
+        x, new_states, context, words, weights = inputs, [], None, None, None
         for i, (layer, norm, state) in enumerate(zip(self.layers, self.norms, states, strict=True)):
             layer_input = x if context is None else tf.concat([x, context], axis=-1)
             output, new_state = run(layer, self.dropouts[i](layer_input, training=training), state)
             x = norm(output if context is None else x + output)
             new_states.append(new_state)
             if context is None:
-                context, weights = self.attention(x, memory)
+                context, words, weights = self.attention(x, memory)
         top = self.dropouts[-1](tf.concat([x, context], axis=-1), training=training)
-        return DecoderOutput(self.readout(top), tuple(new_states), weights)
+        readout = self.readout(top) + self.lexical(words, training=training)
+        return DecoderOutput(readout, tuple(new_states), weights)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -117,7 +117,8 @@ class TranslationModel(keras.Model):
         mask = tf.not_equal(source_ids, self.special_ids.padding)
         embedded = self.source_word_dropout(self.embedding(source_ids), training=training)
         memory = self.encoder(embedded, source_mask=mask, training=training)
-        return self.decoder.attention.memory(memory, mask), self.decoder.initial_states(memory, mask)
+        states = self.decoder.initial_states(memory, mask)
+        return self.decoder.attention.memory(memory, embedded, mask), states
 
     def decode(
         self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory, training: bool = False
