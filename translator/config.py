@@ -55,14 +55,14 @@ class TrainingConfig:
     """How the weights are found and when training ends."""
 
     max_epochs: int = setting(30, "passes over the corpus at most", 1, 100_000)
-    learning_rate: float = setting(1.5e-3, "Adam's rate after the warm-up", 1e-8, 1)
-    warmup_steps: int = setting(400, "steps in which the rate rises from 0", 0, 1_000_000)
+    learning_rate: float = setting(3e-3, "Adam's highest rate, at the end of the warm-up", 1e-8, 1)
+    warmup_steps: int = setting(400, "steps of rising rate, then it falls; 0: constant", 0, 1_000_000)
     rate_decay: float = setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
     rate_patience: int = setting(2, "evaluations without a better dev BLEU before a decay", 1, 10_000)
     patience: int = setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
     evaluate_steps: int = setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
     label_smoothing: float = setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
-    guided_alignment: float = setting(0.0, "weight of attention's distance to word alignments", 0, 100)
+    guided_alignment: float = setting(0.3, "weight of attention's distance to word alignments", 0, 100)
     clip_norm: float = setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
     average_decay: float = setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
     mixed_precision: bool = field(

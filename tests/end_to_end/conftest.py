@@ -74,9 +74,9 @@ def train_command(corpus):
         "model.dropout": 0.0,
         "model.word_dropout": 0.0,
         "data.batch_tokens": 256,
-        "training.learning_rate": 0.01,
-        "training.warmup_steps": 20,
-        "training.max_epochs": 6,
+        "training.learning_rate": 0.015,
+        "training.warmup_steps": 150,
+        "training.max_epochs": 8,
     }
     return [
         "train",

@@ -89,7 +89,7 @@ def fine_tuned(model, domain, output, **options):
         settings={
             "data.batch_tokens": 128,
             "training.learning_rate": 0.005,
-            "training.warmup_steps": 10,
+            "training.warmup_steps": 50,
             "training.max_epochs": 12,
             "model.dropout": 0.0,
             "model.word_dropout": 0.0,

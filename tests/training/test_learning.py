@@ -17,7 +17,7 @@ CONFIG = Config().override(
         "model.dropout": 0.1,
         "model.word_dropout": 0.0,
         "training.learning_rate": 0.008,
-        "training.warmup_steps": 20,
+        "training.warmup_steps": 100,
         "training.max_epochs": 12,
     }
 )

@@ -12,8 +12,8 @@ _SETTINGS = {
     "model.dropout": 0.1,
     "model.word_dropout": 0.0,
     "data.batch_tokens": 1024,
-    "training.learning_rate": 3e-3,
-    "training.warmup_steps": 100,
+    "training.learning_rate": 4e-3,
+    "training.warmup_steps": 200,
     "training.label_smoothing": 0.05,
     "training.max_epochs": 6,
 }

@@ -22,9 +22,16 @@ from translator.training.step import TrainingModel
 
 
 def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> float:
-    """The rate of a step (from 0): a linear warm-up, then constant, times the decays so far."""
-    warmup = min(1.0, (step + 1) / config.warmup_steps) if config.warmup_steps else 1.0
-    return config.learning_rate * warmup * rate_factor
+    """The rate of a step (from 0), with the decays so far as a factor.
+
+    A linear warm-up, then falling with the inverse square root of the step (Vaswani et al. 2017, arXiv
+    1706.03762, section 5.3, equation 3): with ``w`` warm-up steps and the highest rate ``r``, step ``t`` from
+    1 has ``r min(t / w, sqrt(w / t))``. Without warm-up the rate is constant.
+    """
+    if not config.warmup_steps:
+        return config.learning_rate * rate_factor
+    progress = (step + 1) / config.warmup_steps
+    return config.learning_rate * min(progress, progress**-0.5) * rate_factor
 
 
 def is_finished(config: TrainingConfig, state: TrainingState) -> bool:
