@@ -31,7 +31,7 @@ def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> floa
     if not config.warmup_steps:
         return config.learning_rate * rate_factor
     progress = (step + 1) / config.warmup_steps
-    return config.learning_rate * min(progress, progress**-0.5) * rate_factor
+    return config.learning_rate * min(progress, 1 / math.sqrt(progress)) * rate_factor
 
 
 def is_finished(config: TrainingConfig, state: TrainingState) -> bool:
