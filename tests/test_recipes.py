@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from translator.config import Config
-from translator.recipes import RECIPES, config_for, recipe_for
+from translator.recipes import RECIPES, config_for, expectation, recipe_for
 
 
 def name_of(recipe):
@@ -12,9 +12,11 @@ def name_of(recipe):
 
 @pytest.mark.parametrize(
     ("num_pairs", "nearest"),
-    [  # the borders are the geometric means: 12,247.4 and 67,082.04 and 474,341.6
-        (0, 5_000),
-        (1, 5_000),
+    [  # the borders are the geometric means: 2,236.07 and 12,247.4 and 67,082.04 and 474,341.6
+        (0, 1_000),
+        (1, 1_000),
+        (2_236, 1_000),
+        (2_237, 5_000),
         (5_000, 5_000),
         (12_247, 5_000),
         (12_248, 30_000),
@@ -63,3 +65,10 @@ def test_a_larger_corpus_gets_no_smaller_model_and_no_more_dropout():
         assert smaller.model.dropout >= larger.model.dropout
         assert smaller.model.word_dropout >= larger.model.word_dropout
         assert smaller.training.max_epochs >= larger.training.max_epochs
+
+
+def test_few_pairs_are_told_what_to_expect_and_many_are_not():
+    assert expectation(2_999).startswith("2,999 pairs are few")
+    assert "1,000 gave 14" in expectation(1)
+    assert expectation(3_000) == ""
+    assert expectation(10**6) == ""

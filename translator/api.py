@@ -17,7 +17,7 @@ from translator.errors import ConfigError, ModelError
 from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
 from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
-from translator.recipes import recipe_for
+from translator.recipes import expectation, recipe_for
 from translator.training.callbacks import report_to_standard_error
 from translator.training.model_folder import config_path, seed_folder
 from translator.training.preparation import (
@@ -131,8 +131,9 @@ def _train_one(
     """Trains one model; returns its best dev BLEU. Arguments as for ``train``."""
     more_callbacks = _tensorboard(tensorboard)
     corpus, config = prepare_corpus(files, overrides, initial, report)
-    _warn_of_size(len(corpus.pairs), report)
-    report(f"recipe: {recipe_for(len(corpus.pairs)).name}; all settings in {config_path(folder)}")
+    if few := expectation(len(corpus.pairs)):
+        report(f"warning: {few}")
+    report(f"recipe: {recipe_for(corpus.num_read).name}; all settings in {config_path(folder)}")
     tokenizer, aligner = prepare_folder(folder, config, corpus, initial, report)
     trainer = Trainer(
         config, tokenizer, corpus.pairs, folder, mixed=corpus.mixed, aligner=aligner, initial=initial
@@ -189,11 +190,6 @@ def evaluate(
     hypotheses = [translation.text for translation in found]
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
-
-
-def _warn_of_size(num_pairs: int, report: Callable[[str], None]) -> None:
-    if num_pairs < 1000:
-        report(f"warning: {num_pairs:,} pairs are very few; expect little more than memorized phrases")
 
 
 def _model_line(trainer: Trainer, tokenizer: Tokenizer, config: Config) -> str:

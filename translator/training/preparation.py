@@ -65,11 +65,19 @@ class CorpusFiles:
 
 @dataclass(frozen=True)
 class Corpus:
-    """The pairs of a training: those to learn from, those to steer by, those to mix in."""
+    """The pairs of a training.
+
+    Attributes:
+        pairs: to learn from.
+        dev: to steer by.
+        mixed: to mix in.
+        num_read: pairs to learn from before any was dropped; the recipe follows from it.
+    """
 
     pairs: list[Pair]
     dev: list[Pair]
     mixed: list[Pair]
+    num_read: int
 
 
 def prepare_corpus(
@@ -95,7 +103,8 @@ def prepare_corpus(
             f"{files.dev_source} and {files.dev_target} look swapped: their words are those of "
             f"{files.target} and {files.source}; give source and target in the same order"
         )
-    config = _settings(len(pairs), overrides, initial)
+    num_read = len(pairs)
+    config = _settings(num_read, overrides, initial)
     limits = config.data.max_words, config.data.max_ratio
     pairs, filter_report = filter_pairs(pairs, *limits)
     report(f"corpus: {filter_report}")
@@ -109,7 +118,7 @@ def prepare_corpus(
         raise DataError(
             f"{files.source} and {files.target}: no pair is left to train on; look at the reasons above"
         )
-    return Corpus(pairs, dev, mixed or []), config
+    return Corpus(pairs, dev, mixed or [], num_read), config
 
 
 def _settings(num_pairs: int, overrides: Mapping[str, Any], initial: Path | None) -> Config:
