@@ -76,6 +76,7 @@ def train_command(corpus):
         "data.batch_tokens": 256,
         "training.learning_rate": 0.015,
         "training.warmup_steps": 150,
+        "training.evaluate_steps": 0,
         "training.max_epochs": 8,
     }
     return [
