@@ -13,9 +13,11 @@ ALIGNMENTS = tf.constant([[0, 2, -1, -1, -1], [1, 1, 0, 0, 1], [5, -1, -1, -1, -
 BATCH = *IDS, ALIGNMENTS
 
 
-def training_model(dropout=0.3, **settings):
+def training_model(dropout=0.3, guided_alignment=0.0, **settings):
     network = random_network(encoder_layers=1, decoder_layers=1, dropout=dropout, word_dropout=0.0)
-    return TrainingModel(network, TrainingConfig(learning_rate=0.05, **settings))
+    return TrainingModel(
+        network, TrainingConfig(learning_rate=0.05, guided_alignment=guided_alignment, **settings)
+    )
 
 
 def weights_of(model):
