@@ -23,7 +23,7 @@ def setting(default: Any, help: str, low: float, high: float) -> Any:
 class TokenizerConfig:
     """How text is cut into pieces."""
 
-    vocabulary_size: int = setting(6000, "pieces, both languages together", 1, 1_000_000)
+    vocabulary_size: int = setting(12000, "pieces, both languages together", 1, 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,9 @@ class DecodingConfig:
 
     beam_size: int = setting(5, "hypotheses kept a sentence", 1, 1000)
     length_penalty: float = setting(1.0, "length normalization; 0: none, larger: longer output", 0, 10)
+    no_repeat_ngram: int = setting(
+        0, "no so many pieces in a row stand twice in a translation; 0: off", 0, 100
+    )
 
 
 @dataclass(frozen=True)

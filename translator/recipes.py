@@ -7,7 +7,11 @@ Sources:
     Sennrich and Zhang 2019, "Revisiting Low-Resource Neural Machine Translation: A Case Study",
         arXiv 1905.11901, Table 2: German-English from 5,000 sentences rises from 0.0 to 16.6 BLEU by
         dropout, tied embeddings, layer normalization and label smoothing, then a smaller vocabulary,
-        then smaller batches, then aggressive word dropout, then the learning rate and depth.
+        then smaller batches, then aggressive word dropout, then the learning rate and depth. The smaller
+        vocabulary (14,000 pieces to 2,000) gained 4.9 BLEU there; with the lexical model and guided
+        attention the opposite is so: dev BLEU after 700 steps on 4,600 pairs is 7.1 with 1,200 pieces, 8.5
+        with 2,000, 8.7 with 4,000, 10.2 with 8,000 and 9.9 with 14,000. On 29,000 pairs it is 36.4 after four
+        epochs with 12,000 pieces, which 6,000 reach after five.
     Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural
         Networks", arXiv 1512.05287: one dropout mask for all steps of a sentence.
     Press and Wolf 2017, "Using the Output Embedding to Improve Language Models", arXiv 1608.05859:
@@ -42,7 +46,7 @@ RECIPES = (
         "a thousand pairs",
         1_000,
         (
-            ("tokenizer.vocabulary_size", 1000, "rare pieces are never learned (Sennrich and Zhang 2019)"),
+            ("tokenizer.vocabulary_size", 1000, "dev BLEU of 500 captions is 12.5, with 3,000 pieces 11.8"),
             ("data.batch_tokens", 512, "an epoch of larger batches has hardly any steps"),
             ("model.dropout", 0.4, "few pairs overfit soonest (Sennrich and Zhang 2019)"),
             ("model.word_dropout", 0.2, "worth 3.5 BLEU at 5,000 (Sennrich and Zhang 2019)"),
@@ -52,13 +56,14 @@ RECIPES = (
             ("training.max_epochs", 400, "an epoch is only some dozen steps"),
             ("training.patience", 8, "dev BLEU of a small corpus is noisy"),
             ("training.rate_patience", 4, "dev BLEU of a small corpus is noisy"),
+            ("decoding.no_repeat_ngram", 3, "as for 5 thousand pairs"),
         ),
     ),
     Recipe(
         "5 thousand pairs",
         5_000,
         (
-            ("tokenizer.vocabulary_size", 2000, "rare pieces are never learned (Sennrich and Zhang 2019)"),
+            ("tokenizer.vocabulary_size", 8000, "dev BLEU after 2,450 steps is 12.5, with 2,000 pieces 11.4"),
             (
                 "data.batch_tokens",
                 1024,
@@ -69,9 +74,10 @@ RECIPES = (
             ("training.label_smoothing", 0.2, "stronger smoothing at this size (Sennrich and Zhang 2019)"),
             ("training.warmup_steps", 300, "dev BLEU after 700 steps is 8.0, with a constant 1e-3 it is 7.1"),
             ("training.evaluate_steps", 350, "an epoch is so short that scoring takes half as long"),
-            ("training.max_epochs", 80, "an epoch is only a few hundred steps"),
+            ("training.max_epochs", 150, "an epoch is only some hundred steps"),
             ("training.patience", 12, "dev BLEU of a small corpus is noisy"),
             ("training.rate_patience", 4, "dev BLEU of a small corpus is noisy"),
+            ("decoding.no_repeat_ngram", 3, "its translations run in loops: dev BLEU 12.7, without 11.6"),
         ),
     ),
     Recipe("30 thousand pairs", 30_000, ()),
@@ -79,7 +85,7 @@ RECIPES = (
         "150 thousand pairs",
         150_000,
         (
-            ("tokenizer.vocabulary_size", 8000, "enough text to learn longer pieces"),
+            ("tokenizer.vocabulary_size", 16000, "enough text to learn longer pieces"),
             ("model.units", 384, "more text fills more weights"),
             ("model.dropout", 0.2, "more text overfits less"),
             ("data.batch_tokens", 4096, "the gradient of a larger batch is smoother and no dearer"),
@@ -91,7 +97,7 @@ RECIPES = (
         "a million pairs and more",
         1_500_000,
         (
-            ("tokenizer.vocabulary_size", 16000, "enough text to learn whole words"),
+            ("tokenizer.vocabulary_size", 24000, "enough text to learn whole words"),
             ("model.units", 512, "more text fills more weights"),
             ("model.encoder_layers", 3, "more text fills more weights"),
             ("model.decoder_layers", 3, "more text fills more weights"),

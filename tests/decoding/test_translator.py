@@ -600,6 +600,18 @@ def test_no_two_pieces_stand_twice_in_a_row_if_asked_for(wordy):
         assert len(one.tokens) >= 10
 
 
+def test_a_model_brings_its_own_search_along(tokenizer, network):
+    settings = {"decoding.beam_size": 2, "decoding.length_penalty": 0.3, "decoding.no_repeat_ngram": 2}
+    by_itself = Translator([network], tokenizer, CONFIG.override(settings))
+    options = {"min_length": 10, "alignments": False}
+    found = by_itself.translate(LINES, **options)
+    assert not any(pairs_twice(one.tokens) for one in found)
+    asked = {name.partition(".")[2]: value for name, value in settings.items()}
+    assert found == Translator([network], tokenizer, CONFIG).translate(LINES, **options, **asked)
+    switched_off = by_itself.translate(LINES, no_repeat_ngram=0, **options)
+    assert any(pairs_twice(one.tokens) for one in switched_off)
+
+
 def test_lengths_are_kept(wordy, plain):
     lengths = [len(one.tokens) for one in plain]
     assert min(lengths) < 4 < max(lengths)

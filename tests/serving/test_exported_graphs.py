@@ -39,9 +39,11 @@ def translated(signatures, lines, beam_size, length_penalty, number):
     return found["translations"].numpy(), found["scores"].numpy()
 
 
+@pytest.mark.parametrize("no_repeat_ngram", [0, 1])
 @pytest.mark.parametrize("ensemble", [False, True])
-def test_the_default_is_what_the_translator_gives(networks, tokenizer, config, ensemble):
+def test_the_default_is_what_the_translator_gives(networks, tokenizer, config, ensemble, no_repeat_ngram):
     together = networks if ensemble else networks[:1]
+    config = config.override({"decoding.no_repeat_ngram": no_repeat_ngram})
     expected = Translator(together, tokenizer, config).translate(LINES, alignments=False)
     found = TextGraph(together, tokenizer, config).signatures()["serving_default"](tf.constant(LINES))
     assert strings(found["translation"]) == [one.text for one in expected]

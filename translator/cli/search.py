@@ -19,7 +19,11 @@ ensemble_option = click.option(
 )
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
-_OF_THE_MODEL = ("beam_size", "length_penalty")  # whose defaults the model's config.json has
+_OF_THE_MODEL = (
+    "beam_size",
+    "length_penalty",
+    "no_repeat_ngram",
+)  # whose defaults the model's config.json has
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -197,8 +197,7 @@ class Translator:
         known = [option.name for option in dataclasses.fields(SearchOptions)]
         if unknown := changes.keys() - set(known):
             raise ConfigError(f"{sorted(unknown)[0]}: no such option; valid ones: {', '.join(known)}")
-        decoding = self.config.decoding
-        defaults = {"beam_size": decoding.beam_size, "length_penalty": decoding.length_penalty}
+        defaults = dataclasses.asdict(self.config.decoding)
         if changes.get("shortlist") and self._lexicon is None:
             raise ConfigError("shortlist: the model folder has no lexicon.npz; train again, or leave it out")
         options = SearchOptions(

@@ -40,7 +40,7 @@ class _Exported(tf.Module):
         variables = [variable for network in networks for variable in network.trainable_variables]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
-        self._search = PieceSearch(networks)
+        self._search = PieceSearch(networks, config.decoding.no_repeat_ngram)
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
     def _default_numbers(self) -> list[tf.Tensor]:

@@ -71,11 +71,16 @@ def model_card(facts: Facts) -> str:
         longest=config.longest_part,
         beam_size=config.decoding.beam_size,
         length_penalty=config.decoding.length_penalty,
+        repetition=_repetition(config.decoding.no_repeat_ngram),
         quality=facts.quality,
         licence=facts.licence,
         version=facts.version,
         tensorflow=facts.tensorflow,
     )
+
+
+def _repetition(no_repeat_ngram: int) -> str:
+    return f", no {no_repeat_ngram} pieces in a row twice" if no_repeat_ngram else ""
 
 
 def _template(name: str) -> str:

@@ -37,12 +37,14 @@ class PieceSearch:
 
     Args:
         networks: the networks; several decide together.
+        no_repeat_ngram: so many pieces in a row never stand twice in a translation; 0: off.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel]) -> None:
+    def __init__(self, networks: Sequence[TranslationModel], no_repeat_ngram: int = 0) -> None:
         self.networks = networks
         self.special_ids = networks[0].special_ids
-        self._options = SearchOptions()  # what a caller may choose is given with every call
+        # What a caller may choose is given with every call.
+        self._options = SearchOptions(no_repeat_ngram=no_repeat_ngram)
 
     def with_end(self, ids: tf.RaggedTensor) -> tf.Tensor:
         """Rows of pieces as the networks read them: int32 [sentences, steps]; pieces, end, padding."""
