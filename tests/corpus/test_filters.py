@@ -128,8 +128,16 @@ def test_nothing_is_lost_or_invented(pairs):
     assert all(count > 0 for count in report.dropped.values())
 
 
-@pytest.mark.parametrize(
-    ("number", "most", "chosen"), [(0, 3, []), (3, 3, [0, 1, 2]), (4, 3, [0, 2]), (10, 4, [0, 3, 6, 9])]
-)
-def test_an_even_choice_begins_with_the_first(number, most, chosen):
-    assert list(evenly(range(number), most)) == chosen
+@pytest.mark.parametrize(("number", "most"), [(0, 3), (3, 3), (4, 3), (10, 4), (1014, 1000), (2000, 1000)])
+def test_an_even_choice_takes_as_many_as_it_may_from_everywhere(number, most):
+    chosen = list(evenly(range(number), most))
+    assert len(chosen) == min(number, most)
+    assert chosen == sorted(set(chosen)) == list(evenly(range(number), most))
+    if number > most:
+        stretches = [range(i * number // most, (i + 1) * number // most) for i in range(most)]
+        assert all(row in stretch for row, stretch in zip(chosen, stretches, strict=True))
+
+
+def test_an_even_choice_of_two_languages_in_turn_is_of_both():
+    chosen = evenly(["source", "target"] * 1000, 1000)
+    assert 400 < chosen.count("source") < 600

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+import numpy as np
+
 from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
 
@@ -74,5 +76,11 @@ def filter_pairs(pairs: Iterable[Pair], max_words: int, max_ratio: float) -> tup
 
 
 def evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """At most so many rows, the same distance apart, beginning with the first."""
-    return rows[:: max(1, -(-len(rows) // most))]
+    """All rows, or of more than ``most`` just so many: one of each of ``most`` equal stretches.
+
+    Which one is left to chance, always the same: every second line of two languages in turn would be of one.
+    """
+    if len(rows) <= most:
+        return rows
+    borders = np.arange(most + 1) * len(rows) // most
+    return [rows[i] for i in np.random.default_rng(1).integers(borders[:-1], borders[1:])]
