@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from translator.config import DecodingConfig
 from translator.search_options import SearchOptions, describe_options
 
 ensemble_option = click.option(
@@ -19,11 +20,8 @@ ensemble_option = click.option(
 )
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
-_OF_THE_MODEL = (
-    "beam_size",
-    "length_penalty",
-    "no_repeat_ngram",
-)  # whose defaults the model's config.json has
+# The options whose defaults the model's config.json has.
+_OF_THE_MODEL = {option.name for option in dataclasses.fields(DecodingConfig)}
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -40,7 +40,7 @@ class PieceSearch:
         no_repeat_ngram: so many pieces in a row never stand twice in a translation; 0: off.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel], no_repeat_ngram: int = 0) -> None:
+    def __init__(self, networks: Sequence[TranslationModel], no_repeat_ngram: int) -> None:
         self.networks = networks
         self.special_ids = networks[0].special_ids
         # What a caller may choose is given with every call.
