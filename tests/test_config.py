@@ -99,7 +99,7 @@ def test_a_whole_number_is_taken_for_a_number():
         ("training.max_epochs", -3, "1 to 100000"),
         ("model.dropout", 1, "0 to 0.95"),
         ("model.dropout", -0.001, "0 to 0.95"),
-        ("data.subword_sampling", 0.91, "0 to 0.9"),
+        ("data.mixed_share", 1.0, "0 to 0.99"),
         ("training.learning_rate", 0, "1e-08 to 1"),
         ("training.seed", 2**31, "0 to 2147483647"),
         ("decoding.beam_size", 0, "1 to 1000"),

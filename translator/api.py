@@ -23,10 +23,9 @@ from translator.training.model_folder import config_path, seed_folder
 from translator.training.preparation import (
     CorpusFiles,
     check_folder,
-    prepare_corpus,
-    prepare_folder,
-    write_config,
+    prepare,
 )
+from translator.training.settings import write_config
 from translator.training.trainer import Trainer
 
 
@@ -130,14 +129,12 @@ def _train_one(
 ) -> float:
     """Trains one model; returns its best dev BLEU. Arguments as for ``train``."""
     more_callbacks = _tensorboard(tensorboard)
-    corpus, config = prepare_corpus(files, overrides, initial, report)
-    if few := expectation(len(corpus.pairs)):
+    prepared = prepare(files, overrides, initial, folder, report)
+    config, tokenizer = prepared.config, prepared.tokenizer
+    trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial)
+    if few := expectation(trainer.corpus.num_pairs):
         report(f"warning: {few}")
-    report(f"recipe: {recipe_for(corpus.num_read).name}; all settings in {config_path(folder)}")
-    tokenizer, aligner = prepare_folder(folder, config, corpus, initial, report)
-    trainer = Trainer(
-        config, tokenizer, corpus.pairs, folder, mixed=corpus.mixed, aligner=aligner, initial=initial
-    )
+    report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
     config = dataclasses.replace(config, corpus=trainer.corpus)
     write_config(folder, config)
     report(_model_line(trainer, tokenizer, config))
@@ -147,7 +144,7 @@ def _train_one(
             f"resumed after epoch {state.epoch}, step {state.step:,}; best dev BLEU {state.best_score:.2f}"
         )
     translator = Translator([trainer.network], tokenizer, config)
-    trainer.train(_dev_score(translator, corpus.dev), report, more_callbacks)
+    trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
     report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
     return trainer.state.best_score
 

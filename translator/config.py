@@ -35,7 +35,6 @@ class DataConfig:
     max_pieces: int = setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
     batch_tokens: int = setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
     mixed_share: float = setting(0.5, "share of the pairs of --mix-source in an epoch", 0, 0.99)
-    subword_sampling: float = setting(0.0, "share of subword merges skipped at random; 0: off", 0, 0.9)
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,9 @@ class TrainingConfig:
     rate_decay: float = setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
     rate_patience: int = setting(2, "evaluations without a better dev BLEU before a decay", 1, 10_000)
     patience: int = setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
+    checkpoint_steps: int = setting(
+        500, "steps between checkpoints: no more work is ever lost", 1, 10_000_000
+    )
     evaluate_steps: int = setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
     label_smoothing: float = setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
     guided_alignment: float = setting(0.3, "weight of attention's distance to word alignments", 0, 100)

@@ -4,10 +4,9 @@ import random
 import numpy as np
 import pytest
 
-import translator.corpus.batches as module
-from translator.config import DataConfig
 from translator.corpus.batches import Batches
 from translator.corpus.readers import Pair
+from translator.corpus.token_files import TokenFiles, write_token_files
 from translator.corpus.tokenizer import train_tokenizer
 
 
@@ -48,8 +47,29 @@ def lengths(tokenizer):
     return [max(len(source), len(target)) for source, target in zip(sources, targets, strict=True)]
 
 
-def make(tokenizer, pairs=PAIRS, seed=1, **settings) -> Batches:
-    return Batches(pairs, tokenizer, DataConfig(**{"batch_tokens": 500, **settings}), seed)
+@pytest.fixture(scope="module")
+def files_of(tokenizer, tmp_path_factory):
+    """Writes and opens the token files of a corpus."""
+
+    def write(*parts, max_pieces=200, aligner=None) -> TokenFiles:
+        folder = tmp_path_factory.mktemp("corpus")
+        write_token_files(folder, parts, tokenizer, max_pieces, aligner, "")
+        return TokenFiles(folder)
+
+    return write
+
+
+@pytest.fixture(scope="module")
+def files(files_of):
+    return files_of(PAIRS)
+
+
+@pytest.fixture(scope="module")
+def make(tokenizer, files):
+    def make(corpus=files, seed=1, batch_tokens=500, shares=None) -> Batches:
+        return Batches(corpus, tokenizer, batch_tokens, seed, shares)
+
+    return make
 
 
 def arrays(batches: Batches, epoch: int = 0, first: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -70,40 +90,36 @@ def as_sets(plan) -> set[frozenset[int]]:
 
 
 @pytest.mark.parametrize("epoch", [0, 1, 9])
-def test_every_pair_stands_in_the_plan_of_an_epoch_exactly_once(tokenizer, epoch):
-    plan = make(tokenizer).plan(epoch)
+def test_every_pair_stands_in_the_plan_of_an_epoch_exactly_once(make, epoch):
+    plan = make().plan(epoch)
     assert sorted(np.concatenate(plan).tolist()) == list(range(len(PAIRS)))
     assert all(len(rows) for rows in plan)
 
 
-def test_the_same_seed_and_epoch_give_the_same_plan(tokenizer):
+def test_the_same_seed_and_epoch_give_the_same_plan(make):
     for epoch in (0, 3):
-        one, other = make(tokenizer, seed=5).plan(epoch), make(tokenizer, seed=5).plan(epoch)
+        one, other = make(seed=5).plan(epoch), make(seed=5).plan(epoch)
         assert [rows.tolist() for rows in one] == [rows.tolist() for rows in other]
 
 
-def test_another_seed_or_epoch_mixes_the_pairs_anew(tokenizer):
-    plans = [
-        make(tokenizer, seed=seed).plan(epoch) for seed, epoch in [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]
-    ]
+def test_another_seed_or_epoch_mixes_the_pairs_anew(make):
+    plans = [make(seed=seed).plan(epoch) for seed, epoch in [(1, 0), (2, 0), (1, 1), (2, 1), (1, 2)]]
     for one in range(len(plans)):
         for other in range(one):
             shared = as_sets(plans[one]) & as_sets(plans[other])
             assert len(shared) < len(plans[one]) / 4
 
 
-def test_the_order_of_the_batches_does_not_follow_their_length(tokenizer, lengths):
-    longest = [max(lengths[i] for i in rows) for rows in make(tokenizer, batch_tokens=200).plan(0)]
+def test_the_order_of_the_batches_does_not_follow_their_length(make, lengths):
+    longest = [max(lengths[i] for i in rows) for rows in make(batch_tokens=200).plan(0)]
     rises = sum(one < other for one, other in itertools.pairwise(longest))
     assert len(longest) > 30
     assert 0.25 < rises / (len(longest) - 1) < 0.75
 
 
 @pytest.mark.parametrize("batch_tokens", [16, 100, 500, 100_000])
-def test_no_batch_exceeds_its_tokens_unless_it_is_a_single_pair(tokenizer, batch_tokens):
-    shapes = [
-        source.shape + target.shape for source, target in arrays(make(tokenizer, batch_tokens=batch_tokens))
-    ]
+def test_no_batch_exceeds_its_tokens_unless_it_is_a_single_pair(make, batch_tokens):
+    shapes = [source.shape + target.shape for source, target in arrays(make(batch_tokens=batch_tokens))]
     for rows, source_steps, also_rows, target_steps in shapes:
         assert rows == also_rows
         assert rows * max(source_steps, target_steps) <= batch_tokens or rows == 1
@@ -113,53 +129,59 @@ def test_no_batch_exceeds_its_tokens_unless_it_is_a_single_pair(tokenizer, batch
         assert len(shapes) == 1
 
 
-def test_sampling_changes_the_cuts_but_not_the_plan(tokenizer):
-    plans = [make(tokenizer, subword_sampling=sampling).plan(0) for sampling in (0.0, 0.3)]
-    assert [rows.tolist() for rows in plans[0]] == [rows.tolist() for rows in plans[1]]
-
-
-def test_pairs_of_similar_length_share_a_batch(tokenizer, lengths):
-    plan = make(tokenizer).plan(0)
+def test_pairs_of_similar_length_share_a_batch(make, lengths):
+    plan = make().plan(0)
     steps = [(len(rows), max(lengths[i] for i in rows) + 1) for rows in plan]
     padded = sum(number * longest for number, longest in steps)
     assert padded < 1.15 * (sum(lengths) + len(lengths))
     assert np.median([number * longest for number, longest in steps]) > 0.85 * 500
 
 
-def test_counting_pieces_in_parts_changes_nothing(tokenizer, monkeypatch):
-    whole = make(tokenizer).plan(0)
-    monkeypatch.setattr(module, "_LINES_A_CALL", 7)
-    assert [rows.tolist() for rows in make(tokenizer).plan(0)] == [rows.tolist() for rows in whole]
+def one_by_one(lengths, batch_tokens: int) -> list[int]:
+    """How many pairs each batch has: one more goes in as long as the longest of them leaves room for it."""
+    sizes, size, longest = [], 0, 0
+    for length in lengths:
+        longest = max(longest, length)
+        if size and (size + 1) * longest > batch_tokens:
+            sizes.append(size)
+            size, longest = 0, length
+        size += 1
+    return [*sizes, size]
 
 
-def test_each_epoch_mixes_in_another_choice_of_as_many_pairs_as_their_share_asks_for(tokenizer):
-    own, mixed = PAIRS[:60], PAIRS[60:]
-    batches = Batches(own, tokenizer, DataConfig(batch_tokens=500, mixed_share=0.25), 1, mixed)
-    assert (batches.num_pairs, batches.num_mixed) == (60, 20)
+@pytest.mark.parametrize("batch_tokens", [16, 77, 500, 3000])
+def test_each_batch_takes_as_many_pairs_as_it_has_room_for(make, lengths, batch_tokens, monkeypatch):
+    class Unmixed(np.random.Generator):
+        def shuffle(self, rows):
+            pass
+
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: Unmixed(np.random.PCG64(seed)))
+    plan = make(batch_tokens=batch_tokens).plan(0)
+    order = np.concatenate(plan)
+    assert [len(rows) for rows in plan] == one_by_one([lengths[i] + 1 for i in order], batch_tokens)
+
+
+def test_each_epoch_takes_another_choice_of_the_pairs_of_a_part(make, files_of, tokenizer):
+    batches = make(files_of(PAIRS[:60], PAIRS[60:]), shares=[60, 20])
+    assert batches.num_pairs == 80
     choices = []
     for epoch in range(3):
         rows = sorted(np.concatenate(batches.plan(epoch)).tolist())
-        assert rows[:60] == list(range(60)), "no pair of the corpus itself is left out"
+        assert rows[:60] == list(range(60)), "no pair of the first part is left out"
         assert len(set(rows)) == 80
         choices.append(set(rows[60:]))
         assert rows == sorted(np.concatenate(batches.plan(epoch)).tolist())
     assert len(choices[0] & choices[1]) < 10
-    ids = rows_of(arrays(batches), 0, tokenizer.end_id)
     chosen = tokenizer.encode([PAIRS[i].source for i in np.concatenate(batches.plan(0))])
-    assert ids == chosen
+    assert rows_of(arrays(batches), 0, tokenizer.end_id) == chosen
 
 
-def test_where_few_pairs_are_to_be_mixed_in_an_epoch_holds_all_of_them(tokenizer):
-    batches = Batches(PAIRS[:60], tokenizer, DataConfig(mixed_share=0.5), 1, PAIRS[60:70])
-    assert batches.num_mixed == 10
-    assert sorted(np.concatenate(batches.plan(4)).tolist()) == list(range(70))
-
-
-def test_mixed_pairs_that_are_too_long_are_left_out_too(tokenizer):
-    mixed = [Pair("the dog " * 30, "a"), Pair("a dog", "the dog")]
-    batches = Batches([Pair("a", "b")] * 5, tokenizer, DataConfig(max_pieces=20), 1, mixed)
-    assert (batches.num_pairs, batches.num_mixed) == (5, 1)
-    assert rows_of(arrays(batches), 0, tokenizer.end_id).count(tokenizer.encode(["a dog"])[0]) == 1
+def test_a_share_larger_than_its_part_takes_pairs_several_times(make, files_of):
+    batches = make(files_of(PAIRS[:10], PAIRS[10:14], []), shares=[25, 4, 0])
+    counts = np.bincount(np.concatenate(batches.plan(0)))
+    assert counts.sum() == batches.num_pairs == 29
+    assert set(counts[:10].tolist()) == {2, 3}
+    assert counts[10:].tolist() == [1] * 4
 
 
 # The alignments
@@ -175,11 +197,8 @@ class Backwards:
         ]
 
 
-def test_alignments_stand_beside_the_pieces_and_an_end_comes_from_an_end(tokenizer, monkeypatch):
-    monkeypatch.setattr(module, "_LINES_A_CALL", 70)
-    batches = Batches(PAIRS, tokenizer, DataConfig(batch_tokens=500, max_pieces=30), 1, aligner=Backwards())
-    assert 0 < batches.num_pairs < len(PAIRS)
-    for batch in batches.epoch(0):
+def test_alignments_stand_beside_the_pieces_and_an_end_comes_from_an_end(make, files_of, tokenizer):
+    for batch in make(files_of(PAIRS, max_pieces=30, aligner=Backwards())).epoch(0):
         assert batch.alignments.dtype == batch.target_ids.dtype
         for source, target, row in zip(*(part.numpy().tolist() for part in batch), strict=True):
             num_source, num_target = source.index(tokenizer.end_id), target.index(tokenizer.end_id)
@@ -187,8 +206,8 @@ def test_alignments_stand_beside_the_pieces_and_an_end_comes_from_an_end(tokeniz
             assert row == [*expected, num_source, *[-1] * (len(target) - num_target - 1)]
 
 
-def test_without_an_aligner_no_alignment_is_known(tokenizer):
-    for batch in make(tokenizer).epoch(0):
+def test_without_an_aligner_no_alignment_is_known(make):
+    for batch in make().epoch(0):
         assert batch.alignments.shape == batch.target_ids.shape
         assert (batch.alignments.numpy() == -1).all()
 
@@ -196,8 +215,8 @@ def test_without_an_aligner_no_alignment_is_known(tokenizer):
 # The batches
 
 
-def test_ids_are_those_of_sentencepiece_in_the_order_of_the_plan(tokenizer):
-    batches = make(tokenizer)
+def test_ids_are_those_of_sentencepiece_in_the_order_of_the_plan(make, tokenizer):
+    batches = make()
     order = np.concatenate(batches.plan(2))
     epoch = arrays(batches, epoch=2)
     for side in (0, 1):
@@ -205,9 +224,9 @@ def test_ids_are_those_of_sentencepiece_in_the_order_of_the_plan(tokenizer):
         assert rows_of(epoch, side, tokenizer.end_id) == expected
 
 
-def test_each_row_is_pieces_then_one_end_then_padding(tokenizer):
+def test_each_row_is_pieces_then_one_end_then_padding(make, tokenizer):
     some_padding = False
-    for batch in arrays(make(tokenizer)):
+    for batch in arrays(make()):
         for ids in batch:
             assert ids.dtype == np.int32
             ends = ids == tokenizer.end_id
@@ -219,63 +238,25 @@ def test_each_row_is_pieces_then_one_end_then_padding(tokenizer):
     assert some_padding
 
 
-def test_an_empty_side_is_an_end_alone(tokenizer):
-    [(source_ids, target_ids)] = arrays(make(tokenizer, pairs=[Pair("", "a dog")]))
-    assert source_ids.tolist() == [[tokenizer.end_id]]
-    assert rows_of([(source_ids, target_ids)], 1, tokenizer.end_id) == tokenizer.encode(["a dog"])
-
-
-def test_pairs_with_too_many_pieces_are_left_out(tokenizer, lengths):
-    limit = sorted(lengths)[150]
-    short = [pair for pair, length in zip(PAIRS, lengths, strict=True) if length <= limit]
-    assert limit in lengths
-    assert 0 < len(short) < len(PAIRS)
-    batches = make(tokenizer, max_pieces=limit)
-    assert batches.num_pairs == len(short)
-    epoch = arrays(batches)
-    sides = (tokenizer.decode(rows_of(epoch, side, tokenizer.end_id)) for side in (0, 1))
-    assert sorted(zip(*sides, strict=True)) == sorted(short)
-
-
-def test_a_side_too_long_leaves_the_pair_out_whichever_side_it_is(tokenizer):
-    long = "the dog " * 10
-    pairs = [Pair(long, "a"), Pair("a", "b"), Pair("a", long)]
-    assert make(tokenizer, pairs=pairs, max_pieces=5).num_pairs == 1
-    assert make(tokenizer, pairs=pairs[::2], max_pieces=5).num_pairs == 0
-    assert make(tokenizer, pairs=pairs).num_pairs == 3
-
-
-def test_the_longest_source_counts_only_pairs_that_are_used(tokenizer):
-    pairs = [Pair("a dog", "the dog " * 3), Pair("the dog " * 2, "a"), Pair("the dog " * 30, "a")]
-    expected = max(len(ids) for ids in tokenizer.encode([pairs[0].source, pairs[1].source]))
-    assert make(tokenizer, pairs=pairs, max_pieces=20).longest_source == expected
-    assert make(tokenizer, pairs=pairs[2:], max_pieces=20).longest_source == 0
-
-
-def test_an_epoch_starts_again_at_any_batch(tokenizer):
-    batches = make(tokenizer)
+def test_an_epoch_starts_again_at_any_batch(make):
+    batches = make()
     whole = arrays(batches, epoch=1)
     for first in (0, 1, len(whole) // 2, len(whole) - 1, len(whole)):
-        rest = arrays(make(tokenizer), epoch=1, first=first)
+        rest = arrays(make(), epoch=1, first=first)
         assert len(rest) == len(whole) - first
         for (source, target), (same_source, same_target) in zip(rest, whole[first:], strict=True):
             np.testing.assert_array_equal(source, same_source)
             np.testing.assert_array_equal(target, same_target)
 
 
-def test_sampled_cuts_differ_from_time_to_time_and_decode_to_the_same_text(tokenizer):
-    batches = make(tokenizer, subword_sampling=0.3)
-    order = np.concatenate(batches.plan(0))
-    one, other = arrays(batches), arrays(batches)
-    for side in (0, 1):
-        cuts = rows_of(one, side, tokenizer.end_id), rows_of(other, side, tokenizer.end_id)
-        assert sum(left != right for left, right in zip(*cuts, strict=True)) > len(PAIRS) / 2
-        for rows in cuts:
-            assert tokenizer.decode(rows) == [PAIRS[i][side] for i in order]
-
-
-def test_without_sampling_an_epoch_is_the_same_each_time(tokenizer):
-    batches = make(tokenizer)
+def test_an_epoch_is_the_same_each_time(make):
+    batches = make()
     for one, other in zip(arrays(batches), arrays(batches), strict=True):
         np.testing.assert_array_equal(one[0], other[0])
         np.testing.assert_array_equal(one[1], other[1])
+
+
+def test_an_empty_side_is_an_end_alone(make, files_of, tokenizer):
+    [(source_ids, target_ids)] = arrays(make(files_of([Pair("", "a dog")])))
+    assert source_ids.tolist() == [[tokenizer.end_id]]
+    assert rows_of([(source_ids, target_ids)], 1, tokenizer.end_id) == tokenizer.encode(["a dog"])

@@ -1,9 +1,19 @@
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.corpus.filters import FilterReport, evenly, filter_pairs
+import translator.corpus.filters as module
+from translator.corpus.filters import FilterReport, PairFilter, blocks, evenly
 from translator.corpus.readers import Pair
+
+
+def filter_pairs(pairs, max_words: int, max_ratio: float) -> tuple[list[Pair], FilterReport]:
+    """All that is kept of a corpus, and the counts."""
+    pair_filter, kept = PairFilter(max_words, max_ratio), []
+    for block in blocks(pairs):
+        kept += [pair for pair, good in zip(block, pair_filter.kept(block), strict=True) if good]
+    return kept, pair_filter.report
 
 
 def words(number: int, word: str = "word") -> str:
@@ -107,6 +117,15 @@ def test_scripts_of_south_east_asia_without_spaces_count_by_their_characters(lan
 def test_a_side_of_invisible_characters_is_empty():
     pairs = [Pair("Hello.", nothing) for nothing in ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b")]
     assert filter_pairs(pairs, 10, 3.0)[1].dropped == {"with an empty side": 5}
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
+def test_repetitions_are_found_however_far_apart_they_stand(size, monkeypatch):
+    monkeypatch.setattr(module, "_PAIRS_A_BLOCK", size)
+    numbers = np.random.default_rng(size).integers(500, size=1000).tolist()
+    kept, report = filter_pairs([Pair(f"number {i}", f"Zahl {i}") for i in numbers], 10, 3.0)
+    assert [pair.source for pair in kept] == [f"number {i}" for i in dict.fromkeys(numbers)]
+    assert report.dropped == {"repeated": 1000 - len(set(numbers))}
 
 
 SIDES = st.lists(st.sampled_from(["a", "b", " ", "\t"]), max_size=9).map(" ".join)

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import translator.corpus.tokenizer as module
-from translator.corpus.batches import graph_tokenizer
 from translator.corpus.filters import evenly
+from translator.corpus.graph_tokenizer import graph_tokenizer
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.errors import DataError, ModelError
 from translator.recipes import config_for
@@ -275,14 +275,6 @@ def test_the_twin_gives_the_same_ids_for_odd_unicode(tokenizer, twin, lines):
 @settings(deadline=None, max_examples=300)
 def test_the_twin_gives_the_same_ids_for_jumbled_text_of_the_corpus(tokenizer, twin, lines):
     assert_same_ids(tokenizer, twin, lines)
-
-
-def test_sampling_cuts_one_text_in_many_ways_that_all_decode_to_it(tokenizer):
-    lines = ["the lazy dog jumps again", "niemand wusste es"]
-    rows = graph_tokenizer(tokenizer, sampling=0.3).tokenize(tf.repeat(lines, 50)).to_list()
-    assert tokenizer.decode(rows) == [lines[0]] * 50 + [lines[1]] * 50
-    assert len(set(map(tuple, rows[:50]))) > 10
-    assert len(set(map(tuple, rows[50:]))) > 10
 
 
 def read(path: Path) -> list[str]:

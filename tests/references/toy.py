@@ -3,6 +3,7 @@
 import numpy as np
 
 from translator.corpus.readers import Pair
+from translator.corpus.token_files import TokenFiles, write_token_files
 from translator.corpus.tokenizer import train_tokenizer
 
 WORDS = ["ada", "bob", "cid", "dee", "eve", "fay", "gus", "hal"]
@@ -28,6 +29,12 @@ def toy_tokenizer():
     """A tokenizer with a piece for every word of the toy language, and bytes for all other text."""
     lines = [" ".join(WORDS[i:] + WORDS[:i]) for i in range(len(WORDS))]
     return train_tokenizer(lines, 400)
+
+
+def token_files(folder, tokenizer, *parts, max_pieces=200, aligner=None, fingerprint="toy"):
+    """The token files of a corpus, written into a folder."""
+    write_token_files(folder, parts, tokenizer, max_pieces, aligner, fingerprint)
+    return TokenFiles(folder)
 
 
 def word_for_word(seed, pairs=60, reorder=True):

@@ -9,13 +9,13 @@ import pytest
 from translator.errors import ModelError
 from translator.training.checkpoint import (
     TrainingState,
+    last_checkpoint,
     read_state,
-    replaced_when_complete,
     restore_checkpoint,
     save_checkpoint,
 )
 
-STATE = TrainingState("abcd", 3, 7, 77, 12.5, 33.25, 60, 2, 0.49, True)
+STATE = TrainingState("abcd", 3, 7, 77, 12.5, 33.25, 60, 2, 0.49, True, 1.5, 2.5, 3.0, 4.5)
 
 
 def some_variables(seed, shapes=((3, 4), (5,), ())):
@@ -34,10 +34,22 @@ def read_all(path, variables):
     return state
 
 
+def previous_of(path):
+    return path.with_name("previous.npz")
+
+
+def save(path, state, variables):
+    save_checkpoint(path, previous_of(path), state, variables)
+
+
+def last_of(path, report=None):
+    return last_checkpoint(path, previous_of(path), report or (lambda line: None))
+
+
 @pytest.fixture
 def checkpoint(tmp_path):
     path = tmp_path / "training" / "checkpoint.npz"
-    save_checkpoint(path, STATE, some_variables(1))
+    save(path, STATE, some_variables(1))
     return path
 
 
@@ -57,15 +69,57 @@ def test_every_counter_is_kept():
 
 
 def test_no_checkpoint_is_no_state(tmp_path):
-    assert read_state(tmp_path / "checkpoint.npz") is None
+    assert last_of(tmp_path / "checkpoint.npz") is None
 
 
-def test_a_new_checkpoint_replaces_the_old_one_and_leaves_nothing_else(checkpoint):
-    save_checkpoint(checkpoint, dataclasses.replace(STATE, step=78), some_variables(3))
+def test_a_new_checkpoint_replaces_the_old_one_and_leaves_only_the_one_before(checkpoint):
+    for step in (76, 77, 78):
+        save(checkpoint, dataclasses.replace(STATE, step=step), some_variables(3))
+    assert read_state(previous_of(checkpoint)).step == 77
     variables = some_variables(2)
     assert read_all(checkpoint, variables).step == 78
     np.testing.assert_array_equal(values_of(variables)[0], values_of(some_variables(3))[0])
+    assert {path.name for path in checkpoint.parent.iterdir()} == {"checkpoint.npz", "previous.npz"}
+
+
+def test_the_last_good_checkpoint_is_found(checkpoint):
+    lines = []
+    assert last_of(checkpoint, lines.append) == checkpoint
+    save(checkpoint, dataclasses.replace(STATE, step=78), some_variables(3))
+    assert last_of(checkpoint, lines.append) == checkpoint
+    assert lines == []
+    data = bytearray(checkpoint.read_bytes())
+    data[len(data) // 2] ^= 8
+    checkpoint.write_bytes(data)
+    assert last_of(checkpoint, lines.append) == previous_of(checkpoint)
+    [line] = lines
+    assert line.startswith(f"warning: {checkpoint}: damaged (")
+    assert line.endswith("); going on from the checkpoint before it")
+    previous_of(checkpoint).write_bytes(b"")
+    with pytest.raises(ModelError, match=r"checkpoint\.npz: damaged \(.*\); remove it to start"):
+        last_of(checkpoint)
+    checkpoint.unlink()
+    with pytest.raises(ModelError, match=r"previous\.npz: damaged"):
+        last_of(checkpoint)
+
+
+def test_after_a_kill_between_two_renames_the_one_before_is_found(checkpoint):
+    checkpoint.rename(previous_of(checkpoint))
+    lines = []
+    assert last_of(checkpoint, lines.append) == previous_of(checkpoint)
+    assert lines == []
+
+
+def test_a_disk_that_is_full_while_saving_leaves_the_old_checkpoint(checkpoint, monkeypatch):
+    def full(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(ModelError, match="No space left on device"):
+        save(checkpoint, dataclasses.replace(STATE, step=78), some_variables(3))
     assert [path.name for path in checkpoint.parent.iterdir()] == ["checkpoint.npz"]
+    assert read_state(last_of(checkpoint)).step == 77
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.9, 0.999])
@@ -135,49 +189,9 @@ def test_python_objects_in_a_checkpoint_are_never_loaded(tmp_path):
         read_state(path)
 
 
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
-def test_an_interrupted_write_leaves_the_old_file(tmp_path, interruption):
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-
-    def interrupted_write():
-        with replaced_when_complete(path) as temporary:
-            temporary.write_text("half")
-            raise interruption
-
-    with pytest.raises(interruption):
-        interrupted_write()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_complete_write_replaces_the_file(tmp_path):
-    path = tmp_path / "new" / "file.weights.h5"
-    with replaced_when_complete(path) as temporary:
-        assert temporary.parent == path.parent
-        assert temporary.name.endswith(".weights.h5")
-        temporary.write_text("new")
-        assert not path.exists()
-    assert path.read_text() == "new"
-    assert path.stat().st_mode & 0o777 == 0o644
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-    message = (
-        r"file\.txt: cannot be written \(No space left on device\); check the folder and the free space$"
-    )
-    with pytest.raises(ModelError, match=message), replaced_when_complete(path):
-        raise OSError(28, "No space left on device")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(
         ModelError, match=r"checkpoint\.npz: cannot be written \((File exists|Not a directory)\)"
     ):
-        save_checkpoint(tmp_path / "file" / "checkpoint.npz", STATE, some_variables(1))
+        save(tmp_path / "file" / "checkpoint.npz", STATE, some_variables(1))

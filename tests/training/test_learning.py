@@ -1,7 +1,7 @@
 """It learns: a small network gets simple rules right on sentences that it has not seen."""
 
 import pytest
-from references.toy import copied, reversed_order, toy_pairs
+from references.toy import copied, reversed_order, token_files, toy_pairs
 
 from translator.config import Config
 from translator.decoding.translator import Translator
@@ -28,7 +28,7 @@ def test_a_rule_is_learned(rule, tokenizer, tmp_path):
     known = toy_pairs(3000, rule)
     unseen = [pair for pair in toy_pairs(300, rule, seed=2, shortest=4) if pair not in known][:50]
     sources, targets = zip(*unseen, strict=True)
-    trainer = Trainer(CONFIG, tokenizer, known, tmp_path)
+    trainer = Trainer(CONFIG, tokenizer, token_files(tmp_path / "corpus", tokenizer, known), tmp_path)
     translator = Translator([trainer.network], tokenizer, CONFIG)
 
     def score():

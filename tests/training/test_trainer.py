@@ -1,18 +1,26 @@
 """The loop around the steps: when it evaluates, what it keeps, when it stops, and how it goes on."""
 
+import dataclasses
 import json
 from itertools import count
 
 import keras
 import numpy as np
 import pytest
-from references.toy import toy_pairs
+from references.toy import token_files, toy_pairs
 
-from translator.config import Config
+from translator.config import Config, CorpusFacts
 from translator.errors import DataError, ModelError
 from translator.training.callbacks import training_variables
-from translator.training.model_folder import checkpoint_path, log_path, network_for, weights_path
-from translator.training.trainer import Trainer, fingerprint
+from translator.training.checkpoint import TrainingState
+from translator.training.model_folder import (
+    checkpoint_path,
+    corpus_path,
+    log_path,
+    network_for,
+    weights_path,
+)
+from translator.training.trainer import Trainer
 
 PAIRS = toy_pairs(80, shortest=4, longest=4)
 STEPS = 8  # batches an epoch: ten pairs of five pieces, the end included, are 50 pieces
@@ -34,9 +42,14 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-def trainer_in(folder, tokenizer, **training):
+def trainer_of(config, tokenizer, folder, *parts, initial=None, report=None, max_pieces=200):
+    corpus = token_files(corpus_path(folder), tokenizer, *(parts or [PAIRS]), max_pieces=max_pieces)
+    return Trainer(config, tokenizer, corpus, folder, initial=initial, report=report or (lambda line: None))
+
+
+def trainer_in(folder, tokenizer, report=None, **training):
     settings = {f"training.{name}": value for name, value in training.items()}
-    return Trainer(CONFIG.override(settings), tokenizer, PAIRS, folder)
+    return trainer_of(CONFIG.override(settings), tokenizer, folder, report=report)
 
 
 def rising():
@@ -114,6 +127,7 @@ def test_the_rate_warms_up_and_falls_after_every_so_many_evaluations_without_gai
 
 # Evaluation after each epoch, and after every 3 steps, which is within epochs and once at an end of one.
 RHYTHMS = {"epochs": 0, "steps": 3}
+COUNTERS = [field.name for field in dataclasses.fields(TrainingState) if "seconds" not in field.name]
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +186,27 @@ def kill_in_a_step(folder, tokenizer):
         trainer.train(rising(), lambda line: None, [callback])
 
 
+def kill_after_a_checkpoint_between_evaluations(folder, tokenizer):
+    trainer = trainer_in(folder, tokenizer, checkpoint_steps=5)
+
+    def on_train_batch_end(batch, logs):
+        if trainer.state.step == STEPS + 4:
+            raise KilledError
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
+    with pytest.raises(KilledError):
+        trainer.train(rising(), lambda line: None, [callback])
+
+
+def kill_between_the_last_batch_of_an_epoch_and_its_evaluation(folder, tokenizer):
+    def score():
+        raise KilledError
+
+    trainer = trainer_in(folder, tokenizer, checkpoint_steps=STEPS)
+    with pytest.raises(KilledError):
+        trainer.train(score, lambda line: None)
+
+
 @pytest.mark.parametrize(
     ("interrupt", "rhythm", "goes_on_at"),
     [
@@ -179,29 +214,62 @@ def kill_in_a_step(folder, tokenizer):
         (kill_before_the_checkpoint, "epochs", STEPS),
         (kill_in_an_evaluation, "steps", 6),
         (kill_in_a_step, "steps", 12),
+        (kill_after_a_checkpoint_between_evaluations, "epochs", 10),
+        (kill_between_the_last_batch_of_an_epoch_and_its_evaluation, "epochs", STEPS),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_training_that_was_stopped_ends_like_one_that_never_was(
     interrupt, rhythm, goes_on_at, never_stopped, tokenizer, tmp_path
 ):
-    expected, expected_folder = never_stopped[rhythm]
     interrupt(tmp_path, tokenizer)
     trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS[rhythm])
     assert trainer.resumed
     assert trainer.state.step == goes_on_at
-    scores = map(float, count(int(trainer.state.best_score) + 1))
+    scores = map(float, count(max(int(trainer.state.best_score), 0) + 1))
     trainer.train(scores.__next__, lambda line: None)
-    for field in ("epoch", "batch", "step", "best_score", "best_step", "rate_factor", "finished"):
+    assert_same_end(trainer, tmp_path, *never_stopped[rhythm])
+
+
+def assert_same_end(trainer, folder, expected, expected_folder):
+    """Every counter, bit of every variable and of the best weights, and line of the log, but for the time."""
+    for field in COUNTERS:
         assert getattr(trainer.state, field) == getattr(expected.state, field), field
     values = values_of(trainer)
     for name, value in values_of(expected).items():
-        np.testing.assert_allclose(values[name], value, atol=1e-5, err_msg=name)
-    best, expected_best = (network_for(CONFIG, tokenizer) for _ in range(2))
-    best.load_weights(weights_path(tmp_path))
-    expected_best.load_weights(weights_path(expected_folder))
-    for weight, value in zip(best.trainable_variables, expected_best.trainable_variables, strict=True):
-        np.testing.assert_allclose(weight.numpy(), value.numpy(), atol=1e-5)
+        np.testing.assert_array_equal(values[name], value, err_msg=name)
+    assert weights_path(folder).read_bytes() == weights_path(expected_folder).read_bytes()
+    logs = log_of(folder), log_of(expected_folder)
+    for record in [*logs[0], *logs[1]]:
+        del record["seconds"], record["tokens_per_second"]
+    assert logs[0] == logs[1]
+
+
+def test_after_damage_to_the_last_checkpoint_training_goes_on_from_the_one_before(
+    never_stopped, tokenizer, tmp_path
+):
+    kill_in_a_step(tmp_path, tokenizer)
+    last = checkpoint_path(tmp_path)
+    last.write_bytes(last.read_bytes()[:-100])
+    lines = []
+    trainer = trainer_in(tmp_path, tokenizer, lines.append, evaluate_steps=RHYTHMS["steps"])
+    assert trainer.state.step == 9
+    [line] = lines
+    assert line.startswith(f"warning: {last}: damaged (")
+    assert line.endswith("); going on from the checkpoint before it")
+    scores = map(float, count(int(trainer.state.best_score) + 1))
+    trainer.train(scores.__next__, lambda line: None)
+    assert_same_end(trainer, tmp_path, *never_stopped["steps"])
+
+
+def test_a_log_that_was_cut_in_a_line_goes_on_whole(never_stopped, tokenizer, tmp_path):
+    kill_in_a_step(tmp_path, tokenizer)
+    with log_path(tmp_path).open("a") as log:
+        log.write('{"epoch": 2, "st')
+    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS["steps"])
+    scores = map(float, count(int(trainer.state.best_score) + 1))
+    trainer.train(scores.__next__, lambda line: None)
+    assert_same_end(trainer, tmp_path, *never_stopped["steps"])
 
 
 @pytest.mark.parametrize("rhythm", RHYTHMS)
@@ -237,31 +305,31 @@ def test_a_training_shorter_than_the_rhythm_is_evaluated_at_its_end(tokenizer, t
 
 
 @pytest.mark.parametrize(
-    ("settings", "pairs", "message"),
+    "settings",
     [
-        ({}, PAIRS[:-1], "holds a training on other text or from another start; give another --output, or"),
-        ({"model.units": 16}, PAIRS, "made by another version or configuration; train into a new folder"),
-        ({"model.decoder_layers": 2}, PAIRS, "made by another version or configuration; train into a new"),
+        {"model.units": 16},
+        {"model.decoder_layers": 2},
     ],
-    ids=["other text", "other units", "other layers"],
+    ids=["other units", "other layers"],
 )
-def test_another_training_is_not_continued(settings, pairs, message, never_stopped, tokenizer):
+def test_another_network_is_not_trained_on(settings, never_stopped, tokenizer):
     _, folder = never_stopped["epochs"]
+    message = "made by another version or configuration; train into a new folder"
     with pytest.raises(ModelError, match=message) as caught:
-        Trainer(CONFIG.override(settings), tokenizer, pairs, folder)
+        trainer_of(CONFIG.override(settings), tokenizer, folder)
     assert "\n" not in str(caught.value)
 
 
 def test_pairs_that_are_all_too_long_are_told(tokenizer, tmp_path):
     message = "all pairs are longer than 3 pieces; raise data.max_pieces, or split the lines"
     with pytest.raises(DataError, match=message):
-        Trainer(CONFIG.override({"data.max_pieces": 3}), tokenizer, PAIRS, tmp_path)
+        trainer_of(CONFIG.override({"data.max_pieces": 3}), tokenizer, tmp_path, max_pieces=3)
 
 
-def test_the_fingerprint_changes_with_any_text_and_any_order():
-    fingerprints = {fingerprint(pairs) for pairs in (PAIRS, PAIRS[:-1], PAIRS[::-1], [*PAIRS[:-1], PAIRS[0]])}
-    assert len(fingerprints) == 4
-    assert fingerprint(list(PAIRS)) == fingerprint(PAIRS)
+def test_the_longest_source_counts_only_pairs_that_are_used(tokenizer, tmp_path):
+    pairs = [*PAIRS, *toy_pairs(10, shortest=9, longest=9)]
+    assert trainer_of(CONFIG, tokenizer, tmp_path, pairs).corpus == CorpusFacts(90, 9)
+    assert trainer_of(CONFIG, tokenizer, tmp_path, pairs, max_pieces=8).corpus == CorpusFacts(80, 4)
 
 
 # Beginning with the weights of another model
@@ -284,7 +352,7 @@ def general(tokenizer, tmp_path_factory):
 def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer, tmp_path):
     expected = network_for(CONFIG, tokenizer)
     expected.load_weights(weights_path(general))
-    trainer = Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general)
+    trainer = trainer_of(CONFIG, tokenizer, tmp_path, initial=general)
     averages = trainer._model.averages
     for weight, average, other in zip(
         trainer.network.trainable_variables, averages, expected.trainable_variables, strict=True
@@ -295,7 +363,7 @@ def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer,
 
 def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, tokenizer, tmp_path):
     lines = []
-    state = lowest(Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general), lines)
+    state = lowest(trainer_of(CONFIG, tokenizer, tmp_path, initial=general), lines)
     assert lines[0] == "before training: dev BLEU 30.00"
     assert (state.best_score, state.best_step, state.step) == (30.0, 0, 3 * STEPS)
     kept, began = (network_for(CONFIG, tokenizer) for _ in range(2))
@@ -306,21 +374,18 @@ def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, to
 
 
 def test_a_training_goes_on_only_from_the_start_it_had(general, tokenizer, tmp_path):
-    lowest(Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general), [])
-    again = Trainer(CONFIG, tokenizer, PAIRS, tmp_path, initial=general)
+    lowest(trainer_of(CONFIG, tokenizer, tmp_path, initial=general), [])
+    again = trainer_of(CONFIG, tokenizer, tmp_path, initial=general)
     assert again.resumed
     lines = []
     again.train(lambda: 0.0, lines.append)
     assert lines == [], "no second look at the start"
-    with pytest.raises(ModelError, match="from another start"):
-        Trainer(CONFIG, tokenizer, PAIRS, tmp_path)
 
 
-def test_pairs_to_mix_in_belong_to_the_training(tokenizer, tmp_path):
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 40), (0.2, 20), (0.0, 0)])
+def test_as_many_pairs_are_mixed_in_as_their_share_asks_for(tokenizer, tmp_path, share, expected):
     mixed = toy_pairs(40, shortest=3, longest=3)
-    lines = []
-    trainer = Trainer(CONFIG, tokenizer, PAIRS, tmp_path, mixed=mixed)
-    trainer.train(rising(), lines.append)
-    assert trainer.state.step > 3 * STEPS
-    with pytest.raises(ModelError, match="holds a training on other text"):
-        Trainer(CONFIG, tokenizer, PAIRS, tmp_path, mixed=mixed[1:])
+    config = CONFIG.override({"data.mixed_share": share})
+    trainer = trainer_of(config, tokenizer, tmp_path, PAIRS, mixed)
+    assert trainer._batches.num_pairs == 80 + expected
+    assert trainer.corpus == CorpusFacts(80, 4)

@@ -1,9 +1,9 @@
-"""From pairs of text to batches of piece ids, as a tf.data graph."""
+"""From pairs of piece ids to batches, as a tf.data graph."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import translator.runtime  # noqa: F401  (before TensorFlow)
 
@@ -11,14 +11,12 @@ import translator.runtime  # noqa: F401  (before TensorFlow)
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-import tensorflow_text
 
-from translator.config import DataConfig
-from translator.corpus.readers import Pair
+from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.word_alignment import NOWHERE, WordAligner
+from translator.corpus.word_alignment import NOWHERE
 
-_LINES_A_CALL = 10_000  # bounds the memory for counting pieces
+Ids = npt.NDArray[np.int32]
 
 
 class Batch(NamedTuple):
@@ -36,91 +34,68 @@ class Batch(NamedTuple):
     alignments: tf.Tensor
 
 
-def graph_tokenizer(tokenizer: Tokenizer, sampling: float = 0.0) -> Any:
-    """Returns the tensorflow-text twin of a tokenizer: ``tokenize(string [n]) -> ragged int32 [n, None]``.
-
-    Args:
-        tokenizer: the trained tokenizer.
-        sampling: probability with which a merge of two pieces is skipped, so that one sentence is cut in
-            many ways (BPE-dropout, Provilkov et al. 2020, arXiv 1910.13267); 0 gives the one best cut.
-    """
-    options = {"nbest_size": -1, "alpha": sampling} if sampling else {}
-    return tensorflow_text.SentencepieceTokenizer(model=tokenizer.model, out_type=tf.int32, **options)
-
-
 class Batches:
     """The batches of a corpus: one epoch after the other, each in an order of its own.
 
-    Every epoch holds all pairs, and as many of the mixed ones, another choice each time, as their share
-    asks for; all of those where there are not so many.
-
-    Which pairs share a batch, and the order of the batches, follow from the seed and the number of the
-    epoch alone, so that training can start again at any batch. Only the random cuts of subword sampling
-    differ from run to run: tensorflow-text has no seed for them.
+    Which pairs an epoch takes, which of them share a batch, and the order of the batches follow from the seed
+    and the number of the epoch alone, so that training can start again at any batch.
 
     Attributes:
-        num_pairs: pairs that are used.
-        num_mixed: pairs that are mixed into each epoch.
-        longest_source: pieces of the longest source sentence among them, without the end.
+        num_pairs: pairs in an epoch.
 
     Args:
-        pairs: the training pairs. Those longer than ``max_pieces`` are left out.
-        tokenizer: cuts them into pieces.
-        config: size of the batches, longest sentence and subword sampling.
+        corpus: the pairs as piece ids.
+        tokenizer: the tokenizer that they were cut with.
+        batch_tokens: pieces a batch has at most, on its longer side and with padding.
         seed: of the order.
-        mixed: pairs of another kind to mix in.
-        aligner: finds the alignments; None: they stay unknown.
+        shares: how many pairs of each part of the corpus an epoch takes, another choice each time; of more
+            than there are, all of them first. None: all pairs once.
     """
 
     def __init__(
         self,
-        pairs: Sequence[Pair],
+        corpus: TokenFiles,
         tokenizer: Tokenizer,
-        config: DataConfig,
+        batch_tokens: int,
         seed: int,
-        mixed: Sequence[Pair] = (),
-        aligner: WordAligner | None = None,
+        shares: Sequence[int] | None = None,
     ) -> None:
-        every = [*pairs, *mixed]
-        counts, alignments = _count_and_align(every, tokenizer, config.max_pieces, aligner)
-        self._lengths = counts.max(axis=1, initial=0) + 1  # and the end
-        short = self._lengths <= config.max_pieces + 1
-        self._lengths = self._lengths[short]
-        kept = [pair for pair, is_short in zip(every, short, strict=True) if is_short]
-        self._sources = tf.constant([pair.source for pair in kept], tf.string)
-        self._targets = tf.constant([pair.target for pair in kept], tf.string)
-        self._alignments = alignments
-        self._tokenizer, self._batch_tokens, self._seed = tokenizer, config.batch_tokens, seed
-        self._graph_tokenizer = graph_tokenizer(tokenizer, config.subword_sampling)
-        self.num_pairs = int(short[: len(pairs)].sum())
-        num_mixed = round(self.num_pairs * config.mixed_share / (1 - config.mixed_share))
-        self.num_mixed = min(len(kept) - self.num_pairs, num_mixed)
-        self.longest_source = int(counts[short, 0].max(initial=0))
+        self._corpus, self._tokenizer = corpus, tokenizer
+        self._batch_tokens, self._seed = batch_tokens, seed
+        self._lengths = corpus.lengths.max(axis=1, initial=0).astype(np.int32) + 1  # and the end
+        self._shares = corpus.parts if shares is None else shares
+        self.num_pairs = sum(self._shares)
+
+    def _rows(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        """The pairs of an epoch, part after part."""
+        chosen, start = [np.zeros(0, np.int64)], 0
+        for size, share in zip(self._corpus.parts, self._shares, strict=True):
+            times, rest = divmod(share, size) if size else (0, 0)
+            chosen += [np.arange(start, start + size)] * times
+            if rest:
+                chosen.append(start + random.choice(size, rest, replace=False))
+            start += size
+        return np.concatenate(chosen)
 
     def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
-        """Decides which pairs make up each batch of an epoch, as indices.
+        """Decides which pairs make up each batch of an epoch, as their numbers.
 
-        Pairs of similar length share a batch, which holds at most ``batch_tokens`` pieces on its longer
-        side, padding included; pieces are counted as without subword sampling, which makes more. A
-        little noise on the lengths mixes the pairs anew each time.
+        Pairs of similar length share a batch. A little noise on the lengths mixes the pairs anew each time.
 
         Args:
             epoch: number of the epoch, from 0.
         """
         random = np.random.default_rng([self._seed, epoch])
-        rows = np.arange(self.num_pairs)
-        if self.num_mixed:
-            available = np.arange(self.num_pairs, len(self._lengths))
-            rows = np.concatenate([rows, random.choice(available, self.num_mixed, replace=False)])
+        rows = self._rows(random)
         order = rows[np.argsort(self._lengths[rows] * random.uniform(1.0, 1.1, len(rows)))]
         lengths = self._lengths[order]
-        batches, start, longest = [], 0, 0
-        for i in range(len(order)):
-            longest = max(longest, lengths[i])
-            if i > start and (i - start + 1) * longest > self._batch_tokens:
-                batches.append(order[start:i])
-                start, longest = i, lengths[i]
-        batches.append(order[start:])
+        batches, start = [], 0
+        while start < len(order):
+            window = lengths[start : start + self._batch_tokens]  # no batch has more pairs than pieces
+            padded = np.maximum.accumulate(window) * np.arange(1, len(window) + 1)
+            size = max(int(np.searchsorted(padded, self._batch_tokens, side="right")), 1)
+            batches.append(order[start : start + size])
+            start += size
         random.shuffle(batches)
         return batches
 
@@ -136,46 +111,31 @@ class Batches:
             np.concatenate([*plan, np.empty(0, np.int64)]), np.array([len(row) for row in plan], np.int64)
         )
         batches = tf.data.Dataset.from_tensor_slices(rows)
-        return batches.map(self._batch, num_parallel_calls=2, deterministic=True).prefetch(8)
+        return batches.map(self._in_graph, num_parallel_calls=2, deterministic=True).prefetch(8)
 
-    def _batch(self, rows: tf.Tensor) -> Batch:
-        """Tokenizes the pairs with the given indices."""
-        end = tf.fill([tf.shape(rows)[0], 1], self._tokenizer.end_id)
+    def _in_graph(self, rows: tf.Tensor) -> Batch:
+        """Reads the pairs with the given numbers, as a part of a graph."""
+        arrays = tf.numpy_function(self.read, [rows], [tf.int32] * 3, stateful=False)
+        for array in arrays:
+            array.set_shape([None, None])
+        return Batch(*arrays)
 
-        def ids_of(lines: tf.Tensor) -> tf.RaggedTensor:
-            return self._graph_tokenizer.tokenize(tf.gather(lines, rows))
+    def read(self, rows: npt.NDArray[np.int64]) -> tuple[Ids, Ids, Ids]:
+        """Reads pairs as the arrays of a ``Batch``.
 
-        def padded(ids: tf.RaggedTensor) -> tf.Tensor:
-            return tf.concat([ids, end], axis=1).to_tensor(self._tokenizer.padding_id)
-
-        sources, targets = ids_of(self._sources), ids_of(self._targets)
-        source_ids, target_ids = padded(sources), padded(targets)
-        if self._alignments is None:
-            return Batch(source_ids, target_ids, tf.fill(tf.shape(target_ids), NOWHERE))
-        source_ends = tf.cast(sources.row_lengths()[:, None], tf.int32)  # an end comes from an end
-        alignments = tf.concat([tf.gather(self._alignments, rows), source_ends], axis=1)
-        return Batch(source_ids, target_ids, alignments.to_tensor(NOWHERE))
-
-
-def _count_and_align(
-    pairs: Sequence[Pair], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
-) -> tuple[npt.NDArray[np.int64], tf.RaggedTensor | None]:
-    """Looks at the pieces of all pairs once, some thousand pairs at a time.
-
-    Returns:
-        The number of pieces of the source and the target of each pair, int64 [pairs, 2], and the alignments
-        of those with at most ``max_pieces`` on either side, ragged int32 [such pairs, target pieces].
-    """
-    counts, found = [np.zeros([0, 2], np.int64)], []
-    for start in range(0, len(pairs), _LINES_A_CALL):
-        part = pairs[start : start + _LINES_A_CALL]
-        rows = list(zip(*(tokenizer.encode([pair[side] for pair in part]) for side in (0, 1)), strict=True))
-        counts.append(np.array([(len(source), len(target)) for source, target in rows], np.int64))
-        if aligner is not None:
-            rows = [row for row in rows if max(map(len, row)) <= max_pieces]
-            found += aligner.align([source for source, _ in rows], [target for _, target in rows])
-    alignments = None
-    if aligner is not None:
-        flat = np.concatenate([*found, np.zeros(0, np.int32)]).astype(np.int32)
-        alignments = tf.RaggedTensor.from_row_lengths(flat, np.array([len(row) for row in found], np.int64))
-    return np.concatenate(counts), alignments
+        Args:
+            rows: numbers of the pairs, int64 [batch].
+        """
+        pairs = [self._corpus[row] for row in rows]
+        source_steps = max(len(pair.source) for pair in pairs) + 1
+        target_steps = max(len(pair.target) for pair in pairs) + 1
+        source_ids = np.full([len(pairs), source_steps], self._tokenizer.padding_id, np.int32)
+        target_ids = np.full([len(pairs), target_steps], self._tokenizer.padding_id, np.int32)
+        alignments = np.full_like(target_ids, NOWHERE)
+        for row, (source, target, alignment) in enumerate(pairs):
+            source_ids[row, : len(source)], source_ids[row, len(source)] = source, self._tokenizer.end_id
+            target_ids[row, : len(target)], target_ids[row, len(target)] = target, self._tokenizer.end_id
+            if alignment is not None:
+                alignments[row, : len(target)] = alignment
+                alignments[row, len(target)] = len(source)  # an end comes from an end
+        return source_ids, target_ids, alignments

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
 
 Row = TypeVar("Row")
+Flags = npt.NDArray[np.bool_]
 
 _SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
 
 # Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and all from the CJK radicals on
 _WITHOUT_SPACES = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
+
+_PAIRS_A_BLOCK = 10_000
 
 
 @dataclass
@@ -35,44 +40,88 @@ class FilterReport:
         )
 
 
+def blocks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """Yields some thousand pairs at a time, without the spaces around their sides."""
+    stripped = (Pair(pair.source.strip(), pair.target.strip()) for pair in pairs)
+    while block := list(islice(stripped, _PAIRS_A_BLOCK)):
+        yield block
+
+
 def _length(text: str) -> int:
     """Length in words; text in a script without spaces counts two characters as a word."""
-    return max(len(text.split()), len(_WITHOUT_SPACES.findall(text)) // 2)
+    words = len(text.split())
+    return words if text.isascii() else max(words, len(_WITHOUT_SPACES.findall(text)) // 2)
 
 
-def filter_pairs(pairs: Iterable[Pair], max_words: int, max_ratio: float) -> tuple[list[Pair], FilterReport]:
+class _Seen:
+    """Which pairs there have been, as ascending runs of hashes, each more than twice as long as the next."""
+
+    def __init__(self) -> None:
+        self._runs: list[npt.NDArray[np.int64]] = []
+
+    def are_new(self, pairs: Sequence[Pair]) -> Flags:
+        """Whether each pair stands there for the first time; from now on all of them have been there."""
+        hashes = np.fromiter(map(hash, pairs), np.int64, len(pairs))
+        new = np.zeros(len(pairs), np.bool_)
+        new[np.unique(hashes, return_index=True)[1]] = True
+        for run in self._runs:
+            new &= run[np.minimum(np.searchsorted(run, hashes), len(run) - 1)] != hashes
+        added = np.sort(hashes[new])
+        while self._runs and len(self._runs[-1]) <= 2 * len(added):
+            added = np.sort(np.concatenate([self._runs.pop(), added]), kind="stable")
+        if len(added):
+            self._runs.append(added)
+        return new
+
+
+class PairFilter:
     """Drops pairs with an empty side, over-long and wildly mismatched pairs, and exact repetitions.
 
+    Attributes:
+        report: the counts so far.
+
     Args:
-        pairs: the pairs as read.
         max_words: the longest side that is kept, in words.
         max_ratio: the largest factor between the lengths of the two sides that is kept, in words.
-
-    Returns:
-        The kept pairs, in order and without leading and trailing space, and the counts.
     """
-    report = FilterReport()
-    kept: list[Pair] = []
-    seen: set[Pair] = set()
-    for pair in pairs:
-        report.num_read += 1
-        pair = Pair(pair.source.strip(), pair.target.strip())
+
+    def __init__(self, max_words: int, max_ratio: float) -> None:
+        self._max_words, self._max_ratio = max_words, max_ratio
+        self._seen = _Seen()
+        self.report = FilterReport()
+
+    def kept(self, pairs: Sequence[Pair]) -> Flags:
+        """Decides on the next pairs of the corpus.
+
+        Args:
+            pairs: as ``blocks`` gives them.
+
+        Returns:
+            Whether each is kept, bool [pairs]. Of equal pairs the first one of the corpus is.
+        """
+        reasons = [self._fault_of(pair) for pair in pairs]
+        good = [number for number, reason in enumerate(reasons) if not reason]
+        new = self._seen.are_new([pairs[number] for number in good])
+        for number, is_new in zip(good, new.tolist(), strict=True):
+            if not is_new:
+                reasons[number] = "repeated"
+        report = self.report
+        for reason in filter(None, reasons):
+            report.dropped[reason] = report.dropped.get(reason, 0) + 1
+        report.num_read += len(pairs)
+        report.num_kept += int(new.sum())
+        return np.array([not reason for reason in reasons], np.bool_)
+
+    def _fault_of(self, pair: Pair) -> str:
+        """Why a pair is dropped for itself alone; empty if it is not."""
         lengths = sorted((_length(pair.source), _length(pair.target)))
         if not is_visible(pair.source) or not is_visible(pair.target):
-            reason = "with an empty side"
-        elif lengths[1] > max_words:
-            reason = f"longer than {max_words} words"
-        elif lengths[1] > _SHORT and lengths[1] > max_ratio * lengths[0]:
-            reason = f"with lengths more than {max_ratio:g} times apart"
-        elif pair in seen:
-            reason = "repeated"
-        else:
-            seen.add(pair)
-            kept.append(pair)
-            continue
-        report.dropped[reason] = report.dropped.get(reason, 0) + 1
-    report.num_kept = len(kept)
-    return kept, report
+            return "with an empty side"
+        if lengths[1] > self._max_words:
+            return f"longer than {self._max_words} words"
+        if lengths[1] > _SHORT and lengths[1] > self._max_ratio * lengths[0]:
+            return f"with lengths more than {self._max_ratio:g} times apart"
+        return ""
 
 
 def evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:

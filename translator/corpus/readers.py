@@ -6,6 +6,7 @@ import gzip
 import os
 import zlib
 from collections.abc import Iterator
+from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,22 +63,32 @@ def read_lines(path: Path) -> Iterator[str]:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
 
 
-def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
-    """Reads two parallel files.
+def stream_pairs(source_path: Path, target_path: Path) -> Iterator[Pair]:
+    """Reads two parallel files, of any size.
 
     Raises:
         DataError: if a file cannot be read, both are the same file, their line counts differ, or they
             hold no line.
     """
-    sources = list(read_lines(source_path))
-    targets = list(read_lines(target_path))
-    if os.path.samefile(source_path, target_path):
+    if source_path.exists() and target_path.exists() and os.path.samefile(source_path, target_path):
         raise DataError(f"{source_path}: the same file is given as source and target; give two files")
-    if len(sources) != len(targets):
+    sources, targets = read_lines(source_path), read_lines(target_path)
+    number, numbers = 0, [0, 0]
+    for number, (source, target) in enumerate(zip_longest(sources, targets), start=1):
+        if source is None or target is None:
+            numbers = [number - (source is None), number - (target is None)]
+            break
+        yield Pair(source, target)
+    if numbers[0] != numbers[1]:
+        counts = numbers[0] + sum(1 for _ in sources), numbers[1] + sum(1 for _ in targets)
         raise DataError(
-            f"{source_path} has {len(sources)} lines but {target_path} has {len(targets)}; "
+            f"{source_path} has {counts[0]} lines but {target_path} has {counts[1]}; "
             "line n of one must be the translation of line n of the other"
         )
-    if not sources:
+    if not number:
         raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
-    return [Pair(source, target) for source, target in zip(sources, targets, strict=True)]
+
+
+def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
+    """Reads two parallel files into memory; errors as for ``stream_pairs``."""
+    return list(stream_pairs(source_path, target_path))

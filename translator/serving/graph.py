@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from translator.config import Config
-from translator.corpus.batches import graph_tokenizer
+from translator.corpus.graph_tokenizer import graph_tokenizer
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
 from translator.nn.model import TranslationModel

@@ -7,7 +7,6 @@ import math
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,14 @@ import keras
 from tqdm import tqdm
 
 from translator.config import TrainingConfig
-from translator.training.checkpoint import TrainingState, replaced_when_complete, save_checkpoint
-from translator.training.model_folder import checkpoint_path, log_path, weights_path
+from translator.files import replaced_when_complete
+from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.model_folder import (
+    checkpoint_path,
+    log_path,
+    previous_checkpoint_path,
+    weights_path,
+)
 from translator.training.step import TrainingModel
 
 
@@ -52,16 +57,6 @@ class LearningRate(keras.callbacks.Callback):
         )
 
 
-@dataclass
-class _Totals:
-    """Sums since the last report."""
-
-    loss: float = 0.0
-    negative_log_prob: float = 0.0
-    tokens: float = 0.0
-    seconds: float = 0.0
-
-
 class Progress(keras.callbacks.Callback):
     """Counts steps and time, and shows a progress bar on standard error if that is a terminal."""
 
@@ -70,7 +65,6 @@ class Progress(keras.callbacks.Callback):
         self._config, self._state, self._num_pairs = config, state, num_pairs
         self._bar: tqdm[Any] | None = None
         self._last_look = time.monotonic()
-        self.totals = _Totals()
 
     def look_at_the_clock(self) -> float:
         """Adds the time since the last look to the training's time; returns it, in seconds."""
@@ -92,15 +86,15 @@ class Progress(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         logs = logs or {}
-        totals = self.totals
-        totals.loss += logs["loss"] * logs["num_tokens"]
-        totals.negative_log_prob += logs["negative_log_prob"]
-        totals.tokens += logs["num_tokens"]
-        totals.seconds += self.look_at_the_clock()
-        self._state.step += 1
-        self._state.batch += 1
+        state = self._state
+        state.loss += float(logs["loss"] * logs["num_tokens"])
+        state.negative_log_prob += float(logs["negative_log_prob"])
+        state.tokens += float(logs["num_tokens"])
+        state.token_seconds += self.look_at_the_clock()
+        state.step += 1
+        state.batch += 1
         if self._bar is not None:
-            rate = totals.tokens / max(totals.seconds, 1e-9)
+            rate = state.tokens / max(state.token_seconds, 1e-9)
             self._bar.set_postfix_str(f"loss {logs['loss']:.3f}, {rate:,.0f} tokens/s", refresh=False)
             self._bar.update(int(logs["num_pairs"]))
 
@@ -114,7 +108,8 @@ class DevEvaluation(keras.callbacks.Callback):
     """Scores the averaged weights on the dev set, keeps the best ones, and draws the consequences.
 
     When the score has not risen for ``rate_patience`` evaluations, the learning rate falls; after
-    ``patience`` evaluations, training ends. Each evaluation ends with a checkpoint.
+    ``patience`` evaluations, training ends. Each evaluation ends with a checkpoint; more are written in
+    between, so that a training that is killed has lost no more than ``checkpoint_steps`` steps.
 
     Args:
         config: patience and decay.
@@ -139,8 +134,11 @@ class DevEvaluation(keras.callbacks.Callback):
         self._score, self._folder, self._report = score, folder, report
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        if self._config.evaluate_steps and self._state.step % self._config.evaluate_steps == 0:
+        step = self._state.step
+        if self._config.evaluate_steps and step % self._config.evaluate_steps == 0:
             self._evaluate()
+        elif step % self._config.checkpoint_steps == 0:
+            self._save()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         every = self._config.evaluate_steps
@@ -179,24 +177,29 @@ class DevEvaluation(keras.callbacks.Callback):
             model.stop_training = True
         self._progress.look_at_the_clock()
         self._tell(score, better)
-        save_checkpoint(checkpoint_path(self._folder), state, training_variables(model))
+        self._save()
+
+    def _save(self) -> None:
+        """Writes a checkpoint."""
+        paths = checkpoint_path(self._folder), previous_checkpoint_path(self._folder)
+        save_checkpoint(*paths, self._state, training_variables(self.model))
 
     def _tell(self, score: float, better: bool) -> None:
         """One line for the user and one JSON line for the log."""
-        state, totals = self._state, self._progress.totals
-        tokens = max(totals.tokens, 1.0)
+        state = self._state
+        tokens = max(state.tokens, 1.0)
         record = {
             "epoch": state.epoch + (1 if state.batch else 0),
             "step": state.step,
-            "loss": round(totals.loss / tokens, 4),
-            "perplexity": round(math.exp(min(totals.negative_log_prob / tokens, 50)), 2),
+            "loss": round(state.loss / tokens, 4),
+            "perplexity": round(math.exp(min(state.negative_log_prob / tokens, 50)), 2),
             "dev_bleu": round(score, 2),
             "best": better,
             "learning_rate": float(f"{learning_rate(self._config, state.step, state.rate_factor):.3g}"),
-            "tokens_per_second": round(totals.tokens / max(totals.seconds, 1e-9)),
+            "tokens_per_second": round(state.tokens / max(state.token_seconds, 1e-9)),
             "seconds": round(state.seconds),
         }
-        self._progress.totals = _Totals()
+        state.loss = state.negative_log_prob = state.tokens = state.token_seconds = 0.0
         self._report(
             f"epoch {record['epoch']}, step {state.step:,}: loss {record['loss']:.3f}, "
             f"perplexity {record['perplexity']:.1f}, dev BLEU {score:.2f}{' (best)' if better else ''}, "
@@ -206,6 +209,26 @@ class DevEvaluation(keras.callbacks.Callback):
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(record) + "\n")
+
+
+def cut_log(folder: Path, step: int) -> None:
+    """Takes out of the log what happened after a step, where a training goes on from there."""
+    path = log_path(folder)
+    if not path.exists():
+        return
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    kept = [line for line in lines if 0 <= _step_of(line) <= step]
+    if len(kept) < len(lines):
+        with replaced_when_complete(path) as temporary:
+            temporary.write_text("".join(kept), encoding="utf-8")
+
+
+def _step_of(line: str) -> int:
+    """The step of a line of the log; -1 if the line was cut."""
+    try:
+        return int(json.loads(line)["step"]) if line.endswith("\n") else -1
+    except (ValueError, LookupError, TypeError):
+        return -1
 
 
 def training_variables(model: TrainingModel) -> list[Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from translator.errors import ModelError
+from translator.files import replaced_when_complete
 
 
 @dataclass
@@ -31,6 +31,8 @@ class TrainingState:
         evaluations_without_gain: evaluations since the best one.
         rate_factor: product of all decays of the learning rate.
         finished: whether training ended by itself.
+        loss, negative_log_prob, tokens, token_seconds: sums over the target tokens since the last evaluation,
+            and the time that they took.
     """
 
     corpus: str = ""
@@ -43,39 +45,18 @@ class TrainingState:
     evaluations_without_gain: int = 0
     rate_factor: float = 1.0
     finished: bool = False
+    loss: float = 0.0
+    negative_log_prob: float = 0.0
+    tokens: float = 0.0
+    token_seconds: float = 0.0
 
 
-@contextlib.contextmanager
-def replaced_when_complete(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside ``path``, which becomes ``path`` if the block ends well.
-
-    Raises:
-        ModelError: if the file cannot be written.
-    """
-    handle, name = -1, ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The ending stays: Keras tells the format of a file by it.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
-        os.close(handle)
-        yield Path(name)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
-        ) from None
-    finally:
-        if name:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
-
-
-def save_checkpoint(path: Path, state: TrainingState, variables: Sequence[Any]) -> None:
+def save_checkpoint(path: Path, previous: Path, state: TrainingState, variables: Sequence[Any]) -> None:
     """Writes the state and all variables.
 
     Args:
         path: the file to write, ``.npz``.
+        previous: where the one that is there goes.
         state: the counters.
         variables: the variables of the model and the optimizer, in a fixed order.
 
@@ -83,20 +64,48 @@ def save_checkpoint(path: Path, state: TrainingState, variables: Sequence[Any]) 
         ModelError: if the file cannot be written.
     """
     arrays = dict(zip(_names(variables), (variable.numpy() for variable in variables), strict=True))
-    with replaced_when_complete(path) as temporary, temporary.open("wb") as file:
-        np.savez(file, **arrays, state=np.array(json.dumps(asdict(state))))
-        file.flush()
-        os.fsync(file.fileno())
+    with replaced_when_complete(path) as temporary:
+        with temporary.open("wb") as file:
+            np.savez(file, **arrays, state=np.array(json.dumps(asdict(state))))
+        if path.exists():
+            os.replace(path, previous)
 
 
-def read_state(path: Path) -> TrainingState | None:
-    """Reads the counters alone, or returns None where there is no checkpoint.
+def last_checkpoint(path: Path, previous: Path, report: Callable[[str], None]) -> Path | None:
+    """Finds the last good checkpoint: None where there is none at all.
+
+    Args:
+        path: the one that was written last.
+        previous: the one before.
+        report: is told if the last one is damaged and the one before is taken.
+
+    Raises:
+        ModelError: if there are some, and all are damaged.
+    """
+    faults = []
+    for candidate in filter(Path.exists, (path, previous)):
+        try:
+            with _opened(candidate) as arrays:
+                TrainingState(**json.loads(arrays["state"].item()))
+                for name in arrays.files:
+                    arrays[name]  # each has a checksum of its own, which is looked at when it is read
+        except ModelError as error:
+            faults.append(error)
+            continue
+        if faults:
+            report(f"warning: {faults[0].args[0].split('; ')[0]}; going on from the checkpoint before it")
+        return candidate
+    if faults:
+        raise faults[0]
+    return None
+
+
+def read_state(path: Path) -> TrainingState:
+    """Reads the counters alone.
 
     Raises:
         ModelError: if the file is damaged.
     """
-    if not path.exists():
-        return None
     with _opened(path) as arrays:
         return TrainingState(**json.loads(arrays["state"].item()))
 

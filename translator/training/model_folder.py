@@ -4,7 +4,7 @@
     tokenizer.model      the SentencePiece model of both languages
     model.weights.h5     the best averaged weights so far
     lexicon.npz          the likely target pieces of each source piece, for faster search
-    training/            checkpoint.npz and log.jsonl; only needed to resume
+    training/            the text as piece ids, checkpoint.npz and log.jsonl; only needed to resume
 
 Loading reads numbers and settings; nothing in a model folder is ever run as code.
 """
@@ -43,6 +43,16 @@ def weights_path(folder: Path) -> Path:
 def checkpoint_path(folder: Path) -> Path:
     """Where the state of the training is."""
     return folder / "training" / "checkpoint.npz"
+
+
+def previous_checkpoint_path(folder: Path) -> Path:
+    """Where the state before that is, should the last one be damaged."""
+    return folder / "training" / "checkpoint-previous.npz"
+
+
+def corpus_path(folder: Path) -> Path:
+    """Where the text to learn from is, as piece ids."""
+    return folder / "training" / "corpus"
 
 
 def log_path(folder: Path) -> Path:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,30 +12,25 @@ import tensorflow as tf
 
 from translator.config import Config, CorpusFacts
 from translator.corpus.batches import Batches
-from translator.corpus.readers import Pair
+from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.word_alignment import WordAligner
-from translator.errors import DataError, ModelError
+from translator.errors import DataError
 from translator.training.callbacks import (
     DevEvaluation,
     LearningRate,
     Progress,
+    cut_log,
     is_finished,
     training_variables,
 )
-from translator.training.checkpoint import TrainingState, read_state, restore_checkpoint
-from translator.training.model_folder import checkpoint_path, load_weights, network_for, weights_path
+from translator.training.checkpoint import TrainingState, last_checkpoint, read_state, restore_checkpoint
+from translator.training.model_folder import (
+    checkpoint_path,
+    load_weights,
+    network_for,
+    previous_checkpoint_path,
+)
 from translator.training.step import TrainingModel
-
-
-def fingerprint(pairs: Iterable[Pair], initial: Path | None = None) -> str:
-    """A short hash of a corpus and of the weights that a training began with, to see if it may go on."""
-    digest = hashlib.sha256()
-    for pair in pairs:
-        digest.update(f"{pair.source}\n{pair.target}\n".encode())
-    if initial is not None:
-        digest.update(initial.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 @contextlib.contextmanager
@@ -62,61 +56,52 @@ class Trainer:
     Args:
         config: all settings.
         tokenizer: the tokenizer of both languages.
-        pairs: the training pairs, filtered.
+        corpus: the pairs to learn from as piece ids, and after them those to mix in, if any.
         folder: the model folder.
-        mixed: pairs of another kind to mix in; see ``Batches``.
-        aligner: finds the word alignments that attention is guided by.
         initial: the folder of a model with the same tokenizer, to begin with its weights.
+        report: takes each line for the user.
 
     Raises:
         DataError: if no pair is short enough.
-        ModelError: if the folder holds the training of another corpus, or a damaged one.
+        ModelError: if the folder holds a damaged training.
     """
 
     def __init__(
         self,
         config: Config,
         tokenizer: Tokenizer,
-        pairs: Sequence[Pair],
+        corpus: TokenFiles,
         folder: Path,
         *,
-        mixed: Sequence[Pair] = (),
-        aligner: WordAligner | None = None,
         initial: Path | None = None,
+        report: Callable[[str], None] = lambda line: None,
     ) -> None:
         keras.utils.set_random_seed(config.training.seed)
         self._config, self._folder = config, folder
-        self._batches = Batches(
-            pairs,
-            tokenizer,
-            config.data,
-            config.training.seed,
-            mixed,
-            aligner if config.training.guided_alignment else None,
-        )
-        if not self._batches.num_pairs:
+        num_pairs = corpus.parts[0]
+        if not num_pairs:
             raise DataError(
                 f"all pairs are longer than {config.data.max_pieces} pieces; "
                 "raise data.max_pieces, or split the lines"
             )
-        self.corpus = CorpusFacts(self._batches.num_pairs, self._batches.longest_source)
+        wanted = round(num_pairs * config.data.mixed_share / (1 - config.data.mixed_share))
+        shares = [num_pairs, *(min(size, wanted) for size in corpus.parts[1:])]
+        seed = config.training.seed
+        self._batches = Batches(corpus, tokenizer, config.data.batch_tokens, seed, shares)
+        self.corpus = CorpusFacts(num_pairs, int(corpus.lengths[:, 0].max(initial=0)))
         gpu = bool(tf.config.list_physical_devices("GPU"))
         with dtype_policy("mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"):
             self.network = network_for(config, tokenizer)
         if initial is not None:
             load_weights(self.network, initial)
         self._model = TrainingModel(self.network, config.training)
-        corpus = fingerprint([*pairs, *mixed], None if initial is None else weights_path(initial))
-        self.state = read_state(checkpoint_path(folder)) or TrainingState(corpus=corpus)
-        if self.state.corpus != corpus:
-            raise ModelError(
-                f"{folder}: holds a training on other text or from another start; give another --output, or "
-                "remove the folder"
-            )
         self._from_model = initial is not None
-        self.resumed = self.state.step > 0
-        if self.resumed:
-            restore_checkpoint(checkpoint_path(folder), training_variables(self._model))
+        self.state = TrainingState(corpus=corpus.fingerprint)
+        checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), report)
+        self.resumed = checkpoint is not None
+        if checkpoint is not None:
+            restore_checkpoint(checkpoint, training_variables(self._model))
+            self.state = read_state(checkpoint)
             # The limits may have been raised since.
             self.state.finished = is_finished(config.training, self.state)
 
@@ -134,26 +119,28 @@ class Trainer:
             callbacks: more Keras callbacks, such as TensorBoard.
         """
         training, state = self._config.training, self.state
-        progress = Progress(training, state, self._batches.num_pairs + self._batches.num_mixed)
+        progress = Progress(training, state, self._batches.num_pairs)
         evaluation = DevEvaluation(training, state, progress, score, self._folder, report)
-        if self._from_model and not self.resumed:  # no fine-tuning ends below its start
-            evaluation.set_model(self._model)
+        evaluation.set_model(self._model)
+        if self.resumed:
+            cut_log(self._folder, state.step)
+        elif self._from_model:  # no fine-tuning ends below its start
             evaluation.before_training()
         own = [LearningRate(training, state), progress, evaluation]
         while not state.finished:
             epoch = state.epoch
             batches = self._batches.epoch(epoch, first=state.batch)
-            if not batches.cardinality():  # stopped after the last batch of an epoch
-                state.epoch, state.batch = epoch + 1, 0
-                state.finished = is_finished(training, state)
-                continue
-            self._model.fit(
-                batches,
-                initial_epoch=epoch,
-                epochs=epoch + 1,
-                callbacks=[*own, *callbacks],
-                shuffle=False,
-                verbose=0,
-            )
+            if batches.cardinality():
+                self._model.fit(
+                    batches,
+                    initial_epoch=epoch,
+                    epochs=epoch + 1,
+                    callbacks=[*own, *callbacks],
+                    shuffle=False,
+                    verbose=0,
+                )
+            else:  # stopped between the last batch of an epoch and its end
+                progress.on_epoch_end(epoch)
+                evaluation.on_epoch_end(epoch)
             state.finished = is_finished(training, state)
         return state

@@ -1,0 +1,190 @@
+"""The text as piece ids on disk: what is written is read back, wherever it stands, and damage is told."""
+
+import json
+import random
+import shutil
+
+import numpy as np
+import pytest
+from references.toy import WORDS, toy_pairs
+
+import translator.corpus.token_files as module
+from translator.corpus.readers import Pair
+from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
+from translator.corpus.tokenizer import Tokenizer, train_tokenizer
+from translator.errors import DataError, ModelError
+
+PAIRS = toy_pairs(500, longest=20)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(WORDS, 400)
+
+
+class Shifted:
+    """Says of every target piece that it comes from the source piece one place before."""
+
+    def align(self, sources, targets):
+        return [np.arange(len(target), dtype=np.int32) - 1 for target in targets]
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    monkeypatch.setattr(module, "_PAIRS_A_CALL", 7)
+    monkeypatch.setattr(module, "_CALLS_A_SHARD", 9)
+
+
+def written(folder, tokenizer, *parts, max_pieces=200, aligner=None, text="abc"):
+    write_token_files(folder, parts, tokenizer, max_pieces, aligner, text, {"more": [1, "ä"]})
+    return TokenFiles(folder)
+
+
+def expected_of(tokenizer, pairs):
+    return list(zip(*(tokenizer.encode([pair[side] for pair in pairs]) for side in (0, 1)), strict=True))
+
+
+@pytest.mark.parametrize("aligner", [None, Shifted()], ids=["plain", "aligned"])
+def test_every_pair_of_every_shard_is_read_back(tokenizer, tmp_path, small_shards, aligner):
+    files = written(tmp_path, tokenizer, PAIRS[:300], [], PAIRS[300:], aligner=aligner)
+    assert files.parts == [300, 0, 200]
+    assert files.aligned == (aligner is not None)
+    assert len(list(tmp_path.glob("*.pieces.npy"))) == 5 + 4
+    expected = expected_of(tokenizer, PAIRS)
+    assert files.lengths.tolist() == [[len(source), len(target)] for source, target in expected]
+    numbers = list(range(500))
+    random.Random(3).shuffle(numbers)
+    for number in numbers:
+        source, target, alignment = files[number]
+        assert (source.tolist(), target.tolist()) == expected[number]
+        if aligner is None:
+            assert alignment is None
+        else:
+            assert alignment.tolist() == list(range(-1, len(target) - 1))
+
+
+def test_pairs_with_a_side_too_long_are_left_out_whichever_side_it_is(tokenizer, tmp_path, small_shards):
+    long = Pair("ada bob " * 20, "ada")
+    pairs = [long, *PAIRS[:5], Pair(*reversed(long)), *PAIRS[5:9], *[long] * 100]
+    files = written(tmp_path, tokenizer, pairs, [long], max_pieces=25)
+    assert files.parts == [9, 0]
+    assert [files[i].source.tolist() for i in range(9)] == tokenizer.encode([p.source for p in PAIRS[:9]])
+    longest = max(map(len, tokenizer.encode([side for pair in PAIRS[:9] for side in pair])))
+    assert written(tmp_path, tokenizer, PAIRS[:9], max_pieces=longest).parts == [9]
+    assert written(tmp_path, tokenizer, PAIRS[:9], max_pieces=longest - 1).parts[0] < 9
+
+
+class LargeTokenizer(Tokenizer):
+    """Pieces with ids that 16 bits cannot hold."""
+
+    def __init__(self):
+        self.vocabulary_size = 100_000
+
+    def encode(self, lines):
+        return [[99_999 - len(line), 3] for line in lines]
+
+
+def test_a_large_vocabulary_is_not_cut_to_16_bits(tmp_path):
+    files = written(tmp_path, LargeTokenizer(), [Pair("ab", "abc")])
+    assert (files[0].source.tolist(), files[0].target.tolist()) == ([99_997, 3], [99_996, 3])
+
+
+def test_the_same_text_gives_the_same_bytes_and_the_index_says_what_it_was_told(tokenizer, tmp_path):
+    for name in ("one", "other"):
+        written(tmp_path / name, tokenizer, PAIRS[:50], aligner=Shifted())
+    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert names == ["00000.alignments.npy", "00000.lengths.npy", "00000.pieces.npy", "index.json"]
+    for name in names:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "other" / name).read_bytes()
+    index = read_index(tmp_path / "one")
+    assert (index["fingerprint"], index["more"]) == ("abc", [1, "ä"])
+    assert TokenFiles(tmp_path / "one").fingerprint == "abc"
+
+
+def test_nothing_of_an_earlier_text_remains(tokenizer, tmp_path, small_shards):
+    written(tmp_path, tokenizer, PAIRS, aligner=Shifted())
+    assert written(tmp_path, tokenizer, PAIRS[:3]).parts == [3]
+    assert len(list(tmp_path.iterdir())) == 3
+
+
+def test_a_text_that_was_not_written_to_its_end_has_no_index(tokenizer, tmp_path, small_shards):
+    def pairs():
+        yield from PAIRS[:200]
+        raise KeyboardInterrupt
+
+    written(tmp_path, tokenizer, PAIRS)
+    with pytest.raises(KeyboardInterrupt):
+        written(tmp_path, tokenizer, pairs())
+    assert list(tmp_path.glob("*.npy"))
+    assert read_index(tmp_path) is None
+
+
+def test_any_damage_is_told(tokenizer, tmp_path):
+    whole = tmp_path / "whole"
+    written(whole, tokenizer, PAIRS[:20], aligner=Shifted())
+    choose = np.random.default_rng(5)
+    for path in sorted(whole.iterdir()):
+        data = path.read_bytes()
+        damaged = [b"", data[:-1], data + b" ", data[: len(data) // 2], None]
+        for place in choose.integers(len(data), size=10).tolist():
+            damaged.append(data[:place] + bytes([data[place] ^ 64]) + data[place + 1 :])
+        for content in damaged:
+            folder = tmp_path / "damaged"
+            shutil.rmtree(folder, ignore_errors=True)
+            shutil.copytree(whole, folder)
+            if content is None:
+                (folder / path.name).unlink()
+            else:
+                (folder / path.name).write_bytes(content)
+            if content == data + b" " and path.suffix == ".json":
+                assert TokenFiles(folder).parts == [20]
+                continue
+            with pytest.raises(ModelError) as error:
+                TokenFiles(folder)
+            message = str(error.value)
+            assert message.startswith(f"{folder}: the prepared text is damaged (")
+            assert message.endswith("); remove this folder to prepare it again")
+            assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda index: index.update(parts=[19]),
+        lambda index: index.update(aligned=False),
+        lambda index: index["shards"].append(index["shards"][0]),
+        lambda index: index["shards"][0]["files"].popitem(),
+        lambda index: index["shards"][0]["files"].update({"../00000.pieces.npy": "0"}),
+        lambda index: index.update(shards=3),
+        lambda index: index.update(version=99),
+        lambda index: index.clear(),
+    ],
+)
+def test_an_index_that_does_not_fit_its_files_is_told(tokenizer, tmp_path, change):
+    written(tmp_path, tokenizer, PAIRS[:20], aligner=Shifted())
+    index = json.loads((tmp_path / "index.json").read_bytes())["index"]
+    change(index)
+    content = {"checksum": module._checksum_of(index), "index": index}
+    (tmp_path / "index.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="the prepared text is damaged"):
+        TokenFiles(tmp_path)
+
+
+def test_the_fingerprint_follows_the_bytes_of_the_files_and_whatever_else_it_is_given(tmp_path):
+    one, other = tmp_path / "one", tmp_path / "other"
+    one.write_text("a\n")
+    other.write_text("b\n")
+    prints = [
+        fingerprint([one, other]),
+        fingerprint([other, one]),
+        fingerprint([one]),
+        fingerprint([one, None]),
+    ]
+    prints += [fingerprint([one, other], True), fingerprint([one, other], False)]
+    other.write_text("b")
+    prints.append(fingerprint([one, other]))
+    assert len(set(prints)) == len(prints)
+    other.write_text("b\n")
+    assert fingerprint([one, other]) == prints[0]
+    with pytest.raises(DataError, match=r"none: cannot be read \(No such file or directory\); check"):
+        fingerprint([tmp_path / "none"])

@@ -1,0 +1,184 @@
+"""What comes before the first step: which text is trained on, and when what is there is used again."""
+
+import numpy as np
+import pytest
+from references.toy import copied, toy_pairs
+
+import translator.training.preparation as module
+from translator.errors import ConfigError, DataError, ModelError
+from translator.recipes import RECIPES
+from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.model_folder import (
+    checkpoint_path,
+    corpus_path,
+    previous_checkpoint_path,
+    tokenizer_path,
+)
+from translator.training.preparation import CorpusFiles, prepare
+
+PAIRS = toy_pairs(400, longest=12)
+SETTINGS = {"tokenizer.vocabulary_size": 320}
+
+
+def write(folder, name, pairs):
+    """Writes two files; returns their paths."""
+    paths = folder / f"{name}.en", folder / f"{name}.de"
+    for side, path in enumerate(paths):
+        path.write_text("".join(f"{pair[side]}\n" for pair in pairs), encoding="utf-8")
+    return paths
+
+
+@pytest.fixture
+def files(tmp_path):
+    dev = write(tmp_path, "dev", toy_pairs(30, seed=9))
+    return CorpusFiles(*write(tmp_path, "train", PAIRS), *dev)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "model"
+
+
+def prepared(files, folder, settings=SETTINGS, initial=None):
+    """What is prepared, and the lines for the user."""
+    lines = []
+    return prepare(files, settings, initial, folder, lines.append), lines
+
+
+def text_of(found, part=0):
+    """The pairs of a part as they are read back, without the ends of the spaces."""
+    start = sum(found.corpus.parts[:part])
+    rows = [found.corpus[i] for i in range(start, start + found.corpus.parts[part])]
+    sides = (found.tokenizer.decode([row[side].tolist() for row in rows]) for side in (0, 1))
+    return list(zip(*sides, strict=True))
+
+
+def pretend_it_was_trained(folder, found):
+    state = TrainingState(corpus=found.corpus.fingerprint)
+    save_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), state, [])
+
+
+@pytest.fixture
+def no_reading(monkeypatch):
+    """Says that the text must not be read any more."""
+
+    def forbid():
+        def read(*arguments):
+            raise AssertionError("the text is read again")
+
+        monkeypatch.setattr(module, "Survey", read)
+
+    return forbid
+
+
+def test_the_text_is_written_as_pieces_in_order_and_without_repetitions(files, folder):
+    found, lines = prepared(files, folder)
+    expected = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
+    assert text_of(found) == expected
+    assert found.num_read == 400
+    assert found.dev == toy_pairs(30, seed=9)
+    repeated = 400 - len(expected)
+    assert lines[0] == f"corpus: {len(expected)} of 400 pairs kept; dropped: {repeated} repeated"
+
+
+@pytest.mark.parametrize("trained", [False, True])
+def test_a_second_time_everything_is_there_already(files, folder, no_reading, trained):
+    found, lines = prepared(files, folder)
+    if trained:
+        pretend_it_was_trained(folder, found)
+    no_reading()
+    again, same_lines = prepared(files, folder)
+    assert same_lines == lines
+    assert (again.config, again.dev, again.num_read) == (found.config, found.dev, found.num_read)
+    assert text_of(again) == text_of(found)
+
+
+def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, no_reading):
+    # A second translation of every source: it must not betray the dev set either.
+    pairs = [*PAIRS, *(pair._replace(target=f"{pair.target} ada") for pair in PAIRS)]
+    files = CorpusFiles(*write(tmp_path, "train", pairs))
+    found, lines = prepared(files, folder)
+    assert len(found.dev) == len(set(map(tuple, pairs))) // 20
+    assert f"dev set: {len(found.dev)} pairs held out of the corpus, since none was given" in lines
+    hidden = {pair.source for pair in found.dev}
+    trained = text_of(found)
+    assert trained == [pair for pair in dict.fromkeys(map(tuple, pairs)) if pair[0] not in hidden]
+    no_reading()
+    assert prepared(files, folder)[0].dev == found.dev
+
+
+def test_a_dev_set_given_later_makes_another_text_of_it(tmp_path, files, folder):
+    without = CorpusFiles(files.source, files.target)
+    found, _ = prepared(without, folder)
+    pretend_it_was_trained(folder, found)
+    with pytest.raises(ModelError, match="holds a training on other text"):
+        prepared(files, folder)
+
+
+def test_pairs_to_mix_in_are_a_part_of_their_own(tmp_path, files, folder):
+    mixed = [("a b", "b a"), ("ada", "bob"), ("ada", "bob"), ("", "x")]
+    paths = dict(zip(("mix_source", "mix_target"), write(tmp_path, "mix", mixed), strict=True))
+    found, lines = prepared(CorpusFiles(files.source, files.target, **paths), folder)
+    assert text_of(found, 1) == mixed[:2]
+    assert lines[1] == "to mix in: 2 of 4 pairs kept; dropped: 1 repeated, 1 with an empty side"
+    pretend_it_was_trained(folder, found)
+    write(tmp_path, "mix", mixed[1:])
+    with pytest.raises(ModelError, match="holds a training on other text"):
+        prepared(CorpusFiles(files.source, files.target, **paths), folder)
+    with pytest.raises(ConfigError, match="mixed pairs have two sides: give both mix_source and mix_target"):
+        prepared(CorpusFiles(files.source, files.target, mix_source=paths["mix_source"]), folder)
+
+
+def test_other_text_is_prepared_anew_unless_there_is_a_training_on_the_first(tmp_path, files, folder):
+    found, _ = prepared(files, folder)
+    write(tmp_path, "train", PAIRS[:300])
+    other, _ = prepared(files, folder)
+    assert other.corpus.fingerprint != found.corpus.fingerprint
+    assert len(text_of(other)) < len(text_of(found))
+    pretend_it_was_trained(folder, other)
+    write(tmp_path, "train", PAIRS)
+    message = "holds a training on other text or from another start; give another --output, or remove the"
+    with pytest.raises(ModelError, match=message):
+        prepared(files, folder)
+
+
+def test_text_that_was_removed_is_written_again_for_the_tokenizer_that_is_there(files, folder):
+    found, _ = prepared(files, folder)
+    tokenizer = tokenizer_path(folder).read_bytes()
+    pretend_it_was_trained(folder, found)
+    before = {path.name: path.read_bytes() for path in corpus_path(folder).iterdir()}
+    (corpus_path(folder) / "index.json").write_text("{")
+    again, _ = prepared(files, folder)
+    assert tokenizer_path(folder).read_bytes() == tokenizer
+    assert text_of(again) == text_of(found)
+    assert {path.name: path.read_bytes() for path in corpus_path(folder).iterdir()} == before
+
+
+def test_alignments_are_written_where_training_is_guided_by_them(files, tmp_path):
+    assert prepared(files, tmp_path / "guided")[0].corpus.aligned
+    settings = SETTINGS | {"training.guided_alignment": 0.0}
+    assert not prepared(files, tmp_path / "unguided", settings)[0].corpus.aligned
+
+
+def test_alignments_are_those_of_the_whole_corpus(tmp_path):
+    """Each word is copied to its place; most links must say so."""
+    files = CorpusFiles(*write(tmp_path, "train", toy_pairs(400, copied, longest=12)))
+    found, _ = prepared(files, tmp_path / "model")
+    links = [found.corpus[number].alignment for number in range(found.corpus.parts[0])]
+    right = sum(int((row == np.arange(len(row))).sum()) for row in links)
+    assert right > 0.9 * sum(map(len, links)) > 1000
+
+
+def test_a_corpus_of_nothing_but_held_out_pairs_is_told(tmp_path, folder):
+    files = CorpusFiles(*write(tmp_path, "train", [("one", "eins")] * 5))
+    with pytest.raises(DataError, match="only 1 pair is left after filtering; training needs at least some"):
+        prepared(files, folder)
+    files = CorpusFiles(*write(tmp_path, "train", [("one", "eins"), ("one", "einer")]))
+    with pytest.raises(DataError, match="no pair is left to train on; look at the reasons above"):
+        prepared(files, folder)
+
+
+def test_no_recipe_decides_what_is_dropped():
+    """The text is filtered before its size, and so its recipe, is known."""
+    paths = {path for recipe in RECIPES for path, _, _ in recipe.settings}
+    assert not paths & {"data.max_words", "data.max_ratio"}

@@ -1,0 +1,52 @@
+"""The first look at a corpus that may be larger than memory: which pairs are kept, and a sample of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+import numpy as np
+
+from translator.corpus.filters import FilterReport, Flags, PairFilter, blocks
+from translator.corpus.readers import Pair
+
+
+class Survey:
+    """What was found out about a corpus by reading it once.
+
+    Attributes:
+        report: how many pairs were read, kept and dropped.
+        sample: the kept pairs in order, or of a larger corpus a choice in which each is as likely.
+
+    Args:
+        pairs: gives the pairs of the corpus, from the first, each time it is called.
+        max_words, max_ratio: as for ``PairFilter``.
+        most: pairs that the sample has at most.
+    """
+
+    def __init__(
+        self, pairs: Callable[[], Iterable[Pair]], max_words: int, max_ratio: float, most: int
+    ) -> None:
+        self._pairs = pairs
+        pair_filter, flags = PairFilter(max_words, max_ratio), [np.zeros(0, np.bool_)]
+        generator = np.random.default_rng(1)
+        self.sample: list[Pair] = []
+        number = 0
+        for block in blocks(pairs()):
+            flags.append(pair_filter.kept(block))
+            for row in np.flatnonzero(flags[-1]).tolist():
+                # Reservoir sampling (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
+                place = number if number < most else int(generator.integers(number + 1))
+                if place < most:
+                    self.sample[place : place + 1] = [block[row]]
+                number += 1
+        self._kept: Flags = np.concatenate(flags)
+        self.report: FilterReport = pair_filter.report
+
+    def kept(self) -> Iterator[Pair]:
+        """Reads the corpus again; yields the pairs that are kept."""
+        start = 0
+        for block in blocks(self._pairs()):
+            flags = self._kept[start : start + len(block)]
+            start += len(block)
+            for row in np.flatnonzero(flags).tolist():
+                yield block[row]

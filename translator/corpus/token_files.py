@@ -1,0 +1,237 @@
+"""A corpus as piece ids on disk: written once, checked, and read back anywhere, however large it is.
+
+    00000.pieces.npy       the pieces of each source and target in turn, one after the other
+    00000.lengths.npy      [pairs, 2]; pieces of the source and of the target of each pair
+    00000.alignments.npy   the source position of each target piece, where it was asked for
+    00001.pieces.npy ...
+    index.json             what there is, with a checksum of every file; written last
+
+The arrays are mapped into memory rather than read, so that any pair of any file can be reached at once and an
+epoch can be shuffled across all of them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.corpus.readers import Pair
+from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.word_alignment import WordAligner
+from translator.errors import DataError, ModelError
+from translator.files import replaced_when_complete
+
+_VERSION = 1
+_PAIRS_A_CALL = 10_000  # bounds the memory for cutting text into pieces
+_CALLS_A_SHARD = 100
+
+Ids = npt.NDArray[Any]
+
+
+class TokenizedPair(NamedTuple):
+    """A pair as piece ids, without the end of the sentences.
+
+    Attributes:
+        source: uint16 or uint32 [source pieces].
+        target: uint16 or uint32 [target pieces].
+        alignment: int16 [target pieces]; the source position of each, negative where none is known. None
+            if no alignment was asked for.
+    """
+
+    source: Ids
+    target: Ids
+    alignment: Ids | None
+
+
+def write_token_files(
+    folder: Path,
+    parts: Iterable[Iterable[Pair]],
+    tokenizer: Tokenizer,
+    max_pieces: int,
+    aligner: WordAligner | None,
+    fingerprint: str,
+    facts: Mapping[str, Any] | None = None,
+) -> None:
+    """Cuts a corpus into pieces and writes it; what was in the folder before is removed.
+
+    Args:
+        folder: where the files go.
+        parts: the pairs, in parts that training takes in different measure.
+        tokenizer: cuts them.
+        max_pieces: pairs with a longer side are left out.
+        aligner: finds the alignments; None: none are written.
+        fingerprint: says which text it is; see there.
+        facts: what else the index is to say.
+
+    Raises:
+        ModelError: if the files cannot be written.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
+    shards: list[dict[str, Any]] = []
+    sizes: list[int] = []
+    for part in parts:
+        rows = _tokenized(part, tokenizer, max_pieces, aligner)
+        sizes.append(0)
+        while calls := list(islice(rows, _CALLS_A_SHARD)):
+            sources, targets, alignments = (
+                [row for call in calls for row in call[kind]] for kind in range(3)
+            )
+            if not sources:
+                continue
+            arrays = {
+                "pieces": _flat(
+                    [side for pair in zip(sources, targets, strict=True) for side in pair], dtype
+                ),
+                "lengths": np.array([list(map(len, sources)), list(map(len, targets))], np.uint16).T,
+            }
+            if aligner is not None:
+                arrays["alignments"] = _flat(alignments, np.int16)
+            names = {kind: f"{len(shards):05d}.{kind}.npy" for kind in arrays}
+            checksums = {names[kind]: _write(folder / names[kind], arrays[kind]) for kind in arrays}
+            shards.append({"pairs": len(sources), "files": checksums})
+            sizes[-1] += len(sources)
+    index = {"version": _VERSION, "fingerprint": fingerprint, "parts": sizes, "shards": shards}
+    index |= {"aligned": aligner is not None, **(facts or {})}
+    with replaced_when_complete(folder / "index.json") as path:
+        path.write_text(
+            json.dumps({"checksum": _checksum_of(index), "index": index}, indent=1), encoding="utf-8"
+        )
+
+
+def _tokenized(
+    pairs: Iterable[Pair], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
+) -> Iterator[tuple[list[Any], list[Any], list[Any]]]:
+    """Yields sources, targets and alignments of some thousand pairs at a time."""
+    remaining = iter(pairs)
+    while block := list(islice(remaining, _PAIRS_A_CALL)):
+        rows = zip(*(tokenizer.encode([pair[side] for pair in block]) for side in (0, 1)), strict=True)
+        short = [row for row in rows if max(map(len, row)) <= max_pieces]
+        sources, targets = [source for source, _ in short], [target for _, target in short]
+        yield sources, targets, list(aligner.align(sources, targets)) if aligner is not None else []
+
+
+def _flat(rows: Sequence[Sequence[int]], dtype: Any) -> Ids:
+    """All rows one after the other."""
+    return np.fromiter((number for row in rows for number in row), dtype, sum(map(len, rows)))
+
+
+def _write(path: Path, array: Ids) -> str:
+    """Writes an array; returns the checksum of its file."""
+    with replaced_when_complete(path) as temporary, temporary.open("wb") as file:
+        np.save(file, array)
+    return _checksum(path)
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _checksum_of(index: Mapping[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(index).encode()).hexdigest()
+
+
+def read_index(folder: Path) -> dict[str, Any] | None:
+    """What the index says; None where there is none, or one that is damaged or not of this version."""
+    try:
+        file = json.loads((folder / "index.json").read_bytes())
+        index: dict[str, Any] = file["index"]
+        whole = file["checksum"] == _checksum_of(index) and index["version"] == _VERSION
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return index if whole else None
+
+
+class TokenFiles:
+    """The files of a corpus, opened.
+
+    Attributes:
+        parts: number of pairs in each part; they stand one part after the other.
+        lengths: uint16 [pairs, 2]; pieces of source and target of each pair.
+        aligned: whether there are alignments.
+        fingerprint: says which text it is.
+
+    Args:
+        folder: where the files are.
+
+    Raises:
+        ModelError: if a file is missing, damaged or not what the index says.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._arrays: list[dict[str, Ids]] = []
+        try:
+            index = read_index(folder)
+            if index is None:
+                raise ValueError("index.json is missing, damaged or of another version")
+            self.parts, self.aligned = [int(size) for size in index["parts"]], bool(index["aligned"])
+            self.fingerprint = str(index["fingerprint"])
+            for shard in index["shards"]:
+                self._arrays.append(_opened(folder, shard["files"]))
+            lengths = [shard["lengths"] for shard in self._arrays]
+            self.lengths: Ids = np.concatenate([np.zeros([0, 2], np.uint16), *lengths])
+            self._check()
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ModelError(
+                f"{folder}: the prepared text is damaged ({error}); remove this folder to prepare it again"
+            ) from None
+        self._first = np.cumsum([0, *(len(one) for one in lengths)])
+        both = [one.sum(axis=1, dtype=np.int64) for one in lengths]
+        self._starts = [np.cumsum(one) - one for one in both]
+        targets = [one[:, 1].astype(np.int64) for one in lengths]
+        self._target_starts = [np.cumsum(one) - one for one in targets] if self.aligned else []
+
+    def _check(self) -> None:
+        """Raises ValueError if the arrays do not belong together."""
+        kinds = {"pieces", "lengths"} | ({"alignments"} if self.aligned else set())
+        if len(self.lengths) != sum(self.parts) or any(set(shard) != kinds for shard in self._arrays):
+            raise ValueError("its files do not belong together")
+
+    def __getitem__(self, number: int) -> TokenizedPair:
+        """The pair with this number, from 0."""
+        shard = int(np.searchsorted(self._first, number, side="right")) - 1
+        arrays, row = self._arrays[shard], number - self._first[shard]
+        start = self._starts[shard][row]
+        middle = start + arrays["lengths"][row, 0]
+        end = middle + arrays["lengths"][row, 1]
+        alignment = None
+        if self.aligned:
+            first = self._target_starts[shard][row]
+            alignment = arrays["alignments"][first : first + end - middle]
+        return TokenizedPair(arrays["pieces"][start:middle], arrays["pieces"][middle:end], alignment)
+
+
+def _opened(folder: Path, checksums: dict[str, str]) -> dict[str, Ids]:
+    """The arrays of a shard by kind, mapped into memory once their checksums are found right."""
+    arrays = {}
+    for name, checksum in checksums.items():
+        if Path(name).name != name:
+            raise ValueError(f"{name} is no name of a file")
+        if _checksum(folder / name) != checksum:
+            raise ValueError(f"{name} is not as it was written")
+        arrays[name.split(".")[1]] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
+    return arrays
+
+
+def fingerprint(files: Iterable[Path | None], *more: object) -> str:
+    """A short hash of the bytes of files, and of anything else that decides what a training learns from.
+
+    Raises:
+        DataError: if a file cannot be read.
+    """
+    digest = hashlib.sha256(repr(more).encode())
+    for path in files:
+        try:
+            digest.update(b"-" if path is None else _checksum(path).encode())
+        except OSError as error:
+            raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    return digest.hexdigest()[:16]

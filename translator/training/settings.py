@@ -1,0 +1,85 @@
+"""The settings of a training: from its recipe, the user and a model to begin with; and those it must keep."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from translator.config import Config, flatten
+from translator.errors import ConfigError
+from translator.files import replaced_when_complete
+from translator.recipes import FINE_TUNING, config_for
+from translator.training.model_folder import config_path, load_config
+
+# Settings that may change when a training goes on; all others would make another model of it.
+_FREE_SETTINGS = (
+    "training.max_epochs",
+    "training.patience",
+    "training.checkpoint_steps",
+    "decoding.",
+    "corpus.",
+)
+# Settings that a model brings along when another training begins with its weights.
+_OF_THE_WEIGHTS = (
+    "tokenizer.vocabulary_size",
+    "model.units",
+    "model.encoder_layers",
+    "model.decoder_layers",
+    "model.attention_heads",
+)
+
+
+def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | None) -> Config:
+    """The recipe for so many pairs, with what a model to begin with brings along and the user's settings.
+
+    Args:
+        num_pairs: pairs to learn from, as read.
+        overrides: the user's settings by dotted path.
+        initial: the folder of the model whose weights training begins with, or None.
+
+    Raises:
+        ConfigError: if a setting is not valid, or the weights have another shape.
+    """
+    config = config_for(num_pairs)
+    if initial is None:
+        return config.override(overrides)
+    before = flatten(dataclasses.asdict(load_config(initial)))
+    brought = {path: before[path] for path in _OF_THE_WEIGHTS}
+    config = config.override({path: value for path, value, _ in FINE_TUNING} | brought)
+    config = config.override(overrides)
+    now = flatten(dataclasses.asdict(config))
+    changed = [f"{path} is {before[path]!r} there" for path in _OF_THE_WEIGHTS if now[path] != before[path]]
+    if changed:
+        raise ConfigError(f"{initial}: its weights have another shape ({', '.join(changed)})")
+    return config
+
+
+def write_config(folder: Path, config: Config) -> None:
+    """Writes the settings into the model folder."""
+    with replaced_when_complete(config_path(folder)) as path:
+        path.write_text(config.to_json(), encoding="utf-8")
+
+
+def settle(folder: Path, config: Config) -> None:
+    """Writes the settings into the folder, unless a training with others is there.
+
+    Raises:
+        ConfigError: if one is.
+    """
+    if config_path(folder).exists():
+        _check_same_settings(folder, load_config(folder), config)
+    write_config(folder, config)
+
+
+def _check_same_settings(folder: Path, old: Config, new: Config) -> None:
+    """Raises ConfigError if a training in the folder cannot go on with the new settings."""
+    before, now = (flatten(dataclasses.asdict(config)) for config in (old, new))
+    changed = [path for path in now if now[path] != before[path] and not path.startswith(_FREE_SETTINGS)]
+    if changed:
+        changes = ", ".join(f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed)
+        raise ConfigError(
+            f"{folder}: holds a training with other settings ({changes}); give the old ones to go "
+            "on with it, or another --output"
+        )
