@@ -19,6 +19,7 @@ from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
 from translator.recipes import expectation, recipe_for
 from translator.training.callbacks import report_to_standard_error
+from translator.training.lock import locked
 from translator.training.model_folder import config_path, seed_folder
 from translator.training.preparation import (
     CorpusFiles,
@@ -129,24 +130,24 @@ def _train_one(
 ) -> float:
     """Trains one model; returns its best dev BLEU. Arguments as for ``train``."""
     more_callbacks = _tensorboard(tensorboard)
-    prepared = prepare(files, overrides, initial, folder, report)
-    config, tokenizer = prepared.config, prepared.tokenizer
-    trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial)
-    if few := expectation(trainer.corpus.num_pairs):
-        report(f"warning: {few}")
-    report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
-    config = dataclasses.replace(config, corpus=trainer.corpus)
-    write_config(folder, config)
-    report(_model_line(trainer, tokenizer, config))
-    if trainer.resumed:
-        state = trainer.state
-        report(
-            f"resumed after epoch {state.epoch}, step {state.step:,}; best dev BLEU {state.best_score:.2f}"
-        )
-    translator = Translator([trainer.network], tokenizer, config)
-    trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
-    report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
-    return trainer.state.best_score
+    with locked(folder):
+        prepared = prepare(files, overrides, initial, folder, report)
+        config, tokenizer = prepared.config, prepared.tokenizer
+        trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
+        if few := expectation(trainer.corpus.num_pairs):
+            report(f"warning: {few}")
+        report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
+        config = dataclasses.replace(config, corpus=trainer.corpus)
+        write_config(folder, config)
+        report(_model_line(trainer, tokenizer, config))
+        if trainer.resumed:
+            state = trainer.state
+            best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
+            report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
+        translator = Translator([trainer.network], tokenizer, config)
+        trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
+        report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
+        return trainer.state.best_score
 
 
 def evaluate(

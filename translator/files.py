@@ -10,6 +10,8 @@ from pathlib import Path
 
 from translator.errors import ModelError
 
+_UNFINISHED = ".unfinished-"
+
 
 @contextlib.contextmanager
 def replaced_when_complete(path: Path) -> Iterator[Path]:
@@ -24,23 +26,35 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         # The ending stays: Keras tells the format of a file by it.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED, suffix=f"-{path.name}")
         os.close(handle)
         yield Path(name)
         _to_disk(Path(name))
         os.chmod(name, 0o644)
         os.replace(name, path)
     except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
-        ) from None
+        raise unwritable(path, error) from None
     finally:
         if name:
             with contextlib.suppress(OSError):
                 os.unlink(name)
 
 
+def unwritable(path: Path, error: OSError) -> ModelError:
+    """What to raise where a file cannot be written."""
+    return ModelError(
+        f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
+    )
+
+
 def _to_disk(path: Path) -> None:
     """Waits until what was written is on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes from a folder what a process that was killed was writing there."""
+    for path in folder.glob(f"{_UNFINISHED}*"):
+        with contextlib.suppress(OSError):
+            path.unlink()

@@ -2,15 +2,19 @@
 
 import dataclasses
 import json
+import os
+import signal
+import threading
 from itertools import count
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from references.toy import token_files, toy_pairs
 
 from translator.config import Config, CorpusFacts
-from translator.errors import DataError, ModelError
+from translator.errors import DataError, ModelError, TranslatorError
 from translator.training.callbacks import training_variables
 from translator.training.checkpoint import TrainingState
 from translator.training.model_folder import (
@@ -330,6 +334,130 @@ def test_the_longest_source_counts_only_pairs_that_are_used(tokenizer, tmp_path)
     pairs = [*PAIRS, *toy_pairs(10, shortest=9, longest=9)]
     assert trainer_of(CONFIG, tokenizer, tmp_path, pairs).corpus == CorpusFacts(90, 9)
     assert trainer_of(CONFIG, tokenizer, tmp_path, pairs, max_pieces=8).corpus == CorpusFacts(80, 4)
+
+
+# What can go wrong between the steps
+
+
+def spoil_at(trainer, steps):
+    """A callback that makes a weight no number after the given steps, each time they are done."""
+
+    def on_train_batch_end(batch, logs):
+        if trainer.state.step in steps:
+            steps.remove(trainer.state.step)
+            trainer.network.trainable_variables[0].assign_add(
+                np.full(trainer.network.trainable_variables[0].shape, np.nan)
+            )
+
+    return keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
+
+
+def test_a_loss_that_is_no_number_goes_back_to_the_last_checkpoint_with_a_lower_rate(tokenizer, tmp_path):
+    trainer, lines = trainer_in(tmp_path, tokenizer, checkpoint_steps=5), []
+    state = trainer.train(rising(), lines.append, [spoil_at(trainer, [12, 13])])
+    assert (state.step, state.epoch, state.finished) == (3 * STEPS, 3, True)
+    assert state.rate_factor == 0.25
+    warning = "warning: the loss is no longer a number at step {}; going on from step 10 with 0.5 of the "
+    warning += "learning rate"
+    # The step after the spoiled one shows it; the second time it is the step after step 13.
+    assert [line for line in lines if "warning" in line] == [warning.format(13), warning.format(14)]
+    assert [record["step"] for record in log_of(tmp_path)] == [8, 16, 24]
+    assert all(np.isfinite(value).all() for value in values_of(trainer).values())
+
+
+def test_no_weight_that_is_no_number_is_ever_saved(tokenizer, tmp_path):
+    trainer, lines = trainer_in(tmp_path, tokenizer, checkpoint_steps=5), []
+    spoil = spoil_at(trainer, [9])  # the loss of step 10 shows it, which is the step of a checkpoint
+
+    def on_train_batch_end(batch, logs):
+        if trainer.state.step == 10:
+            logs["loss"] = 1.0  # as if the step itself had spoiled the weights
+
+    quiet = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
+    trainer.train(rising(), lines.append, [spoil, quiet])
+    assert any("going on from step 8" in line for line in lines)
+    assert all(np.isfinite(value).all() for value in values_of(trainer).values())
+
+
+def test_a_loss_that_never_is_a_number_ends_the_training_with_the_reason(tokenizer, tmp_path):
+    trainer = trainer_in(tmp_path, tokenizer)
+    message = (
+        "the loss is no longer a number at step 2; give another --output and a lower training.learning_rate "
+        r"\(it was 0\.01\)"
+    )
+    with pytest.raises(TranslatorError, match=message):
+        trainer.train(rising(), lambda line: None, [spoil_at(trainer, [1])])
+    trainer = trainer_in(tmp_path, tokenizer, checkpoint_steps=5)
+    lines = []
+    with pytest.raises(TranslatorError, match="the loss is no longer a number at step 7; give another"):
+        trainer.train(rising(), lines.append, [spoil_at(trainer, [6] * 20)])
+    assert len(lines) == 6, "0.5 to the sixth is 0.016"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+def test_a_training_that_is_asked_to_stop_saves_and_loses_no_step(number, never_stopped, tokenizer, tmp_path):
+    trainer, lines = trainer_in(tmp_path, tokenizer), []
+
+    def on_train_batch_begin(batch, logs):
+        if trainer.state.step == STEPS + 2:
+            os.kill(os.getpid(), number)
+
+    before = signal.getsignal(number)
+    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(rising(), lines.append, [callback])
+    assert signal.getsignal(number) is before
+    assert lines[-1] == "stopped at step 11, and saved; the same command goes on from there"
+    again = trainer_in(tmp_path, tokenizer)
+    assert again.state.step == STEPS + 3
+    again.train(map(float, count(2)).__next__, lambda line: None)
+    assert_same_end(again, tmp_path, *never_stopped["epochs"])
+
+
+def test_a_second_request_stops_at_once(tokenizer, tmp_path):
+    trainer, steps = trainer_in(tmp_path, tokenizer), []
+
+    def on_train_batch_begin(batch, logs):
+        steps.append(trainer.state.step)
+        os.kill(os.getpid(), signal.SIGINT)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
+    with pytest.raises(KeyboardInterrupt):
+        trainer.train(rising(), lambda line: None, [callback])
+    assert steps == [0]
+    assert not checkpoint_path(tmp_path).exists()
+
+
+def test_a_training_in_another_thread_takes_no_signals(tokenizer, tmp_path):
+    trainer, before = trainer_in(tmp_path, tokenizer, max_epochs=1), signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=lambda: trainer.train(rising(), lambda line: None))
+    thread.start()
+    thread.join()
+    assert trainer.state.finished
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")]
+)
+def test_too_little_memory_names_the_setting_to_lower(error, tokenizer, tmp_path):
+    def on_train_batch_end(batch, logs):
+        raise error
+
+    callback = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
+    message = (
+        r"out of memory at step 2; give another --output and a smaller data\.batch_tokens \(it was 50\) or "
+        r"model\.units"
+    )
+    with pytest.raises(TranslatorError, match=message):
+        trainer_in(tmp_path, tokenizer).train(rising(), lambda line: None, [callback])
+
+
+def test_a_log_that_cannot_be_written_is_told(tokenizer, tmp_path):
+    log_path(tmp_path).mkdir(parents=True)
+    with pytest.raises(ModelError, match=r"log\.jsonl: cannot be written \(Is a directory\); check"):
+        trainer_in(tmp_path, tokenizer).train(rising(), lambda line: None)
 
 
 # Beginning with the weights of another model

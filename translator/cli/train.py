@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from translator.config import describe_settings, parse_assignments
@@ -67,25 +65,20 @@ def command(
     from translator.api import train
     from translator.training.callbacks import report_to_standard_error
 
-    try:
-        train(
-            source,
-            target,
-            output,
-            source_language=source_language,
-            target_language=target_language,
-            dev_source=dev_source,
-            dev_target=dev_target,
-            init_from=init_from,
-            mix_source=mix_source,
-            mix_target=mix_target,
-            seeds=seeds,
-            config_file=config_file,
-            settings=settings,
-            tensorboard=tensorboard,
-        )
-    except KeyboardInterrupt:
-        if any(Path(output).glob("**/training")):
-            report_to_standard_error("the same command goes on from the last evaluation")
-        raise
+    train(
+        source,
+        target,
+        output,
+        source_language=source_language,
+        target_language=target_language,
+        dev_source=dev_source,
+        dev_target=dev_target,
+        init_from=init_from,
+        mix_source=mix_source,
+        mix_target=mix_target,
+        seeds=seeds,
+        config_file=config_file,
+        settings=settings,
+        tensorboard=tensorboard,
+    )
     report_to_standard_error(f"next: echo 'Your sentence.' | translator translate {output}")

@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from tqdm import tqdm
 
 from translator.config import TrainingConfig
-from translator.files import replaced_when_complete
+from translator.files import replaced_when_complete, unwritable
 from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.interruption import Interruption
 from translator.training.model_folder import (
     checkpoint_path,
     log_path,
@@ -42,6 +44,10 @@ def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> floa
 def is_finished(config: TrainingConfig, state: TrainingState) -> bool:
     """Whether a training has come to its end: no better dev BLEU for long enough, or all its epochs."""
     return state.evaluations_without_gain >= config.patience or state.epoch >= config.max_epochs
+
+
+class DivergenceError(Exception):
+    """The loss is no longer a number; what led there is of no use."""
 
 
 class LearningRate(keras.callbacks.Callback):
@@ -118,6 +124,7 @@ class DevEvaluation(keras.callbacks.Callback):
         score: translates the dev set with the network as it is and returns its BLEU.
         folder: the model folder.
         report: takes each line for the user.
+        request: whether training is to end now.
     """
 
     def __init__(
@@ -128,17 +135,29 @@ class DevEvaluation(keras.callbacks.Callback):
         score: Callable[[], float],
         folder: Path,
         report: Callable[[str], None],
+        request: Interruption,
     ) -> None:
         super().__init__()
         self._config, self._state, self._progress = config, state, progress
-        self._score, self._folder, self._report = score, folder, report
+        self._score, self._folder, self._report, self._request = score, folder, report, request
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        """Evaluates or saves, if it is time.
+
+        Raises:
+            DivergenceError: if the loss is no longer a number.
+            KeyboardInterrupt: if the end of the training was asked for; all is saved then.
+        """
+        if not math.isfinite((logs or {}).get("loss", 0.0)):
+            raise DivergenceError
         step = self._state.step
         if self._config.evaluate_steps and step % self._config.evaluate_steps == 0:
             self._evaluate()
-        elif step % self._config.checkpoint_steps == 0:
-            self._save()
+        elif step % self._config.checkpoint_steps == 0 or self._request.requested:
+            self.save()
+        if self._request.requested:
+            self._report(f"stopped at step {step:,}, and saved; the same command goes on from there")
+            raise KeyboardInterrupt
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         every = self._config.evaluate_steps
@@ -177,10 +196,16 @@ class DevEvaluation(keras.callbacks.Callback):
             model.stop_training = True
         self._progress.look_at_the_clock()
         self._tell(score, better)
-        self._save()
+        self.save()
 
-    def _save(self) -> None:
-        """Writes a checkpoint."""
+    def save(self) -> None:
+        """Writes a checkpoint.
+
+        Raises:
+            DivergenceError: if a weight is no number; the checkpoint that is there stays.
+        """
+        if not all(np.isfinite(weight.numpy()).all() for weight in self.model.network.trainable_variables):
+            raise DivergenceError
         paths = checkpoint_path(self._folder), previous_checkpoint_path(self._folder)
         save_checkpoint(*paths, self._state, training_variables(self.model))
 
@@ -206,9 +231,12 @@ class DevEvaluation(keras.callbacks.Callback):
             f"{record['tokens_per_second']:,} tokens/s, {timedelta(seconds=round(state.seconds))}"
         )
         path = log_path(self._folder)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(record) + "\n")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("a", encoding="utf-8") as log:
+                log.write(json.dumps(record) + "\n")
+        except OSError as error:
+            raise unwritable(path, error) from None
 
 
 def cut_log(folder: Path, step: int) -> None:

@@ -55,6 +55,11 @@ def corpus_path(folder: Path) -> Path:
     return folder / "training" / "corpus"
 
 
+def lock_path(folder: Path) -> Path:
+    """Where a training says that it is running."""
+    return folder / "training" / "lock"
+
+
 def log_path(folder: Path) -> Path:
     """Where each evaluation is recorded as a line of JSON."""
     return folder / "training" / "log.jsonl"

@@ -14,9 +14,10 @@ from translator.config import Config, CorpusFacts
 from translator.corpus.batches import Batches
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
-from translator.errors import DataError
+from translator.errors import DataError, TranslatorError
 from translator.training.callbacks import (
     DevEvaluation,
+    DivergenceError,
     LearningRate,
     Progress,
     cut_log,
@@ -24,6 +25,7 @@ from translator.training.callbacks import (
     training_variables,
 )
 from translator.training.checkpoint import TrainingState, last_checkpoint, read_state, restore_checkpoint
+from translator.training.interruption import Interruption, interruption
 from translator.training.model_folder import (
     checkpoint_path,
     load_weights,
@@ -42,6 +44,10 @@ def dtype_policy(name: str) -> Iterator[None]:
         yield
     finally:
         keras.config.set_dtype_policy(before)
+
+
+_LOWER = 0.5  # factor on the learning rate after the loss was no number
+_LOWEST = 0.01  # a rate this much lower than the recipe's does not train any more
 
 
 class Trainer:
@@ -117,10 +123,26 @@ class Trainer:
             score: translates the dev set with ``self.network`` and returns its BLEU.
             report: takes each line for the user.
             callbacks: more Keras callbacks, such as TensorBoard.
+
+        Raises:
+            KeyboardInterrupt: if Ctrl-C or a request to terminate stopped it between two steps; all is saved.
+            ModelError: if a file cannot be written.
+            TranslatorError: if the memory is too small or the loss is no number any more.
         """
+        with interruption() as request:
+            return self._train(score, report, callbacks, request)
+
+    def _train(
+        self,
+        score: Callable[[], float],
+        report: Callable[[str], None],
+        callbacks: Sequence[Any],
+        request: Interruption,
+    ) -> TrainingState:
+        """See ``train``."""
         training, state = self._config.training, self.state
         progress = Progress(training, state, self._batches.num_pairs)
-        evaluation = DevEvaluation(training, state, progress, score, self._folder, report)
+        evaluation = DevEvaluation(training, state, progress, score, self._folder, report, request)
         evaluation.set_model(self._model)
         if self.resumed:
             cut_log(self._folder, state.step)
@@ -128,19 +150,53 @@ class Trainer:
             evaluation.before_training()
         own = [LearningRate(training, state), progress, evaluation]
         while not state.finished:
-            epoch = state.epoch
-            batches = self._batches.epoch(epoch, first=state.batch)
-            if batches.cardinality():
-                self._model.fit(
-                    batches,
-                    initial_epoch=epoch,
-                    epochs=epoch + 1,
-                    callbacks=[*own, *callbacks],
-                    shuffle=False,
-                    verbose=0,
-                )
-            else:  # stopped between the last batch of an epoch and its end
-                progress.on_epoch_end(epoch)
-                evaluation.on_epoch_end(epoch)
+            batches = self._batches.epoch(state.epoch, first=state.batch)
+            try:
+                if batches.cardinality():
+                    self._model.fit(
+                        batches,
+                        initial_epoch=state.epoch,
+                        epochs=state.epoch + 1,
+                        callbacks=[*own, *callbacks],
+                        shuffle=False,
+                        verbose=0,
+                    )
+                else:  # stopped between the last batch of an epoch and its end
+                    progress.on_epoch_end(state.epoch)
+                    evaluation.on_epoch_end(state.epoch - 1)
+            except DivergenceError:
+                self._go_back(report)
+                evaluation.save()
+                continue
+            except (tf.errors.ResourceExhaustedError, MemoryError):
+                raise TranslatorError(
+                    f"{self._folder}: out of memory at step {state.step + 1:,}; give another --output and a "
+                    f"smaller data.batch_tokens (it was {self._config.data.batch_tokens:,}) or model.units"
+                ) from None
             state.finished = is_finished(training, state)
         return state
+
+    def _go_back(self, report: Callable[[str], None]) -> None:
+        """Puts everything back to the last checkpoint, but for a lower learning rate.
+
+        Raises:
+            TranslatorError: if there is none, or the rate has been lowered often enough.
+        """
+        state, diverged_at = self.state, self.state.step
+        paths = checkpoint_path(self._folder), previous_checkpoint_path(self._folder)
+        checkpoint = last_checkpoint(*paths, report)
+        if checkpoint is None or state.rate_factor * _LOWER < _LOWEST:
+            rate = self._config.training.learning_rate
+            raise TranslatorError(
+                f"{self._folder}: the loss is no longer a number at step {diverged_at:,}; give another "
+                f"--output and a lower training.learning_rate (it was {rate:g})"
+            )
+        lower = state.rate_factor * _LOWER
+        restore_checkpoint(checkpoint, training_variables(self._model))
+        vars(state).update(vars(read_state(checkpoint)))
+        state.rate_factor = min(state.rate_factor, lower)
+        cut_log(self._folder, state.step)
+        report(
+            f"warning: the loss is no longer a number at step {diverged_at:,}; going on from step "
+            f"{state.step:,} with {_LOWER:g} of the learning rate"
+        )
