@@ -1,39 +1,22 @@
-import gzip
 import os
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references.packed_files import message_of, write
 
-from translator.corpus.readers import Pair, decode_line, read_lines, read_pairs
-from translator.errors import DataError
-
-
-def write(path: Path, content: str | bytes) -> Path:
-    """Writes a file, packed if its name ends in .gz."""
-    raw = content.encode() if isinstance(content, str) else content
-    path.write_bytes(gzip.compress(raw, mtime=0) if path.suffix == ".gz" else raw)
-    return path
+from translator.corpus.readers import Pair, decode_line, read_lines, read_pairs, read_parallel
 
 
 def lines_of(path: Path) -> list[str]:
     return list(read_lines(path))
 
 
-def message_of(action, *arguments) -> str:
-    """The message of the DataError that the call must raise; it is one line."""
-    with pytest.raises(DataError) as error:
-        action(*arguments)
-    message = str(error.value)
-    assert len(message.splitlines()) == 1
-    return message
-
-
 # Lines
 
 
-@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz", "text.en.xz", "text.en.zst"])
 @pytest.mark.parametrize(
     ("content", "lines"),
     [
@@ -55,16 +38,10 @@ def test_lines_are_read_without_their_ends(tmp_path, name, content, lines):
 @pytest.mark.parametrize(
     "separator", ["\u2028", "\u2029", "\x85", "\x0b", "\x0c", "\x1c", "\x1e", "\r", "\0"]
 )
-@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz", "text.en.xz", "text.en.zst"])
 def test_only_a_line_feed_ends_a_line(tmp_path, name, separator):
     line = f"before{separator}after"
     assert lines_of(write(tmp_path / name, f"{line}\nnext\n")) == [line, "next"]
-
-
-def test_a_gz_file_of_several_members_is_read_to_its_end(tmp_path):
-    path = tmp_path / "text.gz"
-    path.write_bytes(gzip.compress(b"one\ntw") + gzip.compress(b"o\nthree\n"))
-    assert lines_of(path) == ["one", "two", "three"]
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\n\ufeff")), st.integers(1, 3))
@@ -73,7 +50,7 @@ def test_decoding_a_line_gives_back_what_was_encoded(text, number):
     assert decode_line(f"{text}\r\n".encode(), "text", number) == text
 
 
-@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz", "text.en.xz", "text.en.zst"])
 def test_a_byte_that_is_not_utf_8_is_told_with_file_line_and_place(tmp_path, name):
     path = write(tmp_path / name, b"one\ntwo\nthr\xe9e\nfour\n")
     assert message_of(lines_of, path) == (
@@ -86,7 +63,7 @@ def test_a_utf_16_file_is_told(tmp_path):
     assert message_of(lines_of, path).startswith(f"{path}, line 1: byte 1 is not valid UTF-8; convert")
 
 
-@pytest.mark.parametrize("name", ["none.en", "none.en.gz"])
+@pytest.mark.parametrize("name", ["none.en", "none.en.gz", "none.xz", "none.zst"])
 def test_a_missing_file_is_told(tmp_path, name):
     path = tmp_path / name
     assert message_of(lines_of, path) == (
@@ -101,36 +78,11 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path, name):
     assert message_of(lines_of, path) == f"{path}: cannot be read (Is a directory); check the path"
 
 
-def test_a_gz_file_cut_at_any_byte_is_told(tmp_path):
-    path = write(tmp_path / "text.gz", "A dog runs.\nA cat sleeps.\n")
-    whole = path.read_bytes()
-    for size in range(1, len(whole)):
-        path.write_bytes(whole[:size])
-        message = message_of(lines_of, path)
-        assert message.startswith(f"{path}: not a complete gzip file (")
-        assert message.endswith("); pack it again")
-
-
-def test_a_gz_file_with_a_damaged_byte_is_told(tmp_path):
-    path = write(tmp_path / "text.gz", "A dog runs.\nA cat sleeps.\n")
-    whole = path.read_bytes()
-    for place in range(10, len(whole)):  # the header is 10 bytes long
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
-        assert str(path) in message_of(lines_of, path)
-
-
-def test_a_gz_file_that_is_none_is_told(tmp_path):
-    path = tmp_path / "text.gz"
-    path.write_text("A dog runs.\n")
-    message = message_of(lines_of, path)
-    assert message == f"{path}: not a complete gzip file (Not a gzipped file (b'A ')); pack it again"
-
-
 # Pairs
 
 
-@pytest.mark.parametrize("source_name", ["train.en", "train.en.gz"])
-@pytest.mark.parametrize("target_name", ["train.de", "train.de.gz"])
+@pytest.mark.parametrize("source_name", ["train.en", "train.en.gz", "train.en.xz"])
+@pytest.mark.parametrize("target_name", ["train.de", "train.de.gz", "train.de.zst"])
 def test_line_n_of_one_file_meets_line_n_of_the_other(tmp_path, source_name, target_name):
     source = write(tmp_path / source_name, "\ufeffA dog.\r\nA\u2028cat.\r\n\r\n")
     target = write(tmp_path / target_name, "Ein Hund.\nEine Katze.\nNichts.")
@@ -141,7 +93,7 @@ def test_line_n_of_one_file_meets_line_n_of_the_other(tmp_path, source_name, tar
     ]
 
 
-@pytest.mark.parametrize(("num_sources", "num_targets"), [(3, 2), (2, 3), (0, 1)])
+@pytest.mark.parametrize(("num_sources", "num_targets"), [(3, 2), (2, 3), (0, 1), (1, 0), (9, 2), (2, 9)])
 def test_differing_line_counts_are_told_with_both_counts(tmp_path, num_sources, num_targets):
     source = write(tmp_path / "train.en", "line\n" * num_sources)
     target = write(tmp_path / "train.de", "Zeile\n" * num_targets)
@@ -151,7 +103,15 @@ def test_differing_line_counts_are_told_with_both_counts(tmp_path, num_sources, 
     )
 
 
-@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_pairs_come_before_the_files_are_read_to_their_end(tmp_path):
+    source = write(tmp_path / "train.en", "A dog.\nA cat.\nA hen.\n")
+    target = write(tmp_path / "train.de", b"Ein Hund.\nEine K\xe4tzin.\n")
+    pairs = read_parallel(source, target)
+    assert next(pairs) == Pair("A dog.", "Ein Hund.")
+    assert message_of(next, pairs).startswith(f"{target}, line 2: byte 7 is not valid UTF-8")
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
 def test_an_empty_corpus_is_told(tmp_path, suffix):
     source, target = (write(tmp_path / f"train.{language}{suffix}", "") for language in ("en", "de"))
     assert message_of(read_pairs, source, target) == (

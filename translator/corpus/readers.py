@@ -1,15 +1,14 @@
-"""Reads parallel text: UTF-8, one sentence a line, plain or gzip."""
+"""Reads parallel text: UTF-8, one sentence a line, plain or packed."""
 
 from __future__ import annotations
 
-import gzip
 import os
-import zlib
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
+from translator.corpus.compression import open_unpacked
 from translator.errors import DataError
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -45,50 +44,49 @@ def decode_line(line: bytes, where: str, number: int) -> str:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Yields the lines of a text file, read as UTF-8; a name that ends in .gz is unpacked.
+    """Yields the lines of a text file, read as UTF-8; gzip, xz and zstd are unpacked, whatever the name.
 
     Only a line feed ends a line, so that both files of a pair are cut alike whatever odd characters
     they hold.
 
     Raises:
-        DataError: if the file cannot be read, is no gzip file though its name says so, or is not UTF-8.
+        DataError: if the file cannot be read or unpacked, is not packed as its name says (.gz, .xz, .zst),
+            or is not UTF-8.
     """
-    try:
-        with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                yield decode_line(line, str(path), number)
-    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
-        raise DataError(f"{path}: not a complete gzip file ({error}); pack it again") from None
-    except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+    with open_unpacked(path) as lines:
+        for number, line in enumerate(lines, start=1):
+            yield decode_line(line, str(path), number)
 
 
-def stream_pairs(source_path: Path, target_path: Path) -> Iterator[Pair]:
-    """Reads two parallel files, of any size.
+def read_parallel(source_path: Path, target_path: Path) -> Iterator[Pair]:
+    """Yields the pairs of two parallel files, both read line by line.
+
+    Raises:
+        DataError: if a file cannot be read, both are the same file, or, at the end, their line counts differ
+            or they hold no line.
+    """
+    sources, targets = read_lines(source_path), read_lines(target_path)
+    number = 0
+    for number, (source, target) in enumerate(zip_longest(sources, targets), start=1):
+        if number == 1 and os.path.samefile(source_path, target_path):
+            raise DataError(f"{source_path}: the same file is given as source and target; give two files")
+        if source is None or target is None:
+            shorter, longer = number - 1, number + sum(1 for _ in (targets if source is None else sources))
+            num_sources, num_targets = (shorter, longer) if source is None else (longer, shorter)
+            raise DataError(
+                f"{source_path} has {num_sources} lines but {target_path} has {num_targets}; "
+                "line n of one must be the translation of line n of the other"
+            )
+        yield Pair(source, target)
+    if number == 0:
+        raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
+
+
+def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
+    """Reads two parallel files.
 
     Raises:
         DataError: if a file cannot be read, both are the same file, their line counts differ, or they
             hold no line.
     """
-    if source_path.exists() and target_path.exists() and os.path.samefile(source_path, target_path):
-        raise DataError(f"{source_path}: the same file is given as source and target; give two files")
-    sources, targets = read_lines(source_path), read_lines(target_path)
-    number, numbers = 0, [0, 0]
-    for number, (source, target) in enumerate(zip_longest(sources, targets), start=1):
-        if source is None or target is None:
-            numbers = [number - (source is None), number - (target is None)]
-            break
-        yield Pair(source, target)
-    if numbers[0] != numbers[1]:
-        counts = numbers[0] + sum(1 for _ in sources), numbers[1] + sum(1 for _ in targets)
-        raise DataError(
-            f"{source_path} has {counts[0]} lines but {target_path} has {counts[1]}; "
-            "line n of one must be the translation of line n of the other"
-        )
-    if not number:
-        raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
-
-
-def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
-    """Reads two parallel files into memory; errors as for ``stream_pairs``."""
-    return list(stream_pairs(source_path, target_path))
+    return list(read_parallel(source_path, target_path))
