@@ -40,8 +40,8 @@ def command() -> None:
     Measure it:        translator evaluate models/en-de --source test.en --reference test.de
     Ship it:           translator export models/en-de exported/en-de
 
-    Text files are UTF-8 with one sentence a line, plain or packed (gzip, xz, zstd). Results go to standard output, progress
-    and messages to standard error.
+    Text files are UTF-8 with one sentence a line, plain or packed (gzip, xz, zstd). Results go to
+    standard output, progress and messages to standard error.
     """
 
 

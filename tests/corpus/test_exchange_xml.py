@@ -1,0 +1,57 @@
+from xml.etree import ElementTree
+
+import lxml.etree
+import pytest
+
+from translator.corpus.exchange_xml import find_languages, plain_text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found", "places"),
+    [
+        (("en", "de"), ["en", "de"], (0, 1)),
+        (("en", "de"), ["de", "en"], (1, 0)),
+        (("EN", "de-at"), ["en", "DE-AT"], (0, 1)),
+        (("en", "pt_BR"), ["pt-br", "en"], (1, 0)),
+        (("en", "de"), ["en-GB", "de-DE"], (0, 1)),
+        (("en", "de"), ["en-GB", "en", "de-DE"], (1, 2)),  # the exact code goes first
+        (("en", "de"), ["en-GB", "en-US", "de"], (0, 2)),  # or else the first one
+        (("en-GB", "de"), ["en", "de"], (0, 1)),
+        (("en-GB", "de"), ["en-US", "de"], None),  # another variety
+        (("zh-Hans", "en"), ["zh-Hant", "en"], None),
+        (("en", "de"), ["eng", "de"], None),
+        (("en", "de"), ["en", "fr"], None),
+        (("en", "de"), ["en"], None),
+        (("en", "de"), [], None),
+        (("en", "de"), ["en", ""], None),
+        (("pt", "pt-BR"), ["pt-BR", "pt-PT"], (1, 0)),  # never one text for both sides
+        (("pt", "pt-BR"), ["pt-BR"], None),
+        (("en", "en"), ["en", "fr"], None),
+    ],
+)
+def test_languages_are_found_by_code_then_by_the_language_alone(wanted, found, places):
+    assert find_languages(wanted, found) == places
+
+
+@pytest.mark.parametrize("parse", [ElementTree.fromstring, lxml.etree.fromstring])
+@pytest.mark.parametrize(
+    ("segment", "text"),
+    [
+        ("plain &amp; <![CDATA[<simple>]]>", "plain & <simple>"),
+        ("", ""),
+        ("a <bpt>{\\b</bpt>bold<ept>}</ept> word", "a bold word"),
+        ("a <hi>marked <hi>word</hi></hi> here", "a marked word here"),
+        ("see<ph>&lt;img alt='<sub>a dog</sub>'></ph> this", "see this"),
+        ("<ut>\\par</ut>one<it>x</it> two<ph/>", "one two"),
+        ("<g>all of <x/>it</g> and <mrk>more</mrk>.", "all of it and more."),
+        ("before<!-- a comment -->after<?app do?>.", "beforeafter."),
+    ],
+)
+def test_text_is_kept_and_native_codes_are_dropped(parse, segment, text):
+    assert plain_text(parse(f"<seg>{segment}</seg>")) == text
+    assert plain_text(parse(f'<seg xmlns="urn:of:something">{segment}</seg>')) == text
+
+
+def test_tags_may_be_nested_to_any_depth():
+    depth = 50_000
+    assert plain_text(ElementTree.fromstring("<hi>" * depth + "deep" + "</hi>" * depth)) == "deep"

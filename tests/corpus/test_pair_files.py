@@ -1,0 +1,216 @@
+import io
+import sys
+import tracemalloc
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from references.exchange_files import PO, PO_PAIRS, TMX_UNIT, XLIFF_1, XLIFF_2, XLIFF_PAIRS, tmx
+from references.packed_files import PACK, message_of, write
+
+from translator.corpus.pair_files import stream_pairs
+from translator.corpus.readers import Pair
+from translator.errors import DataError
+
+TSV = "A dog.\tEin Hund.\n"
+DOG = Pair("A dog.", "Ein Hund.")
+
+
+def pairs_of(source, target=None):
+    return list(stream_pairs(source, target, "en", "de"))
+
+
+# Two files
+
+
+def test_two_files_line_by_line(tmp_path):
+    source = write(tmp_path / "train.en.gz", "A dog.\n\tA\tcat.\r\n\n")
+    target = write(tmp_path / "train.de.zst", "Ein Hund.\nEine\rKatze.\nNichts.")
+    assert pairs_of(source, target) == [DOG, Pair(" A cat.", "Eine Katze."), Pair("", "Nichts.")]
+
+
+@pytest.mark.parametrize(("num_sources", "num_targets"), [(3, 2), (2, 30), (0, 1)])
+def test_differing_line_counts_are_told_with_both_counts(tmp_path, num_sources, num_targets):
+    source = write(tmp_path / "train.en", "line\n" * num_sources)
+    target = write(tmp_path / "train.de", "Zeile\n" * num_targets)
+    pairs = stream_pairs(source, target, "en", "de")
+    assert [next(pairs) for _ in range(min(num_sources, num_targets))] == [Pair("line", "Zeile")] * min(
+        num_sources, num_targets
+    )
+    assert message_of(next, pairs) == (
+        f"{source} has {num_sources} lines but {target} has {num_targets}; "
+        "line n of one must be the translation of line n of the other"
+    )
+
+
+def test_the_same_file_twice_is_told(tmp_path):
+    path = write(tmp_path / "train.en", "A dog.\n")
+    assert message_of(pairs_of, path, path) == (
+        f"{path}: the same file is given as source and target; give two files"
+    )
+
+
+def test_a_missing_file_is_told(tmp_path):
+    path, missing = write(tmp_path / "train.en", "A dog.\n"), tmp_path / "none.tmx"
+    for arguments in [(missing,), (missing, path), (path, missing)]:
+        assert message_of(pairs_of, *arguments) == (
+            f"{missing}: cannot be read (No such file or directory); check the path"
+        )
+
+
+def test_two_files_of_any_size_are_read_in_little_memory(tmp_path):
+    source = write(tmp_path / "train.en", "".join(f"Sentence number {n}.\n" for n in range(200_000)))
+    target = write(tmp_path / "train.de", "".join(f"Satz mit der Nummer {n}.\n" for n in range(200_000)))
+    tracemalloc.start()
+    try:
+        assert sum(1 for _ in stream_pairs(source, target, "en", "de")) == 200_000
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 1e6
+
+
+# TSV
+
+
+@pytest.mark.parametrize("name", ["pairs.tsv", "pairs.txt", "PAIRS.TSV", "pairs", "pairs.en-de"])
+@pytest.mark.parametrize("ending", PACK)
+def test_lines_of_two_columns(tmp_path, name, ending):
+    content = "\ufeffA dog.\tEin Hund.\r\n<b>Bold</b>\tFett\n\tleft empty\n"
+    assert pairs_of(write(tmp_path / f"{name}{ending}", content)) == [
+        DOG,
+        Pair("<b>Bold</b>", "Fett"),
+        Pair("", "left empty"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("line", "count"),
+    [("", "1 column"), ("A dog.", "1 column"), ("a\tb\tc", "3 columns"), ("\t\t\t", "4 columns")],
+)
+@pytest.mark.parametrize("name", ["pairs.tsv", "pairs"])
+def test_another_number_of_columns_is_told(tmp_path, line, count, name):
+    path = write(tmp_path / name, f"{TSV}{line}\n{TSV}")
+    assert message_of(pairs_of, path) == (
+        f"{path}, line 2: {count}, not 2; a line must be a sentence, a tab and its translation"
+    )
+
+
+@given(
+    st.lists(st.tuples(*[st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))] * 2), min_size=1)
+)
+def test_texts_come_back_as_they_were_written(tmp_path_factory, texts):
+    path = tmp_path_factory.mktemp("tsv") / "pairs.tsv"
+    write(path, "first\terste\n" + "".join(f"{source}\t{target}\n" for source, target in texts))
+    assert pairs_of(path)[1:] == texts
+
+
+def test_an_empty_file_is_told(tmp_path):
+    for name in ("pairs.tsv", "pairs"):
+        path = write(tmp_path / name, "")
+        assert message_of(pairs_of, path) == f"{path}: holds no pair of sentences"
+
+
+@pytest.mark.parametrize("flipped", [0x01, 0x80, 0xFF])
+def test_a_damaged_byte_changes_a_text_or_is_told(tmp_path, flipped):
+    whole = ("Zwölf Hühner\tTwelve hens\n" * 2).encode()
+    for place in range(len(whole)):
+        path = write(
+            tmp_path / "pairs.tsv", whole[:place] + bytes([whole[place] ^ flipped]) + whole[place + 1 :]
+        )
+        try:
+            assert len(pairs_of(path)) == 2
+        except DataError:
+            assert message_of(pairs_of, path).startswith(f"{path}, line ")
+
+
+def test_a_file_cut_at_any_byte_gives_pairs_or_is_told(tmp_path):
+    whole = (TSV * 2).encode()
+    for size in range(len(whole)):
+        path = write(tmp_path / "pairs.tsv", whole[:size])
+        last_line = whole[:size].rpartition(b"\n")[2]
+        if size == 0 or (last_line and b"\t" not in last_line):
+            assert message_of(pairs_of, path).startswith(f"{path}")
+        else:
+            found = pairs_of(path)
+            assert found[:-1] == [DOG] * (len(found) - 1)
+            assert DOG.target.startswith(found[-1].target)
+
+
+# Which format it is
+
+
+CONTENTS = {
+    "TSV": (TSV, [DOG]),
+    "TMX": (tmx(TMX_UNIT), [DOG]),
+    "PO": (PO, PO_PAIRS),
+    "XLIFF 1": (XLIFF_1, XLIFF_PAIRS),
+    "XLIFF 2": (XLIFF_2, XLIFF_PAIRS),
+}
+NAMED = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO", ".xlf": "XLIFF", ".XLIFF": "XLIFF"}
+
+
+@pytest.mark.parametrize("content", CONTENTS)
+@pytest.mark.parametrize("ending", ["", *NAMED])
+@pytest.mark.parametrize("packed", ["", ".gz"])
+def test_content_and_name_must_agree(tmp_path, content, ending, packed):
+    text, pairs = CONTENTS[content]
+    path = write(tmp_path / f"pairs{ending}{packed}", text)
+    found = content.partition(" ")[0]
+    if NAMED.get(ending, found) == found:
+        assert pairs_of(path) == pairs
+    elif found == "TSV":
+        assert message_of(pairs_of, path) == f"{path}: holds plain text, but {NAMED[ending]} is expected"
+    else:
+        assert message_of(pairs_of, path) == (
+            f"{path}: holds {found}, but {NAMED[ending]} is expected by its name; rename it"
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "found", "expected"),
+    [
+        ("a.tmx", "", "nothing", "TMX"),
+        ("a.po", "", "nothing", "PO"),
+        ("a.xlf", "<?xml version='1.0'?><html/>", "XML whose root is 'html'", "XLIFF"),
+        ("a.tsv", "<!DOCTYPE html><html><body/></html>", "XML whose root is 'html'", "TSV"),
+        ("a", "<?xml version='1.0'?>\n<rss/>", "XML whose root is 'rss'", "TSV, TMX, PO or XLIFF"),
+        ("a", "<!-- only a comment -->", "XML without a root", "TSV, TMX, PO or XLIFF"),
+        ("a.po", "# only a comment\n", "plain text", "PO"),
+    ],
+)
+def test_what_is_none_of_the_formats_is_told(tmp_path, name, content, found, expected):
+    path = write(tmp_path / name, content)
+    assert message_of(pairs_of, path) == f"{path}: holds {found}, but {expected} is expected"
+
+
+def test_xml_that_is_broken_before_its_root_is_told_with_line_and_column(tmp_path):
+    for name in ("a.tmx", "a.xlf", "a.tsv", "a"):
+        path = write(tmp_path / name, '<?xml version="1.0"?>\n<!OOPS>')
+        assert message_of(pairs_of, path).startswith(f"{path}, line 2, column 7: broken XML (")
+
+
+@pytest.mark.parametrize("start", ["\ufeff", "\n \n", "# A comment\n#\n", '#, fuzzy\nmsgctxt "a"\n', "#~ "])
+def test_what_a_po_file_may_begin_with(tmp_path, start):
+    path = write(tmp_path / "texts", f'{start}msgid "old"\nmsgstr "alt"\n\nmsgid "dog"\nmsgstr "Hund"\n')
+    assert pairs_of(path)[-1] == Pair("dog", "Hund")
+
+
+# Standard input
+
+
+@pytest.mark.parametrize("ending", PACK)
+@pytest.mark.parametrize("content", CONTENTS)
+def test_standard_input(monkeypatch, content, ending):
+    text, pairs = CONTENTS[content]
+    packed = io.BufferedReader(io.BytesIO(PACK[ending](text.encode())))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(packed))
+    assert pairs_of(Path("-")) == pairs
+
+
+def test_a_fault_in_standard_input_is_told(monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"A dog.\n"))))
+    assert message_of(pairs_of, Path("-")) == (
+        "standard input, line 1: 1 column, not 2; a line must be a sentence, a tab and its translation"
+    )
