@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import importlib.util
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,10 @@ from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
 from translator.recipes import expectation, recipe_for
 from translator.training.callbacks import report_to_standard_error
+from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.lock import locked
 from translator.training.model_folder import config_path, seed_folder
 from translator.training.preparation import (
-    CorpusFiles,
     check_folder,
     prepare,
 )
@@ -44,10 +45,12 @@ def load(folder: str | Path, *more_folders: str | Path) -> Translator:
 
 
 def train(
-    source: str | Path,
-    target: str | Path,
+    source: Files,
+    target: Files,
     output: str | Path,
     *,
+    pairs: Files = (),
+    weights: Mapping[str, float] | None = None,
     source_language: str = "source",
     target_language: str = "target",
     dev_source: str | Path | None = None,
@@ -64,9 +67,13 @@ def train(
     """Trains a translator, or goes on with a training that was interrupted.
 
     Args:
-        source: the source side of the training pairs, a text file with one sentence a line.
-        target: the target side; line n is the translation of line n.
+        source: the source side of the training pairs, a text file with one sentence a line; or several.
+        target: the target side; line n is the translation of line n. Of several, one for each source file.
         output: the model folder to write.
+        pairs: more training pairs, or all of them where ``source`` and ``target`` are empty: files that hold
+            both sides, in TSV, TMX, PO or XLIFF; ``-`` is standard input.
+        weights: the name of a file of ``source`` or ``pairs`` -> how often an epoch takes each of its pairs;
+            below 1, another choice each time. Those not named have weight 1.
         source_language: name of the source language, for people.
         target_language: name of the target language, for people.
         dev_source: source side of the pairs that training is steered by; None: some are held out.
@@ -98,13 +105,30 @@ def train(
         raise ConfigError(f"seeds: {seeds} models cannot be trained; give 1 or more")
     if seeds > 1 and "training.seed" in overrides:
         raise ConfigError("training.seed is for one model; of several, seeds 1, 2 and so on are taken")
-    paths = (source, target, dev_source, dev_target, mix_source, mix_target)
-    files = CorpusFiles(*(None if path is None else Path(path) for path in paths))  # type: ignore[arg-type]
+    dev = two_sides(dev_source, dev_target, "a dev set has", "dev_source and dev_target")
+    mix = two_sides(mix_source, mix_target, "mixed pairs have", "mix_source and mix_target")
     initial = None if init_from is None else Path(init_from)
-    if seeds == 1:
-        check_folder(folder)
-        _train_one(files, folder, overrides, initial, tensorboard, report)
-        return Translator.load(folder)
+    with tempfile.TemporaryDirectory() as folder_of_input:
+        corpora = training_texts(source, target, pairs, weights or {}, Path(folder_of_input))
+        files = CorpusFiles(corpora, dev, mix)
+        if seeds == 1:
+            check_folder(folder)
+            _train_one(files, folder, overrides, initial, tensorboard, report)
+        else:
+            _train_several(files, folder, overrides, initial, seeds, tensorboard, report)
+    return Translator.load(folder)
+
+
+def _train_several(
+    files: CorpusFiles,
+    folder: Path,
+    overrides: dict[str, Any],
+    initial: Path | None,
+    seeds: int,
+    tensorboard: str | Path | None,
+    report: Callable[[str], None],
+) -> None:
+    """Trains models that differ in the seed alone. Arguments as for ``train``."""
     if config_path(folder).exists():
         raise ModelError(f"{folder}: holds one model; give a new folder as --output for several seeds")
     best = []
@@ -117,7 +141,6 @@ def train(
         )
         best.append(one)
     report(f"{seeds} models: best dev BLEU {Spread.of(best)}; {folder} translates with all of them together")
-    return Translator.load(folder)
 
 
 def _train_one(

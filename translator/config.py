@@ -199,6 +199,24 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
     return values
 
 
+def parse_weights(weights: Iterable[str]) -> dict[str, float]:
+    """Reads ``file=number`` words.
+
+    Raises:
+        ConfigError: if a word is something else.
+    """
+    values = {}
+    for weight in weights:
+        name, equals, number = weight.rpartition("=")
+        try:
+            values[name] = float(number)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise ConfigError(f"{weight!r}: write a weight as file=number, such as web.en=0.5")
+    return values
+
+
 def describe_settings() -> list[tuple[str, str, str]]:
     """Every setting that a user may change: its dotted path, its default, and its meaning."""
     defaults = flatten(dataclasses.asdict(Config()))

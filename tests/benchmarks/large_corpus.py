@@ -1,11 +1,11 @@
 """How fast, and in how much memory, a corpus of many pairs is prepared and read back.
 
-    python tests/benchmarks/large_corpus.py --source train.en --target train.es [--pairs 10000000] [--work FOLDER]
+    python tests/benchmarks/large_corpus.py --source train.en --target train.es [--pairs 10000000]
 
-The pairs are those of the given files again and again, each time with another number at the end of both sides, so
-that none is a repetition. Measured are: the whole preparation (two readings of the text, the tokenizer, the pieces
-on disk); beside it, in the same run, how many lines a second SentencePiece alone cuts, which is a limit to any
-preparation; the batches of an epoch; and the highest memory of the process.
+The pairs are those of the given files again and again, each time with another number at the end of both
+sides, so that none is a repetition. Measured are: the whole preparation (two readings of the text, the
+tokenizer, the pieces on disk); beside it, in the same run, how many pairs a second SentencePiece alone cuts,
+which is a limit to any preparation; the batches of an epoch; and the highest memory of the process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ import numpy as np
 
 from translator.corpus.batches import Batches
 from translator.corpus.tokenizer import Tokenizer
-from translator.training.preparation import CorpusFiles, prepare
+from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.preparation import prepare
 
 _LINES = 200_000  # that SentencePiece alone is timed on
 
@@ -43,7 +44,7 @@ def write(source: Path, target: Path, pairs: int, work: Path) -> CorpusFiles:
             paths.append(work / f"{split}.{name}")
             with paths[-1].open("w", encoding="utf-8") as file:
                 file.writelines(grown(path, number))
-    return CorpusFiles(paths[0], paths[2], paths[1], paths[3])
+    return CorpusFiles([ParallelText(paths[0], paths[2])], ParallelText(paths[1], paths[3]))
 
 
 def memory() -> float:
@@ -54,8 +55,8 @@ def memory() -> float:
 def cutting_rate(tokenizer: Tokenizer, files: CorpusFiles) -> float:
     """Pairs a second that SentencePiece cuts into pieces, given nothing else to do."""
     seconds = 0.0
-    for path in (files.source, files.target):
-        with path.open(encoding="utf-8") as lines:
+    for path in (files.train[0].source, files.train[0].target):
+        with Path(path or "").open(encoding="utf-8") as lines:
             chosen = list(itertools.islice(lines, _LINES))
         start = time.perf_counter()
         tokenizer.encode(chosen)

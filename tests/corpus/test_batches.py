@@ -53,7 +53,7 @@ def files_of(tokenizer, tmp_path_factory):
 
     def write(*parts, max_pieces=200, aligner=None) -> TokenFiles:
         folder = tmp_path_factory.mktemp("corpus")
-        write_token_files(folder, parts, tokenizer, max_pieces, aligner, "")
+        write_token_files(folder, parts, tokenizer, max_pieces, aligner, "", [1.0] * len(parts))
         return TokenFiles(folder)
 
     return write

@@ -1,10 +1,13 @@
 """The first look at a corpus: what is kept, and a fair sample of it."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
 import translator.corpus.filters as filters
 from translator.corpus.filters import PairFilter, blocks
+from translator.corpus.pair_files import PairStream
 from translator.corpus.readers import Pair
 from translator.corpus.survey import Survey
 
@@ -17,8 +20,8 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(filters, "_PAIRS_A_BLOCK", 37)
 
 
-def survey_of(pairs, most=10_000):
-    return Survey(lambda: iter(pairs), 10, 3.0, most)
+def survey_of(pairs, most=10_000, skipped=None):
+    return Survey(lambda: PairStream(iter(pairs), Counter(skipped or {})), 10, 3.0, most)
 
 
 def test_the_kept_pairs_are_those_of_the_filter_each_time_they_are_read():
@@ -46,3 +49,8 @@ def test_a_sample_of_a_large_corpus_is_as_large_as_it_may_be_the_same_each_time_
 def test_an_empty_corpus_has_nothing_to_keep():
     survey = survey_of([])
     assert (survey.sample, list(survey.kept()), survey.report.num_read) == ([], [], 0)
+
+
+def test_units_that_the_format_left_out_are_counted_too():
+    report = survey_of([Pair("one", "eins")] * 2, skipped={"untranslated": 3}).report
+    assert str(report) == "1 of 5 pairs kept; dropped: 1 repeated, 3 untranslated"

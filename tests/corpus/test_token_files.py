@@ -36,7 +36,8 @@ def small_shards(monkeypatch):
 
 
 def written(folder, tokenizer, *parts, max_pieces=200, aligner=None, text="abc"):
-    write_token_files(folder, parts, tokenizer, max_pieces, aligner, text, {"more": [1, "ä"]})
+    weights = [1.0, *[None] * (len(parts) - 1)]
+    write_token_files(folder, parts, tokenizer, max_pieces, aligner, text, weights, {"more": [1, "ä"]})
     return TokenFiles(folder)
 
 
@@ -48,6 +49,7 @@ def expected_of(tokenizer, pairs):
 def test_every_pair_of_every_shard_is_read_back(tokenizer, tmp_path, small_shards, aligner):
     files = written(tmp_path, tokenizer, PAIRS[:300], [], PAIRS[300:], aligner=aligner)
     assert files.parts == [300, 0, 200]
+    assert files.weights == [1.0, None, None]
     assert files.aligned == (aligner is not None)
     assert len(list(tmp_path.glob("*.pieces.npy"))) == 5 + 4
     expected = expected_of(tokenizer, PAIRS)
@@ -151,6 +153,7 @@ def test_any_damage_is_told(tokenizer, tmp_path):
     "change",
     [
         lambda index: index.update(parts=[19]),
+        lambda index: index.update(weights=[1, 2]),
         lambda index: index.update(aligned=False),
         lambda index: index["shards"].append(index["shards"][0]),
         lambda index: index["shards"][0]["files"].popitem(),

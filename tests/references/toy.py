@@ -32,8 +32,9 @@ def toy_tokenizer():
 
 
 def token_files(folder, tokenizer, *parts, max_pieces=200, aligner=None, fingerprint="toy"):
-    """The token files of a corpus, written into a folder."""
-    write_token_files(folder, parts, tokenizer, max_pieces, aligner, fingerprint)
+    """The token files of a corpus, written into a folder; all parts but the first are to be mixed in."""
+    weights = [1.0, *[None] * (len(parts) - 1)]
+    write_token_files(folder, parts, tokenizer, max_pieces, aligner, fingerprint, weights)
     return TokenFiles(folder)
 
 

@@ -5,33 +5,34 @@ import pytest
 from references.toy import copied, toy_pairs
 
 import translator.training.preparation as module
-from translator.errors import ConfigError, DataError, ModelError
+from translator.errors import DataError, ModelError
 from translator.recipes import RECIPES
 from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.model_folder import (
     checkpoint_path,
     corpus_path,
     previous_checkpoint_path,
     tokenizer_path,
 )
-from translator.training.preparation import CorpusFiles, prepare
+from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(400, longest=12)
 SETTINGS = {"tokenizer.vocabulary_size": 320}
 
 
 def write(folder, name, pairs):
-    """Writes two files; returns their paths."""
+    """Writes two files."""
     paths = folder / f"{name}.en", folder / f"{name}.de"
     for side, path in enumerate(paths):
         path.write_text("".join(f"{pair[side]}\n" for pair in pairs), encoding="utf-8")
-    return paths
+    return ParallelText(*paths)
 
 
 @pytest.fixture
 def files(tmp_path):
     dev = write(tmp_path, "dev", toy_pairs(30, seed=9))
-    return CorpusFiles(*write(tmp_path, "train", PAIRS), *dev)
+    return CorpusFiles([write(tmp_path, "train", PAIRS)], dev)
 
 
 @pytest.fixture
@@ -96,7 +97,7 @@ def test_a_second_time_everything_is_there_already(files, folder, no_reading, tr
 def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, no_reading):
     # A second translation of every source: it must not betray the dev set either.
     pairs = [*PAIRS, *(pair._replace(target=f"{pair.target} ada") for pair in PAIRS)]
-    files = CorpusFiles(*write(tmp_path, "train", pairs))
+    files = CorpusFiles([write(tmp_path, "train", pairs)])
     found, lines = prepared(files, folder)
     assert len(found.dev) == len(set(map(tuple, pairs))) // 20
     assert f"dev set: {len(found.dev)} pairs held out of the corpus, since none was given" in lines
@@ -108,7 +109,7 @@ def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, n
 
 
 def test_a_dev_set_given_later_makes_another_text_of_it(tmp_path, files, folder):
-    without = CorpusFiles(files.source, files.target)
+    without = CorpusFiles(files.train)
     found, _ = prepared(without, folder)
     pretend_it_was_trained(folder, found)
     with pytest.raises(ModelError, match="holds a training on other text"):
@@ -117,16 +118,37 @@ def test_a_dev_set_given_later_makes_another_text_of_it(tmp_path, files, folder)
 
 def test_pairs_to_mix_in_are_a_part_of_their_own(tmp_path, files, folder):
     mixed = [("a b", "b a"), ("ada", "bob"), ("ada", "bob"), ("", "x")]
-    paths = dict(zip(("mix_source", "mix_target"), write(tmp_path, "mix", mixed), strict=True))
-    found, lines = prepared(CorpusFiles(files.source, files.target, **paths), folder)
+    both = CorpusFiles(files.train, files.dev, write(tmp_path, "mix", mixed))
+    found, lines = prepared(both, folder)
+    assert found.corpus.weights == [1.0, None]
     assert text_of(found, 1) == mixed[:2]
     assert lines[1] == "to mix in: 2 of 4 pairs kept; dropped: 1 repeated, 1 with an empty side"
     pretend_it_was_trained(folder, found)
     write(tmp_path, "mix", mixed[1:])
     with pytest.raises(ModelError, match="holds a training on other text"):
-        prepared(CorpusFiles(files.source, files.target, **paths), folder)
-    with pytest.raises(ConfigError, match="mixed pairs have two sides: give both mix_source and mix_target"):
-        prepared(CorpusFiles(files.source, files.target, mix_source=paths["mix_source"]), folder)
+        prepared(both, folder)
+    with pytest.raises(ModelError, match="holds a training on other text"):
+        prepared(files, folder)
+
+
+def test_several_corpora_have_weights_and_share_a_tokenizer_and_a_held_out_dev_set(tmp_path, folder):
+    one, other = write(tmp_path, "one", PAIRS[:200]), tmp_path / "other.tsv"
+    other.write_text("".join(f"{source}\t{target}\n" for source, target in PAIRS[200:]), encoding="utf-8")
+    files = CorpusFiles([one, ParallelText(other, weight=0.25)])
+    found, lines = prepared(files, folder)
+    assert lines[0].startswith(f"{one.source} and {one.target}: ")
+    assert lines[1].startswith(f"{other}: ")
+    assert found.num_read == 400
+    assert found.corpus.weights == [1.0, 0.25]
+    hidden = {pair.source for pair in found.dev}
+    assert hidden & {pair.source for pair in PAIRS[:200]}
+    assert hidden & {pair.source for pair in PAIRS[200:]}
+    for part, pairs in enumerate((PAIRS[:200], PAIRS[200:])):
+        expected = [pair for pair in dict.fromkeys(map(tuple, pairs)) if pair[0] not in hidden]
+        assert text_of(found, part) == expected
+    pretend_it_was_trained(folder, found)
+    with pytest.raises(ModelError, match="holds a training on other text"):
+        prepared(CorpusFiles([one, ParallelText(other, weight=0.5)]), folder)
 
 
 def test_other_text_is_prepared_anew_unless_there_is_a_training_on_the_first(tmp_path, files, folder):
@@ -162,7 +184,7 @@ def test_alignments_are_written_where_training_is_guided_by_them(files, tmp_path
 
 def test_alignments_are_those_of_the_whole_corpus(tmp_path):
     """Each word is copied to its place; most links must say so."""
-    files = CorpusFiles(*write(tmp_path, "train", toy_pairs(400, copied, longest=12)))
+    files = CorpusFiles([write(tmp_path, "train", toy_pairs(400, copied, longest=12))])
     found, _ = prepared(files, tmp_path / "model")
     links = [found.corpus[number].alignment for number in range(found.corpus.parts[0])]
     right = sum(int((row == np.arange(len(row))).sum()) for row in links)
@@ -170,10 +192,10 @@ def test_alignments_are_those_of_the_whole_corpus(tmp_path):
 
 
 def test_a_corpus_of_nothing_but_held_out_pairs_is_told(tmp_path, folder):
-    files = CorpusFiles(*write(tmp_path, "train", [("one", "eins")] * 5))
+    files = CorpusFiles([write(tmp_path, "train", [("one", "eins")] * 5)])
     with pytest.raises(DataError, match="only 1 pair is left after filtering; training needs at least some"):
         prepared(files, folder)
-    files = CorpusFiles(*write(tmp_path, "train", [("one", "eins"), ("one", "einer")]))
+    files = CorpusFiles([write(tmp_path, "train", [("one", "eins"), ("one", "einer")])])
     with pytest.raises(DataError, match="no pair is left to train on; look at the reasons above"):
         prepared(files, folder)
 

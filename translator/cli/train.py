@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import click
 
-from translator.config import describe_settings, parse_assignments
+from translator.config import describe_settings, parse_assignments, parse_weights
 
 _EPILOG = """\b
 Examples:
   translator train --source train.en --target train.de --from en --to de --output models/en-de
   translator train --source train.en --target train.de --dev-source dev.en --dev-target dev.de \\
       --output models/en-de --set training.max_epochs=5 --set model.units=128
+  translator train --pairs memory.tmx --source web.en --target web.de --weight web.en=0.2 \\
+      --from en --to de --output models/en-de
 
 \b
 Settings for --set and --config, as they are for about 30,000 pairs:
@@ -19,8 +21,23 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
 
 
 @click.command(short_help="Train a translator on two parallel text files.", epilog=_EPILOG)
-@click.option("--source", required=True, metavar="FILE", help="Source side of the training pairs.")
-@click.option("--target", required=True, metavar="FILE", help="Target side: line n translates line n.")
+@click.option(
+    "--source", multiple=True, metavar="FILE", help="Source side of training pairs; may be repeated."
+)
+@click.option("--target", multiple=True, metavar="FILE", help="Target side: line n translates line n.")
+@click.option(
+    "--pairs",
+    multiple=True,
+    metavar="FILE",
+    help="Both sides in one TSV, TMX, PO or XLIFF file; - is standard input.",
+)
+@click.option(
+    "--weight",
+    "weights",
+    multiple=True,
+    metavar="FILE=NUMBER",
+    help="How often an epoch takes the pairs of FILE.",
+)
 @click.option("--output", required=True, metavar="FOLDER", help="Model folder to write.")
 @click.option("--from", "source_language", default="source", show_default=True, help="Source language.")
 @click.option("--to", "target_language", default="target", show_default=True, help="Target language.")
@@ -40,8 +57,10 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
 )
 @click.option("--tensorboard", metavar="FOLDER", help="Write TensorBoard logs there.")
 def command(
-    source: str,
-    target: str,
+    source: tuple[str, ...],
+    target: tuple[str, ...],
+    pairs: tuple[str, ...],
+    weights: tuple[str, ...],
     output: str,
     source_language: str,
     target_language: str,
@@ -55,7 +74,7 @@ def command(
     assignments: tuple[str, ...],
     tensorboard: str | None,
 ) -> None:
-    """Train a translator on two parallel text files.
+    """Train a translator on parallel text: two files, or one that holds both sides.
 
     Without any option beyond the files, all settings follow from the number of pairs. Training ends by
     itself when the translations of the dev set no longer improve; the best weights are in the output
@@ -69,6 +88,8 @@ def command(
         source,
         target,
         output,
+        pairs=pairs,
+        weights=parse_weights(weights),
         source_language=source_language,
         target_language=target_language,
         dev_source=dev_source,

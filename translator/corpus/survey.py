@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from translator.corpus.filters import FilterReport, Flags, PairFilter, blocks
+from translator.corpus.pair_files import PairStream
 from translator.corpus.readers import Pair
 
 
@@ -23,15 +24,14 @@ class Survey:
         most: pairs that the sample has at most.
     """
 
-    def __init__(
-        self, pairs: Callable[[], Iterable[Pair]], max_words: int, max_ratio: float, most: int
-    ) -> None:
+    def __init__(self, pairs: Callable[[], PairStream], max_words: int, max_ratio: float, most: int) -> None:
         self._pairs = pairs
         pair_filter, flags = PairFilter(max_words, max_ratio), [np.zeros(0, np.bool_)]
         generator = np.random.default_rng(1)
         self.sample: list[Pair] = []
         number = 0
-        for block in blocks(pairs()):
+        stream = pairs()
+        for block in blocks(stream):
             flags.append(pair_filter.kept(block))
             for row in np.flatnonzero(flags[-1]).tolist():
                 # Reservoir sampling (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
@@ -41,6 +41,9 @@ class Survey:
                 number += 1
         self._kept: Flags = np.concatenate(flags)
         self.report: FilterReport = pair_filter.report
+        for reason, count in stream.skipped.items():
+            self.report.num_read += count
+            self.report.dropped[reason] = count
 
     def kept(self) -> Iterator[Pair]:
         """Reads the corpus again; yields the pairs that are kept."""

@@ -58,6 +58,7 @@ def write_token_files(
     max_pieces: int,
     aligner: WordAligner | None,
     fingerprint: str,
+    weights: Sequence[float | None],
     facts: Mapping[str, Any] | None = None,
 ) -> None:
     """Cuts a corpus into pieces and writes it; what was in the folder before is removed.
@@ -69,6 +70,7 @@ def write_token_files(
         max_pieces: pairs with a longer side are left out.
         aligner: finds the alignments; None: none are written.
         fingerprint: says which text it is; see there.
+        weights: how often an epoch takes each pair of a part; None where settings decide on it.
         facts: what else the index is to say.
 
     Raises:
@@ -100,6 +102,7 @@ def write_token_files(
             shards.append({"pairs": len(sources), "files": checksums})
             sizes[-1] += len(sources)
     index = {"version": _VERSION, "fingerprint": fingerprint, "parts": sizes, "shards": shards}
+    index["weights"] = list(weights)
     index |= {"aligned": aligner is not None, **(facts or {})}
     with replaced_when_complete(folder / "index.json") as path:
         path.write_text(
@@ -156,6 +159,7 @@ class TokenFiles:
 
     Attributes:
         parts: number of pairs in each part; they stand one part after the other.
+        weights: how often an epoch takes each pair of a part; None where settings decide on it.
         lengths: uint16 [pairs, 2]; pieces of source and target of each pair.
         aligned: whether there are alignments.
         fingerprint: says which text it is.
@@ -174,6 +178,7 @@ class TokenFiles:
             if index is None:
                 raise ValueError("index.json is missing, damaged or of another version")
             self.parts, self.aligned = [int(size) for size in index["parts"]], bool(index["aligned"])
+            self.weights: list[float | None] = index["weights"]
             self.fingerprint = str(index["fingerprint"])
             for shard in index["shards"]:
                 self._arrays.append(_opened(folder, shard["files"]))
@@ -193,6 +198,8 @@ class TokenFiles:
     def _check(self) -> None:
         """Raises ValueError if the arrays do not belong together."""
         kinds = {"pieces", "lengths"} | ({"alignments"} if self.aligned else set())
+        if len(self.weights) != len(self.parts):
+            raise ValueError("its weights do not belong to its parts")
         if len(self.lengths) != sum(self.parts) or any(set(shard) != kinds for shard in self._arrays):
             raise ValueError("its files do not belong together")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,16 @@ from translator.config import Config
 from translator.corpus.checks import looks_swapped
 from translator.corpus.filters import evenly
 from translator.corpus.lexicon import Lexicon
-from translator.corpus.readers import Pair, read_pairs, stream_pairs
+from translator.corpus.pair_files import stream_pairs
+from translator.corpus.readers import Pair
 from translator.corpus.survey import Survey
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
-from translator.errors import ConfigError, DataError, ModelError
+from translator.errors import DataError, ModelError
 from translator.files import replaced_when_complete
 from translator.training.checkpoint import last_checkpoint, read_state
+from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.model_folder import (
     checkpoint_path,
     config_path,
@@ -37,28 +40,10 @@ from translator.training.settings import settings_for, settle
 
 Report = Callable[[str], None]
 
-_MAX_SAMPLE = 1_000_000  # pairs that tokenizer and word alignments are learned from
+_MAX_SAMPLE = 500_000  # pairs that tokenizer and word alignments are learned from
 _MAX_DEV_PAIRS = 1000
 _DEV_SHARE = 20  # one pair in so many is held out where no dev set is given
 _DEV_SEED = 1  # the same choice for all seeds of a training, so that their models can translate together
-
-
-@dataclass(frozen=True)
-class CorpusFiles:
-    """The text files of a training, line n of each source side for line n of its target side.
-
-    Attributes:
-        source, target: the training pairs.
-        dev_source, dev_target: the pairs that training is steered by; None: some are held out.
-        mix_source, mix_target: pairs of another kind to mix in; None: none.
-    """
-
-    source: Path
-    target: Path
-    dev_source: Path | None = None
-    dev_target: Path | None = None
-    mix_source: Path | None = None
-    mix_target: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -93,21 +78,19 @@ def prepare(
         report: takes each line for the user.
 
     Raises:
-        ConfigError: if a setting is not valid, a side of a set is missing, or a training with other settings
-            is in the folder.
+        ConfigError: if a setting is not valid, or a training with other settings is in the folder.
         DataError: if the text cannot be used.
         ModelError: if a training on other text is in the folder, or a file is damaged or cannot be written.
     """
-    dev = _read_dev(files)
-    _check_both(files.mix_source, files.mix_target, "mixed pairs have", "mix_source and mix_target")
+    languages = _languages(overrides)
+    dev = _read_dev(files.dev, languages)
     if initial is not None:
         load_config(initial)  # a missing model is told before any work
+    texts = [*files.train, *([] if files.mix is None else [files.mix])]
+    paths = [path for text in texts for path in (text.source, text.target)]
     text = fingerprint(
-        [
-            *(files.source, files.target, files.mix_source, files.mix_target),
-            None if initial is None else weights_path(initial),
-        ],
-        dev is None,
+        [*paths, None if initial is None else weights_path(initial)],
+        *(dev is None, [text.weight for text in texts], files.mix is not None, languages),
     )
     checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), lambda line: None)
     if checkpoint is not None and read_state(checkpoint).corpus != text:
@@ -142,80 +125,83 @@ def _prepare_anew(
 ) -> Prepared:
     """Reads, filters and writes the text; ``keep`` says whether the tokenizer that is there stays."""
     limits = Config().override(overrides).data  # no recipe changes what is dropped
+    languages = _languages(overrides)
     lines: list[str] = []
 
     def tell(line: str) -> None:
         lines.append(line)
         report(line)
 
-    def look_at(source: Path, target: Path) -> Survey:
-        pairs = partial(stream_pairs, source, target)
+    def look_at(text: ParallelText) -> Survey:
+        pairs = partial(stream_pairs, text.source, text.target, *languages)
         return Survey(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
 
-    own = look_at(files.source, files.target)
-    if dev is not None and looks_swapped(own.sample, dev):
+    surveys = [look_at(one) for one in files.train]
+    sample = [pair for survey in surveys for pair in survey.sample]
+    if dev is not None and looks_swapped(sample, dev):
         raise DataError(
-            f"{files.dev_source} and {files.dev_target} look swapped: their words are those of "
-            f"{files.target} and {files.source}; give source and target in the same order"
+            f"{files.dev} look swapped: their words are those of the other side of {files.train[0]}; give "
+            "source and target in the same order"
         )
-    tell(f"corpus: {own.report}")
-    surveys = [own]
-    if files.mix_source is not None and files.mix_target is not None:
-        surveys.append(look_at(files.mix_source, files.mix_target))
-        tell(f"to mix in: {surveys[1].report}")
-    config = settings_for(own.report.num_read, overrides, initial)
+    for one, survey in zip(files.train, surveys, strict=True):
+        tell(f"{'corpus' if len(surveys) == 1 else one}: {survey.report}")
+    num_read = sum(survey.report.num_read for survey in surveys)
+    config = settings_for(num_read, overrides, initial)
     held_out = None
     if dev is None:
-        dev = held_out = _hold_out(own)
+        dev = held_out = _hold_out(surveys)
         tell(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
     hidden = {pair.source for pair in held_out or ()}
-    if all(pair.source in hidden for pair in own.sample):
-        raise DataError(
-            f"{files.source} and {files.target}: no pair is left to train on; look at the reasons above"
-        )
+    sample = [pair for pair in sample if pair.source not in hidden]
+    if not sample:
+        raise DataError(f"{files.train[0]}: no pair is left to train on; look at the reasons above")
+    weights: list[float | None] = [one.weight for one in files.train]
+    if files.mix is not None:
+        surveys.append(look_at(files.mix))
+        weights.append(None)
+        sample += surveys[-1].sample
+        tell(f"to mix in: {surveys[-1].report}")
     settle(folder, config)
-    sample = [pair for survey in surveys for pair in survey.sample if pair.source not in hidden]
     tokenizer = _tokenizer(config, sample, initial, folder, tell, keep)
     aligner = _aligner(sample, tokenizer, folder)
     write_token_files(
         corpus_path(folder),
-        [(pair for pair in own.kept() if pair.source not in hidden), *(more.kept() for more in surveys[1:])],
+        [(pair for pair in survey.kept() if pair.source not in hidden) for survey in surveys],
         tokenizer,
         config.data.max_pieces,
         aligner if config.training.guided_alignment else None,
         text,
-        {"num_read": own.report.num_read, "lines": lines, "dev": held_out},
+        weights,
+        {"num_read": num_read, "lines": lines, "dev": held_out},
     )
-    return Prepared(config, tokenizer, TokenFiles(corpus_path(folder)), dev, own.report.num_read)
+    return Prepared(config, tokenizer, TokenFiles(corpus_path(folder)), dev, num_read)
 
 
-def _check_both(source: Path | None, target: Path | None, what: str, names: str) -> bool:
-    """Whether a set of pairs that may be left out is given; raises ConfigError for one side alone."""
-    if (source is None) != (target is None):
-        raise ConfigError(f"{what} two sides: give both {names}, or neither")
-    return source is not None
+def _languages(overrides: Mapping[str, Any]) -> tuple[str, str]:
+    """The codes by which a side is found where one file holds both."""
+    config = Config().override(overrides)
+    return config.source_language, config.target_language
 
 
-def _read_dev(files: CorpusFiles) -> list[Pair] | None:
+def _read_dev(text: ParallelText | None, languages: tuple[str, str]) -> list[Pair] | None:
     """Reads the dev set, of a long one an even selection; None if no files are given."""
-    source, target = files.dev_source, files.dev_target
-    _check_both(source, target, "a dev set has", "dev_source and dev_target")
-    if source is None or target is None:
+    if text is None:
         return None
-    pairs = [pair for pair in read_pairs(source, target) if pair.source.strip()]
+    pairs = [pair for pair in stream_pairs(text.source, text.target, *languages) if pair.source.strip()]
     if not pairs:
-        raise DataError(f"{source}: holds only blank lines; give a dev set, or leave it out")
+        raise DataError(f"{text.source}: holds only blank lines; give a dev set, or leave it out")
     return list(evenly(pairs, _MAX_DEV_PAIRS))
 
 
-def _hold_out(survey: Survey) -> list[Pair]:
+def _hold_out(surveys: Sequence[Survey]) -> list[Pair]:
     """Chooses a dev set among the pairs to learn from."""
-    kept = survey.report.num_kept
+    kept = sum(survey.report.num_kept for survey in surveys)
     if kept < 2:
         raise DataError(f"only {kept} pair is left after filtering; training needs at least some hundred")
     number = max(1, min(_MAX_DEV_PAIRS, kept // _DEV_SHARE))
     chosen = set(np.random.default_rng(_DEV_SEED).choice(kept, number, replace=False).tolist())
-    return [pair for i, pair in enumerate(survey.kept()) if i in chosen]
+    pairs = chain.from_iterable(survey.kept() for survey in surveys)
+    return [pair for i, pair in enumerate(pairs) if i in chosen]
 
 
 def check_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from translator.config import Config, CorpusFacts
+from translator.config import Config, CorpusFacts, DataConfig
 from translator.corpus.batches import Batches
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
@@ -50,6 +50,14 @@ _LOWER = 0.5  # factor on the learning rate after the loss was no number
 _LOWEST = 0.01  # a rate this much lower than the recipe's does not train any more
 
 
+def _shares(corpus: TokenFiles, config: DataConfig) -> list[int]:
+    """How many pairs of each part an epoch takes."""
+    parts = list(zip(corpus.parts, corpus.weights, strict=True))
+    own = sum(round(size * weight) for size, weight in parts if weight is not None)
+    wanted = round(own * config.mixed_share / (1 - config.mixed_share))
+    return [min(size, wanted) if weight is None else round(size * weight) for size, weight in parts]
+
+
 class Trainer:
     """Trains a network into a model folder.
 
@@ -84,17 +92,17 @@ class Trainer:
     ) -> None:
         keras.utils.set_random_seed(config.training.seed)
         self._config, self._folder = config, folder
-        num_pairs = corpus.parts[0]
-        if not num_pairs:
+        own = [size for size, weight in zip(corpus.parts, corpus.weights, strict=True) if weight is not None]
+        if not sum(own):
             raise DataError(
                 f"all pairs are longer than {config.data.max_pieces} pieces; "
                 "raise data.max_pieces, or split the lines"
             )
-        wanted = round(num_pairs * config.data.mixed_share / (1 - config.data.mixed_share))
-        shares = [num_pairs, *(min(size, wanted) for size in corpus.parts[1:])]
         seed = config.training.seed
-        self._batches = Batches(corpus, tokenizer, config.data.batch_tokens, seed, shares)
-        self.corpus = CorpusFacts(num_pairs, int(corpus.lengths[:, 0].max(initial=0)))
+        self._batches = Batches(
+            corpus, tokenizer, config.data.batch_tokens, seed, _shares(corpus, config.data)
+        )
+        self.corpus = CorpusFacts(sum(own), int(corpus.lengths[:, 0].max(initial=0)))
         gpu = bool(tf.config.list_physical_devices("GPU"))
         with dtype_policy("mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"):
             self.network = network_for(config, tokenizer)
