@@ -1,12 +1,14 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from references.packed_files import message_of, write
 
 from translator.corpus.readers import Pair, decode_line, read_lines, read_pairs, read_parallel
+from translator.errors import DataError
 
 
 def lines_of(path: Path) -> list[str]:
@@ -56,6 +58,28 @@ def test_a_byte_that_is_not_utf_8_is_told_with_file_line_and_place(tmp_path, nam
     assert message_of(lines_of, path) == (
         f"{path}, line 3: byte 4 is not valid UTF-8; convert the file to UTF-8 (for example with iconv)"
     )
+
+
+@pytest.mark.parametrize("at", [2, 5_000, 50_000, 99_999])
+def test_a_bad_byte_far_into_a_file_is_told_with_its_line_and_the_lines_before_it_are_read(tmp_path, at):
+    lines = [f"line {i}\n".encode() for i in range(1, 100_001)]
+    lines[at - 1] = b"a\xff\n"
+    path, found = write(tmp_path / "text.en", b"".join(lines)), []
+    with pytest.raises(DataError, match=f"line {at}: byte 2 is not valid UTF-8"):
+        found.extend(read_lines(path))
+    assert found == [f"line {i}" for i in range(1, at)]
+
+
+@pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
+@pytest.mark.parametrize("long", [10, 10_000, 100_000])
+def test_lines_of_any_length_are_those_of_the_text_however_they_are_read(tmp_path, end, long):
+    random = np.random.default_rng(long)
+    lines = ["ä" * int(random.integers(long)) + " \r x"[: int(random.integers(5))] for _ in range(200)] + [
+        "y"
+    ]
+    path = write(tmp_path / "text.en", "\n".join(lines) + end)
+    expected = [line.rstrip("\r\n") for line in lines]
+    assert lines_of(path) == ([*expected, ""] if end == "\n\n" else expected)
 
 
 def test_a_utf_16_file_is_told(tmp_path):

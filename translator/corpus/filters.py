@@ -114,12 +114,12 @@ class PairFilter:
 
     def _fault_of(self, pair: Pair) -> str:
         """Why a pair is dropped for itself alone; empty if it is not."""
-        lengths = sorted((_length(pair.source), _length(pair.target)))
         if not is_visible(pair.source) or not is_visible(pair.target):
             return "with an empty side"
-        if lengths[1] > self._max_words:
+        shorter, longer = sorted((_length(pair.source), _length(pair.target)))
+        if longer > self._max_words:
             return f"longer than {self._max_words} words"
-        if lengths[1] > _SHORT and lengths[1] > self._max_ratio * lengths[0]:
+        if longer > _SHORT and longer > self._max_ratio * shorter:
             return f"with lengths more than {self._max_ratio:g} times apart"
         return ""
 

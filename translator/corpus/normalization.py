@@ -19,6 +19,8 @@ _INVISIBLE = "\ufeff\u200b\u00ad"  # byte-order mark, zero-width space, soft hyp
 
 def is_visible(text: str) -> bool:
     """Whether anything is left of a text once spaces, control characters and invisible marks are gone."""
+    if text[:1].isalnum():  # nearly always, and quickly told
+        return True
     return any(not c.isspace() and c not in _INVISIBLE and unicodedata.category(c) != "Cc" for c in text)
 
 

@@ -66,11 +66,13 @@ def stream_pairs(source: Path, target: Path | None, source_language: str, target
         pairs = read_parallel(source, target)
     else:
         pairs = _one_file(source, source_language, target_language, skipped)
-    return PairStream((Pair(_on_one_line(pair.source), _on_one_line(pair.target)) for pair in pairs), skipped)
+    return PairStream(map(_on_one_line, pairs), skipped)
 
 
-def _on_one_line(text: str) -> str:
-    return _BREAKS.sub(" ", text)
+def _on_one_line(pair: Pair) -> Pair:
+    if pair.source.isprintable() and pair.target.isprintable():  # nearly always, and quickly told
+        return pair
+    return Pair(_BREAKS.sub(" ", pair.source), _BREAKS.sub(" ", pair.target))
 
 
 def _one_file(

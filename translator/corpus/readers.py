@@ -11,6 +11,7 @@ from typing import NamedTuple
 from translator.corpus.compression import open_unpacked
 from translator.errors import DataError
 
+_BLOCK_SIZE = 1 << 15
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -54,8 +55,23 @@ def read_lines(path: Path) -> Iterator[str]:
             or is not UTF-8.
     """
     with open_unpacked(path) as lines:
-        for number, line in enumerate(lines, start=1):
-            yield decode_line(line, str(path), number)
+        number = 1
+        while block := lines.readlines(_BLOCK_SIZE):
+            yield from _decoded(block, str(path), number)
+            number += len(block)
+
+
+def _decoded(block: list[bytes], where: str, number: int) -> Iterator[str]:
+    """Decodes lines, the first of which has the given number; arguments as for ``decode_line``."""
+    if number > 1:
+        try:  # all at once is several times as fast
+            text = b"".join(block).decode("utf-8")
+        except UnicodeDecodeError:
+            pass
+        else:
+            if "\r" not in text:
+                return iter(text.removesuffix("\n").split("\n"))
+    return (decode_line(line, where, number + i) for i, line in enumerate(block))
 
 
 def read_parallel(source_path: Path, target_path: Path) -> Iterator[Pair]:

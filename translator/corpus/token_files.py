@@ -16,7 +16,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,7 +124,7 @@ def _tokenized(
 
 def _flat(rows: Sequence[Sequence[int]], dtype: Any) -> Ids:
     """All rows one after the other."""
-    return np.fromiter((number for row in rows for number in row), dtype, sum(map(len, rows)))
+    return np.fromiter(chain.from_iterable(rows), dtype, sum(map(len, rows)))
 
 
 def _write(path: Path, array: Ids) -> str:
