@@ -3,7 +3,7 @@
 import pytest
 
 from translator.errors import ModelError
-from translator.files import replaced_when_complete
+from translator.files import remove_unfinished, replaced_when_complete
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
@@ -44,3 +44,22 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
         raise OSError(28, "No space left on device")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_too_little_room_is_told_before_anything_is_written(tmp_path):
+    path = tmp_path / "file.txt"
+    with pytest.raises(ModelError, match="No space left on device"), replaced_when_complete(path, 1 << 60):
+        raise AssertionError("there is no room")
+    assert list(tmp_path.iterdir()) == []
+    with replaced_when_complete(path, 10) as temporary:
+        temporary.write_text("enough")
+    assert path.read_text() == "enough"
+
+
+def test_what_was_left_unfinished_is_removed(tmp_path):
+    with replaced_when_complete(tmp_path / "file.txt") as temporary:
+        left = tmp_path / f"{temporary.name}-of-a-killed-process"
+        left.write_text("half")
+        remove_unfinished(tmp_path)
+        temporary.write_text("whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]

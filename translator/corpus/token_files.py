@@ -77,30 +77,20 @@ def write_token_files(
         ModelError: if the files cannot be written.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
     shards: list[dict[str, Any]] = []
     sizes: list[int] = []
     for part in parts:
         rows = _tokenized(part, tokenizer, max_pieces, aligner)
         sizes.append(0)
         while calls := list(islice(rows, _CALLS_A_SHARD)):
-            sources, targets, alignments = (
-                [row for call in calls for row in call[kind]] for kind in range(3)
-            )
-            if not sources:
+            arrays = {kind: np.concatenate([call[kind] for call in calls]) for kind in calls[0]}
+            num_pairs = len(arrays["lengths"])
+            if not num_pairs:
                 continue
-            arrays = {
-                "pieces": _flat(
-                    [side for pair in zip(sources, targets, strict=True) for side in pair], dtype
-                ),
-                "lengths": np.array([list(map(len, sources)), list(map(len, targets))], np.uint16).T,
-            }
-            if aligner is not None:
-                arrays["alignments"] = _flat(alignments, np.int16)
             names = {kind: f"{len(shards):05d}.{kind}.npy" for kind in arrays}
             checksums = {names[kind]: _write(folder / names[kind], arrays[kind]) for kind in arrays}
-            shards.append({"pairs": len(sources), "files": checksums})
-            sizes[-1] += len(sources)
+            shards.append({"pairs": num_pairs, "files": checksums})
+            sizes[-1] += num_pairs
     index = {"version": _VERSION, "fingerprint": fingerprint, "parts": sizes, "shards": shards}
     index["weights"] = list(weights)
     index |= {"aligned": aligner is not None, **(facts or {})}
@@ -112,17 +102,24 @@ def write_token_files(
 
 def _tokenized(
     pairs: Iterable[Pair], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
-) -> Iterator[tuple[list[Any], list[Any], list[Any]]]:
-    """Yields sources, targets and alignments of some thousand pairs at a time."""
+) -> Iterator[dict[str, Ids]]:
+    """Yields the arrays of some thousand pairs at a time."""
+    dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
     remaining = iter(pairs)
     while block := list(islice(remaining, _PAIRS_A_CALL)):
         rows = zip(*(tokenizer.encode([pair[side] for pair in block]) for side in (0, 1)), strict=True)
         short = [row for row in rows if max(map(len, row)) <= max_pieces]
-        sources, targets = [source for source, _ in short], [target for _, target in short]
-        yield sources, targets, list(aligner.align(sources, targets)) if aligner is not None else []
+        arrays = {
+            "pieces": _flat([side for row in short for side in row], dtype),
+            "lengths": np.array([list(map(len, row)) for row in short], np.uint16).reshape(-1, 2),
+        }
+        if aligner is not None:
+            sources, targets = [source for source, _ in short], [target for _, target in short]
+            arrays["alignments"] = _flat(aligner.align(sources, targets), np.int16)
+        yield arrays
 
 
-def _flat(rows: Sequence[Sequence[int]], dtype: Any) -> Ids:
+def _flat(rows: Sequence[Any], dtype: Any) -> Ids:
     """All rows one after the other."""
     return np.fromiter(chain.from_iterable(rows), dtype, sum(map(len, rows)))
 
@@ -190,10 +187,8 @@ class TokenFiles:
                 f"{folder}: the prepared text is damaged ({error}); remove this folder to prepare it again"
             ) from None
         self._first = np.cumsum([0, *(len(one) for one in lengths)])
-        both = [one.sum(axis=1, dtype=np.int64) for one in lengths]
-        self._starts = [np.cumsum(one) - one for one in both]
-        targets = [one[:, 1].astype(np.int64) for one in lengths]
-        self._target_starts = [np.cumsum(one) - one for one in targets] if self.aligned else []
+        self._starts = [_starts(one.sum(axis=1, dtype=np.int64)) for one in lengths]
+        self._target_starts = [_starts(one[:, 1]) for one in lengths] if self.aligned else []
 
     def _check(self) -> None:
         """Raises ValueError if the arrays do not belong together."""
@@ -215,6 +210,13 @@ class TokenFiles:
             first = self._target_starts[shard][row]
             alignment = arrays["alignments"][first : first + end - middle]
         return TokenizedPair(arrays["pieces"][start:middle], arrays["pieces"][middle:end], alignment)
+
+
+def _starts(sizes: Ids) -> npt.NDArray[np.int64]:
+    """Where each of so many rows begins that stand one after the other."""
+    ends = np.cumsum(sizes, dtype=np.int64)
+    ends -= sizes
+    return ends
 
 
 def _opened(folder: Path, checksums: dict[str, str]) -> dict[str, Ids]:

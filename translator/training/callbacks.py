@@ -27,6 +27,8 @@ from translator.training.model_folder import (
 )
 from translator.training.step import TrainingModel
 
+_HDF5_OVERHEAD = 1 << 20  # bytes
+
 
 def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> float:
     """The rate of a step (from 0), with the decays so far as a factor.
@@ -178,7 +180,9 @@ class DevEvaluation(keras.callbacks.Callback):
             score = self._score()
             better = score > state.best_score
             if better:
-                with replaced_when_complete(weights_path(self._folder)) as path:
+                # HDF5 crashes where a disk is full.
+                size = 4 * model.network.count_params() + _HDF5_OVERHEAD
+                with replaced_when_complete(weights_path(self._folder), size) as path:
                     model.network.save_weights(path)
                 state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
         return score, better
