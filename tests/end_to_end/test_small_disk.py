@@ -1,0 +1,68 @@
+"""A disk that is full at any moment, and one that may only be read: told in one line, and nothing is lost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+SETTINGS = ("training.max_epochs=1", "training.evaluate_steps=10", "training.checkpoint_steps=5")
+SETTINGS += ("model.units=32", "tokenizer.vocabulary_size=300", "data.batch_tokens=400")
+
+
+@pytest.fixture
+def disk(tmp_path):
+    """Mounts a file system of a given size in memory."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = []
+
+    def mount(options: str) -> Path:
+        command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
+        if subprocess.run(command, capture_output=True, check=False).returncode:
+            pytest.skip("needs the right to mount a file system")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for one in mounted:
+        subprocess.run(["umount", str(one)], check=True)
+
+
+def train(folder: Path, work: Path) -> tuple[int, list[str]]:
+    """Trains on a few pairs of the sample; the exit status and the lines for the user."""
+    words = [sys.executable, "-m", "translator", "train", "--output", str(folder / "model")]
+    for side, language in (("source", "en"), ("target", "de")):
+        path = work / f"train.{language}"
+        lines = (SAMPLE / path.name).read_text(encoding="utf-8").splitlines(keepends=True)
+        path.write_text("".join(lines[:400]), encoding="utf-8")
+        words += [f"--{side}", str(path)]
+    words += [word for setting in SETTINGS for word in ("--set", setting)]
+    done = subprocess.run(words, capture_output=True, text=True, check=False)
+    return done.returncode, done.stderr.splitlines()
+
+
+# From the first file that is written to the second checkpoint.
+@pytest.mark.parametrize("size", ["4k", "64k", "250k", "1200k", "2200k"])
+def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(disk, tmp_path, size):
+    folder = disk(f"size={size}")
+    status, lines = train(folder, tmp_path)
+    assert status == 1
+    assert lines[-1].startswith(f"translator: {folder}/model")
+    assert "cannot be written (" in lines[-1]
+    assert lines[-1].endswith("); check the folder and the free space")
+    assert not [line for line in lines if "Traceback" in line or "Error" in line]
+    assert not list(folder.rglob(".unfinished-*"))
+    subprocess.run(["mount", "-o", "remount,size=50m", str(folder)], check=True)
+    status, lines = train(folder, tmp_path)
+    assert status == 0
+    assert (folder / "model" / "model.weights.h5").exists()
+
+
+def test_a_disk_that_may_only_be_read_is_told(disk, tmp_path):
+    folder = disk("ro")
+    assert train(folder, tmp_path) == (
+        1,
+        [f"translator: {folder}/model: cannot be written (Read-only file system); give another --output"],
+    )
