@@ -67,7 +67,7 @@ def no_reading(monkeypatch):
         def read(*arguments):
             raise AssertionError("the text is read again")
 
-        monkeypatch.setattr(module, "Survey", read)
+        monkeypatch.setattr(module, "Selection", read)
 
     return forbid
 

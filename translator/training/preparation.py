@@ -17,7 +17,7 @@ from translator.corpus.filters import evenly
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.pair_files import stream_pairs
 from translator.corpus.readers import Pair
-from translator.corpus.survey import Survey
+from translator.corpus.selection import Selection
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
@@ -132,24 +132,24 @@ def _prepare_anew(
         lines.append(line)
         report(line)
 
-    def look_at(text: ParallelText) -> Survey:
+    def look_at(text: ParallelText) -> Selection:
         pairs = partial(stream_pairs, text.source, text.target, *languages)
-        return Survey(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
+        return Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
 
-    surveys = [look_at(one) for one in files.train]
-    sample = [pair for survey in surveys for pair in survey.sample]
+    selections = [look_at(one) for one in files.train]
+    sample = [pair for selection in selections for pair in selection.sample]
     if dev is not None and looks_swapped(sample, dev):
         raise DataError(
             f"{files.dev} look swapped: their words are those of the other side of {files.train[0]}; give "
             "source and target in the same order"
         )
-    for one, survey in zip(files.train, surveys, strict=True):
-        tell(f"{'corpus' if len(surveys) == 1 else one}: {survey.report}")
-    num_read = sum(survey.report.num_read for survey in surveys)
+    for one, selection in zip(files.train, selections, strict=True):
+        tell(f"{'corpus' if len(selections) == 1 else one}: {selection.report}")
+    num_read = sum(selection.report.num_read for selection in selections)
     config = settings_for(num_read, overrides, initial)
     held_out = None
     if dev is None:
-        dev = held_out = _hold_out(surveys)
+        dev = held_out = _hold_out(selections)
         tell(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
     hidden = {pair.source for pair in held_out or ()}
     sample = [pair for pair in sample if pair.source not in hidden]
@@ -157,16 +157,16 @@ def _prepare_anew(
         raise DataError(f"{files.train[0]}: no pair is left to train on; look at the reasons above")
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
-        surveys.append(look_at(files.mix))
+        selections.append(look_at(files.mix))
         weights.append(None)
-        sample += surveys[-1].sample
-        tell(f"to mix in: {surveys[-1].report}")
+        sample += selections[-1].sample
+        tell(f"to mix in: {selections[-1].report}")
     settle(folder, config)
     tokenizer = _tokenizer(config, sample, initial, folder, tell, keep)
     aligner = _aligner(sample, tokenizer, folder)
     write_token_files(
         corpus_path(folder),
-        [(pair for pair in survey.kept() if pair.source not in hidden) for survey in surveys],
+        [(pair for pair in selection.kept() if pair.source not in hidden) for selection in selections],
         tokenizer,
         config.data.max_pieces,
         aligner if config.training.guided_alignment else None,
@@ -193,14 +193,14 @@ def _read_dev(text: ParallelText | None, languages: tuple[str, str]) -> list[Pai
     return list(evenly(pairs, _MAX_DEV_PAIRS))
 
 
-def _hold_out(surveys: Sequence[Survey]) -> list[Pair]:
+def _hold_out(selections: Sequence[Selection]) -> list[Pair]:
     """Chooses a dev set among the pairs to learn from."""
-    kept = sum(survey.report.num_kept for survey in surveys)
+    kept = sum(selection.report.num_kept for selection in selections)
     if kept < 2:
         raise DataError(f"only {kept} pair is left after filtering; training needs at least some hundred")
     number = max(1, min(_MAX_DEV_PAIRS, kept // _DEV_SHARE))
     chosen = set(np.random.default_rng(_DEV_SEED).choice(kept, number, replace=False).tolist())
-    pairs = chain.from_iterable(survey.kept() for survey in surveys)
+    pairs = chain.from_iterable(selection.kept() for selection in selections)
     return [pair for i, pair in enumerate(pairs) if i in chosen]
 
 

@@ -9,7 +9,7 @@ import translator.corpus.filters as filters
 from translator.corpus.filters import PairFilter, blocks
 from translator.corpus.pair_files import PairStream
 from translator.corpus.readers import Pair
-from translator.corpus.survey import Survey
+from translator.corpus.selection import Selection
 
 # Every third is repeated, every fifth has an empty side.
 PAIRS = [Pair(f" number {i - i % 3}", "" if i % 5 == 0 else f"Zahl {i - i % 3} ") for i in range(1000)]
@@ -20,25 +20,25 @@ def small_blocks(monkeypatch):
     monkeypatch.setattr(filters, "_PAIRS_A_BLOCK", 37)
 
 
-def survey_of(pairs, most=10_000, skipped=None):
-    return Survey(lambda: PairStream(iter(pairs), Counter(skipped or {})), 10, 3.0, most)
+def selection_of(pairs, most=10_000, skipped=None):
+    return Selection(lambda: PairStream(iter(pairs), Counter(skipped or {})), 10, 3.0, most)
 
 
 def test_the_kept_pairs_are_those_of_the_filter_each_time_they_are_read():
-    survey = survey_of(PAIRS)
+    selection = selection_of(PAIRS)
     pair_filter, expected = PairFilter(10, 3.0), []
     for block in blocks(PAIRS):
         expected += [pair for pair, good in zip(block, pair_filter.kept(block), strict=True) if good]
     assert 300 < len(expected) < 700
-    assert list(survey.kept()) == list(survey.kept()) == survey.sample == expected
-    assert survey.report == pair_filter.report
-    assert survey.report.num_read == 1000
+    assert list(selection.kept()) == list(selection.kept()) == selection.sample == expected
+    assert selection.report == pair_filter.report
+    assert selection.report.num_read == 1000
 
 
 def test_a_sample_of_a_large_corpus_is_as_large_as_it_may_be_the_same_each_time_and_from_everywhere():
     pairs = [Pair(f"number {i}", f"Zahl {i}") for i in range(3000)]
-    sample = survey_of(pairs, most=600).sample
-    assert sample == survey_of(pairs, most=600).sample
+    sample = selection_of(pairs, most=600).sample
+    assert sample == selection_of(pairs, most=600).sample
     numbers = np.array([int(pair.source.split()[1]) for pair in sample])
     assert len(set(numbers.tolist())) == 600
     counts = np.histogram(numbers, 6, (0, 3000))[0]
@@ -47,10 +47,10 @@ def test_a_sample_of_a_large_corpus_is_as_large_as_it_may_be_the_same_each_time_
 
 
 def test_an_empty_corpus_has_nothing_to_keep():
-    survey = survey_of([])
-    assert (survey.sample, list(survey.kept()), survey.report.num_read) == ([], [], 0)
+    selection = selection_of([])
+    assert (selection.sample, list(selection.kept()), selection.report.num_read) == ([], [], 0)
 
 
 def test_units_that_the_format_left_out_are_counted_too():
-    report = survey_of([Pair("one", "eins")] * 2, skipped={"untranslated": 3}).report
+    report = selection_of([Pair("one", "eins")] * 2, skipped={"untranslated": 3}).report
     assert str(report) == "1 of 5 pairs kept; dropped: 1 repeated, 3 untranslated"

@@ -11,7 +11,7 @@ from translator.corpus.pair_files import PairStream
 from translator.corpus.readers import Pair
 
 
-class Survey:
+class Selection:
     """What was found out about a corpus by reading it once.
 
     Attributes:
