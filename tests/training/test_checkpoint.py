@@ -10,7 +10,6 @@ from translator.errors import ModelError
 from translator.training.checkpoint import (
     TrainingState,
     read_state,
-    replaced_when_complete,
     restore_checkpoint,
     save_checkpoint,
 )
@@ -133,46 +132,6 @@ def test_python_objects_in_a_checkpoint_are_never_loaded(tmp_path):
     np.savez(path, state=np.array([object()], dtype=object))
     with pytest.raises(ModelError, match="damaged"):
         read_state(path)
-
-
-@pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
-def test_an_interrupted_write_leaves_the_old_file(tmp_path, interruption):
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-
-    def interrupted_write():
-        with replaced_when_complete(path) as temporary:
-            temporary.write_text("half")
-            raise interruption
-
-    with pytest.raises(interruption):
-        interrupted_write()
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_complete_write_replaces_the_file(tmp_path):
-    path = tmp_path / "new" / "file.weights.h5"
-    with replaced_when_complete(path) as temporary:
-        assert temporary.parent == path.parent
-        assert temporary.name.endswith(".weights.h5")
-        temporary.write_text("new")
-        assert not path.exists()
-    assert path.read_text() == "new"
-    assert path.stat().st_mode & 0o777 == 0o644
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
-    path = tmp_path / "file.txt"
-    path.write_text("old")
-    message = (
-        r"file\.txt: cannot be written \(No space left on device\); check the folder and the free space$"
-    )
-    with pytest.raises(ModelError, match=message), replaced_when_complete(path):
-        raise OSError(28, "No space left on device")
-    assert path.read_text() == "old"
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):

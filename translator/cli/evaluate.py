@@ -55,8 +55,8 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.errors import ConfigError
     from translator.evaluation.scores import Scores, Spread
+    from translator.files import replaced_when_complete
     from translator.runtime import one_thread_an_operation
-    from translator.training.checkpoint import replaced_when_complete
     from translator.training.model_folder import members
 
     one_thread_an_operation()

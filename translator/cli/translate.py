@@ -185,7 +185,7 @@ def _output(path: str | None) -> Iterator[BinaryIO]:
     if path is None:
         yield sys.stdout.buffer
         return
-    from translator.training.checkpoint import replaced_when_complete
+    from translator.files import replaced_when_complete
 
     with replaced_when_complete(Path(path)) as temporary, temporary.open("wb") as output:
         yield output

@@ -16,7 +16,8 @@ import keras
 from tqdm import tqdm
 
 from translator.config import TrainingConfig
-from translator.training.checkpoint import TrainingState, replaced_when_complete, save_checkpoint
+from translator.files import replaced_when_complete
+from translator.training.checkpoint import TrainingState, save_checkpoint
 from translator.training.model_folder import checkpoint_path, log_path, weights_path
 from translator.training.step import TrainingModel
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from translator.errors import ModelError
+from translator.files import replaced_when_complete
 
 
 @dataclass
@@ -43,32 +43,6 @@ class TrainingState:
     evaluations_without_gain: int = 0
     rate_factor: float = 1.0
     finished: bool = False
-
-
-@contextlib.contextmanager
-def replaced_when_complete(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside ``path``, which becomes ``path`` if the block ends well.
-
-    Raises:
-        ModelError: if the file cannot be written.
-    """
-    handle, name = -1, ""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        # The ending stays: Keras tells the format of a file by it.
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=f"-{path.name}")
-        os.close(handle)
-        yield Path(name)
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError as error:
-        raise ModelError(
-            f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
-        ) from None
-    finally:
-        if name:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
 
 
 def save_checkpoint(path: Path, state: TrainingState, variables: Sequence[Any]) -> None:

@@ -18,8 +18,8 @@ from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
 from translator.errors import ConfigError, DataError, ModelError
+from translator.files import replaced_when_complete
 from translator.recipes import FINE_TUNING, config_for
-from translator.training.checkpoint import replaced_when_complete
 from translator.training.model_folder import (
     config_path,
     lexicon_path,
