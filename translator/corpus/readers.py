@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import gzip
 import os
 import zlib
@@ -62,6 +63,53 @@ def read_lines(path: Path) -> Iterator[str]:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
 
 
+class PairFiles:
+    """The pairs of two parallel files, read anew each time that they are iterated over.
+
+    Iterating raises a ``DataError`` if a file cannot be read, both are the same file, their line counts
+    differ, or they hold no line.
+
+    Args:
+        source_path: the file of the source side.
+        target_path: the file of the target side.
+    """
+
+    def __init__(self, source_path: Path, target_path: Path) -> None:
+        self._paths = source_path, target_path
+
+    def __iter__(self) -> Iterator[Pair]:
+        source_path, target_path = self._paths
+        if source_path.exists() and target_path.exists() and os.path.samefile(source_path, target_path):
+            raise DataError(f"{source_path}: the same file is given as source and target; give two files")
+        sources, targets = counts = _Counted(read_lines(source_path)), _Counted(read_lines(target_path))
+        for source in sources:
+            target = next(targets, None)
+            if target is None:
+                break
+            yield Pair(source, target)
+        for lines in counts:
+            collections.deque(lines, maxlen=0)  # to their ends
+        if sources.number != targets.number:
+            raise DataError(
+                f"{source_path} has {sources.number} lines but {target_path} has {targets.number}; "
+                "line n of one must be the translation of line n of the other"
+            )
+        if not sources.number:
+            raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
+
+
+class _Counted(Iterator[str]):
+    """Lines, and how many of them have been read."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self._lines, self.number = lines, 0
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.number += 1
+        return line
+
+
 def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
     """Reads two parallel files.
 
@@ -69,15 +117,4 @@ def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
         DataError: if a file cannot be read, both are the same file, their line counts differ, or they
             hold no line.
     """
-    sources = list(read_lines(source_path))
-    targets = list(read_lines(target_path))
-    if os.path.samefile(source_path, target_path):
-        raise DataError(f"{source_path}: the same file is given as source and target; give two files")
-    if len(sources) != len(targets):
-        raise DataError(
-            f"{source_path} has {len(sources)} lines but {target_path} has {len(targets)}; "
-            "line n of one must be the translation of line n of the other"
-        )
-    if not sources:
-        raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
-    return [Pair(source, target) for source, target in zip(sources, targets, strict=True)]
+    return list(PairFiles(source_path, target_path))
