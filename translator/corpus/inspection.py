@@ -179,7 +179,8 @@ def _notes(
         notes["repeated"][row] = f"as line {first[row] + 1:,}"
     for test_set, leaks in zip(test_sets, found.leaks, strict=True):
         for row, leak in itertools.islice(leaks.items(), _EXAMPLES):
-            notes["leaked"][row] = f"{leak.part} of line {leak.line:,} of {test_set.name}"
+            same = "" if leak.exact else ", but for case, spaces or punctuation"
+            notes["leaked"][row] = f"{leak.part} of line {leak.line:,} of {test_set.name}{same}"
     notes["several_targets"] = _several_targets(found, first)
     return notes
 
@@ -208,7 +209,7 @@ def _findings(
             kind,
             texts[kind],
             len(found.rows[kind]),
-            [Example(row + 1, *lines[row], notes.get(kind, {}).get(row, "")) for row in sorted(chosen[kind])],
+            [Example(row + 1, *lines[row], notes.get(kind, {}).get(row, "")) for row in chosen[kind]],
             kind not in _TO_JUDGE,
         )
         for kind in kinds

@@ -1,8 +1,8 @@
 """Which side of a corpus a line belongs to, by nothing but the corpus itself.
 
 How often each run of three letters stands on either side is counted (naive Bayes). A line is on the wrong
-side if its runs are typical of the other side, and foreign if they are far rarer on its own side than those
-of any usual line. Words that both lines of a pair share, such as names and code, say nothing and do not
+side if its runs are typical of the other side, and foreign if they are typical of neither and far rarer on its own
+side than those of any usual line. Words that both lines of a pair share, such as names and code, say nothing and do not
 count; lines with few letters are not judged.
 """
 
@@ -23,6 +23,7 @@ _FEWEST_FOREIGN_RUNS = 25  # to say that it is foreign
 _FEWEST_FOREIGN_WORDS = 4
 _USUAL_RUNS = 60  # lines between the two set the measure of what is usual: longer ones vary less
 _DEVIATIONS = 6.0
+_TYPICAL = 0.5  # of a side: lines that are half as typical of it as its middle line
 _LEAST_SEPARATION = 0.5  # mean logarithm of the ratios; below it, the sides are of one language
 
 WRONG_SIDE = "wrong side"
@@ -96,10 +97,11 @@ class Languages:
         runs = _runs(words)
         if not self.differ or len(runs) < _FEWEST_RUNS:
             return None
-        # Beyond half of the way from no language to the middle line of the other side.
-        towards_other = _mean(self._ratios, runs, 0.0) / self._middles[1 - side]
-        if towards_other > 0.5:
+        ratio = _mean(self._ratios, runs, 0.0)
+        if ratio / self._middles[1 - side] > _TYPICAL:
             return WRONG_SIDE
+        if ratio / self._middles[side] > _TYPICAL:
+            return None
         if len(runs) < _FEWEST_FOREIGN_RUNS or len(words) < _FEWEST_FOREIGN_WORDS:
             return None
         return FOREIGN if _mean(self._logs[side], runs, self._unseen[side]) < self._rarest[side] else None

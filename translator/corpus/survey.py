@@ -14,7 +14,8 @@ from translator.corpus.leaks import Leak, TestSet, bare
 from translator.corpus.readers import Pair
 
 _MAX_SAMPLE = 20_000  # pairs to learn letters from
-_FEWEST_WORDS = 2  # ordinary ones, that a copied line must have
+_FEWEST_WORDS = 3  # that a line must have to count as copied
+_FEWEST_IN_LOWER_CASE = 2  # of these
 _NO_WORDS = re.compile(r"`[^`]*`|\w+://\S+|\S*[@\\/_\d]\S*")  # code, addresses, paths, numbers
 _WORD = re.compile(r"[^\W\d_]+")
 
@@ -104,8 +105,10 @@ def _look_at(found: Survey, row: int, pair: Pair, flaw: str | None, test_sets: S
 def has_ordinary_words(line: str) -> bool:
     """Whether a line holds text that a translation would change: not just names, numbers, addresses, code.
 
-    Names are told by their capitals: at least two words must be in lower case.
+    Names are told by their capitals: of three words or more, at least two must be in lower case.
     """
-    text = _NO_WORDS.sub(" ", line)
-    ordinary = sum(word == word.lower() and len(word) > 1 for word in _WORD.findall(text))
-    return ordinary >= _FEWEST_WORDS or len(WITHOUT_SPACES.findall(text)) > 2 * _FEWEST_WORDS
+    words = _WORD.findall(_NO_WORDS.sub(" ", line))
+    in_lower_case = sum(word == word.lower() and len(word) > 1 for word in words)
+    if len(words) >= _FEWEST_WORDS and in_lower_case >= _FEWEST_IN_LOWER_CASE:
+        return True
+    return length_in_words("".join(WITHOUT_SPACES.findall(line))) >= _FEWEST_WORDS
