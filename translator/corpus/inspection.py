@@ -100,7 +100,7 @@ def inspect_pairs(
         test_set.forget()
     found = survey(pairs, config.max_words, config.max_ratio, test_sets)
     scripts = [main_scripts(pair[side] for pair in found.sample) for side in (0, 1)]
-    languages = Languages(found.sample)
+    languages = Languages.learn(found.sample)
     _look_at_languages(found, pairs, scripts, languages)
     alignment = find_misalignment(pairs, _rows(found, _NO_SAY))
     first = _first_of_equals(found)

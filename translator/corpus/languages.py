@@ -1,9 +1,9 @@
 """Which side of a corpus a line belongs to, by nothing but the corpus itself.
 
 How often each run of three letters stands on either side is counted (naive Bayes). A line is on the wrong
-side if its runs are typical of the other side, and foreign if they are typical of neither and far rarer on its own
-side than those of any usual line. Words that both lines of a pair share, such as names and code, say nothing and do not
-count; lines with few letters are not judged.
+side if its runs are typical of the other side, and foreign if they are typical of neither and far rarer on
+its own side than those of any usual line. Words that both lines of a pair share, such as names and code, say
+nothing and do not count; lines with few letters are not judged.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 from translator.corpus.readers import Pair
 
 _WORD = re.compile(r"[^\W\d_]+")
-_FEWEST_RUNS = 12  # to say that a line is on the wrong side
+_FEWEST_RUNS = 8  # to say that a line is on the wrong side
 _FEWEST_FOREIGN_RUNS = 25  # to say that it is foreign
 _FEWEST_FOREIGN_WORDS = 4
 _USUAL_RUNS = 60  # lines between the two set the measure of what is usual: longer ones vary less
-_DEVIATIONS = 6.0
+_DEVIATIONS = 4.5
 _TYPICAL = 0.5  # of a side: lines that are half as typical of it as its middle line
 _LEAST_SEPARATION = 0.5  # mean logarithm of the ratios; below it, the sides are of one language
 
@@ -74,6 +74,13 @@ class Languages:
         self.differ = middles[0] > _LEAST_SEPARATION and middles[1] < -_LEAST_SEPARATION
         self._middles = middles
         self._rarest = [self._rarest_usual(side, lines[side]) for side in (0, 1)]
+
+    @classmethod
+    def learn(cls, sample: Sequence[Pair]) -> Languages:
+        """Learns from a sample, and again without those lines that seem to be no part of their sides."""
+        first = cls(sample)
+        usual = [pair for pair in sample if first.judge(pair) == (None, None)]
+        return first if len(usual) == len(sample) else cls(usual)
 
     def _rarest_usual(self, side: int, lines: Sequence[Sequence[str]]) -> float:
         """The mean logarithm below which runs are so rare that no usual line has them."""

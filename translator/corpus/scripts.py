@@ -31,7 +31,7 @@ def main_scripts(lines: Iterable[str]) -> frozenset[str]:
     letters: Counter[str] = Counter()
     for line in lines:
         letters.update(scripts_of(line))
-    return frozenset(script for script, n in letters.items() if n >= _MAIN_SHARE * letters.total())
+    return frozenset(script for script, n in letters.items() if n > 0 and n >= _MAIN_SHARE * letters.total())
 
 
 def is_in(line: str, scripts: frozenset[str]) -> bool:
