@@ -22,7 +22,7 @@ _FEWEST_RUNS = 8  # to say that a line is on the wrong side
 _FEWEST_FOREIGN_RUNS = 25  # to say that it is foreign
 _FEWEST_FOREIGN_WORDS = 4
 _USUAL_RUNS = 60  # lines between the two set the measure of what is usual: longer ones vary less
-_DEVIATIONS = 4.5
+_DEVIATIONS = 5.0
 _TYPICAL = 0.5  # of a side: lines that are half as typical of it as its middle line
 _LEAST_SEPARATION = 0.5  # mean logarithm of the ratios; below it, the sides are of one language
 

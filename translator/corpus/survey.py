@@ -16,7 +16,7 @@ from translator.corpus.readers import Pair
 _MAX_SAMPLE = 20_000  # pairs to learn letters from
 _FEWEST_WORDS = 3  # that a line must have to count as copied
 _FEWEST_IN_LOWER_CASE = 2  # of these
-_NO_WORDS = re.compile(r"`[^`]*`|\w+://\S+|\S*[@\\/_\d]\S*")  # code, addresses, paths, numbers
+_NO_WORDS = re.compile(r"`+[^`]*`+|\w+://\S+|\S*[@\\/_\d]\S*")  # code, addresses, paths, numbers
 _WORD = re.compile(r"[^\W\d_]+")
 
 _BROKEN = {
