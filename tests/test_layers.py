@@ -6,18 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "translator"
-ROOMS = [
-    "errors",
-    "files",
-    "runtime",
-    "config",
-    "search_options",
-    "recipes",
-    "corpus",
-    "nn",
-    "training",
-    "decoding",
-]
+ROOMS = ["errors", "files", "runtime", "config", "search_options", "recipes", "corpus", "nn", "training"]
 ROOMS += ["decoding", "evaluation", "api", "serving", "cli"]
 STRANGERS = {"corpus": {"nn"}, "nn": {"corpus"}, "training": {"decoding", "evaluation"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -1,6 +1,7 @@
 """What a user sees: one clear line and a fitting exit status for every mistake, and help that reads well."""
 
 import gzip
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -164,6 +165,49 @@ def test_no_model(translator, tmp_path):
         assert "no model here (config.json is missing)" in failed_line(translator(*command))
 
 
+def corpus_arguments(folder: Path, *more):
+    return ["corpus", "--source", folder / "train.en", "--target", folder / "train.de", *more]
+
+
+def test_the_report_of_a_corpus_is_no_failure(translator, files):
+    status, out, err = translator(*corpus_arguments(files))
+    assert (status, err) == (0, "")
+    assert out.startswith("4 pairs, ")
+    assert "  1 with an empty side\n      line 2:" in out
+    assert json.loads(translator(*corpus_arguments(files, "--json"))[1])["findings"][0]["kind"] == "empty"
+
+
+def test_a_corpus_is_cleaned(translator, files):
+    status, out, err = translator(*corpus_arguments(files, "--to", "de", "--clean", files / "new"))
+    assert (status, out[:8]) == (0, "4 pairs,")
+    assert err.startswith("3 of 4 pairs kept; dropped:\n  1 with an empty side\nwritten to ")
+    assert (files / "new" / "kept.de").read_text(encoding="utf-8").splitlines()[0] == "ein Hund rennt"
+    line = failed_line(translator(*corpus_arguments(files, "--clean", files / "new")))
+    assert "kept.source is there already; give --clean a new folder" in line
+
+
+def test_the_test_set_of_a_corpus(translator, files):
+    own = ["--test-source", files / "train.en", "--test-target", files / "train.de"]
+    assert "3 pairs (3 to the letter)" in translator(*corpus_arguments(files, *own))[1]
+    line = failed_line(translator(*corpus_arguments(files, *own[:2])))
+    assert "a test set has two sides: give --test-source and --test-target equally often" in line
+
+
+def test_a_corpus_in_one_file(translator, files):
+    (files / "train.tsv").write_text("one\teins\ntwo\tzwei\n", encoding="utf-8")
+    status, out, err = translator("corpus", "--pairs", files / "train.tsv")
+    assert (status, out[:9], err) == (0, "2 pairs, ", "")
+    for wrong in (["--pairs", "x", "--source", "y"], ["--source", "y"], []):
+        status, out, err = translator("corpus", *wrong)
+        assert (status, out) == (2, "")
+        assert "give --source and --target, or --pairs" in err
+
+
+def test_a_corpus_that_cannot_be_read(translator, files):
+    (files / "train.de").write_text("eins\n", encoding="utf-8")
+    assert "train.en has 4 lines but" in failed_line(translator(*corpus_arguments(files)))
+
+
 @pytest.mark.parametrize("arguments", [["train"], ["train", "--sauce", "x"], ["tranlsate"], ["translate"]])
 def test_wrong_usage_is_status_2(translator, arguments):
     status, out, err = translator(*arguments)
@@ -172,7 +216,7 @@ def test_wrong_usage_is_status_2(translator, arguments):
     assert "Error: " in err
 
 
-@pytest.mark.parametrize("command", ["demo", "train", "translate", "evaluate"])
+@pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate"])
 def test_every_help_says_what_and_shows_an_example(translator, command):
     status, out, err = translator(command, "--help")
     assert status == 0

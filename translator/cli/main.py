@@ -11,7 +11,7 @@ import click
 
 from translator.errors import TranslatorError
 
-_COMMANDS = ("demo", "train", "translate", "evaluate", "score", "export")
+_COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "export")
 
 
 class _Commands(click.Group):
@@ -34,6 +34,7 @@ def command() -> None:
 
     \b
     Try it:            translator demo
+    Look at your text: translator corpus --source train.en --target train.de
     Train your own:    translator train --source train.en --target train.de \\
                            --from en --to de --output models/en-de
     Use it:            translator translate models/en-de < in.txt > out.txt

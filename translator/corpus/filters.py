@@ -20,7 +20,7 @@ Flags = npt.NDArray[np.bool_]
 _SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
 
 # Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and all from the CJK radicals on
-_WITHOUT_SPACES = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
+WITHOUT_SPACES = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
 
 _PAIRS_A_BLOCK = 10_000
 
@@ -47,10 +47,40 @@ def blocks(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
         yield block
 
 
-def _length(text: str) -> int:
+def length_in_words(text: str) -> int:
     """Length in words; text in a script without spaces counts two characters as a word."""
     words = len(text.split())
-    return words if text.isascii() else max(words, len(_WITHOUT_SPACES.findall(text)) // 2)
+    return words if text.isascii() else max(words, len(WITHOUT_SPACES.findall(text)) // 2)
+
+
+def flaw_of(pair: Pair, max_words: int, max_ratio: float) -> str | None:
+    """Says why a pair by itself would only harm.
+
+    Args:
+        pair: the pair.
+        max_words: the longest side that is kept, in words.
+        max_ratio: the largest factor between the lengths of the two sides that is kept, in words.
+
+    Returns:
+        ``empty``, ``too_long``, ``lengths_apart``, or None where nothing is wrong.
+    """
+    if not is_visible(pair.source) or not is_visible(pair.target):
+        return "empty"
+    shorter, longer = sorted(map(length_in_words, pair))
+    if longer > max_words:
+        return "too_long"
+    if longer > _SHORT and longer > max_ratio * shorter:
+        return "lengths_apart"
+    return None
+
+
+def flaw_texts(max_words: int, max_ratio: float) -> dict[str, str]:
+    """What each flaw is, to be read behind a number of pairs."""
+    return {
+        "empty": "with an empty side",
+        "too_long": f"longer than {max_words} words",
+        "lengths_apart": f"with lengths more than {max_ratio:g} times apart",
+    }
 
 
 class _Seen:
@@ -87,6 +117,7 @@ class PairFilter:
 
     def __init__(self, max_words: int, max_ratio: float) -> None:
         self._max_words, self._max_ratio = max_words, max_ratio
+        self._texts = flaw_texts(max_words, max_ratio)
         self._seen = _Seen()
         self.report = FilterReport()
 
@@ -99,8 +130,9 @@ class PairFilter:
         Returns:
             Whether each is kept, bool [pairs]. Of equal pairs the first one of the corpus is.
         """
-        reasons = [self._fault_of(pair) for pair in pairs]
-        good = [number for number, reason in enumerate(reasons) if not reason]
+        flaws = [flaw_of(pair, self._max_words, self._max_ratio) for pair in pairs]
+        reasons = [None if flaw is None else self._texts[flaw] for flaw in flaws]
+        good = [number for number, reason in enumerate(reasons) if reason is None]
         new = self._seen.are_new([pairs[number] for number in good])
         for number, is_new in zip(good, new.tolist(), strict=True):
             if not is_new:
@@ -111,17 +143,6 @@ class PairFilter:
         report.num_read += len(pairs)
         report.num_kept += int(new.sum())
         return np.array([not reason for reason in reasons], np.bool_)
-
-    def _fault_of(self, pair: Pair) -> str:
-        """Why a pair is dropped for itself alone; empty if it is not."""
-        if not is_visible(pair.source) or not is_visible(pair.target):
-            return "with an empty side"
-        shorter, longer = sorted((_length(pair.source), _length(pair.target)))
-        if longer > self._max_words:
-            return f"longer than {self._max_words} words"
-        if longer > _SHORT and longer > self._max_ratio * shorter:
-            return f"with lengths more than {self._max_ratio:g} times apart"
-        return ""
 
 
 def evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:

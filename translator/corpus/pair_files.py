@@ -7,6 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import cast
@@ -42,6 +43,19 @@ class PairStream(Iterator[Pair]):
 
     def __next__(self) -> Pair:
         return next(self._pairs)
+
+
+@dataclass(frozen=True)
+class PairFiles:
+    """Pairs that are read anew each time that they are iterated over; attributes as for ``stream_pairs``."""
+
+    source: Path
+    target: Path | None
+    source_language: str
+    target_language: str
+
+    def __iter__(self) -> PairStream:
+        return stream_pairs(self.source, self.target, self.source_language, self.target_language)
 
 
 def stream_pairs(source: Path, target: Path | None, source_language: str, target_language: str) -> PairStream:

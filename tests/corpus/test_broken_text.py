@@ -1,0 +1,56 @@
+import pytest
+
+from translator.corpus.broken_text import has_control, has_markup, has_replacement, has_wrong_encoding
+
+SOUND = [
+    "Zwölf Hühner, groß“ – «São Paulo» NÃO",
+    "Été à la plage…",
+    "Собака бежит.",
+    "犬が走る",
+    "1 < 2 & 3 > 2",
+    "",
+]
+
+
+@pytest.mark.parametrize("line", ["Zwölf Hühner", "groß", "10 €", "„so“", "¿Qué?", "à la carte", "собака"])
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
+def test_utf_8_that_was_read_as_another_encoding(line, encoding):
+    raw = line.encode("utf-8")
+    broken = "".join(bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in raw)
+    if not (encoding == "latin-1" and ("€" in line or "„" in line)):  # those leave control characters
+        assert has_wrong_encoding(broken)
+    assert has_wrong_encoding(broken) or has_control(broken)
+
+
+@pytest.mark.parametrize("line", SOUND)
+def test_sound_lines(line):
+    assert not any(check(line) for check in (has_wrong_encoding, has_replacement, has_control, has_markup))
+
+
+def test_a_lost_character():
+    assert has_replacement("Zw\ufffdlf")
+
+
+@pytest.mark.parametrize(
+    ("line", "found"), [("a\x07b", True), ("a\x85b", True), ("a\rb", True), ("a\tb", False)]
+)
+def test_control_characters_but_for_the_tab(line, found):
+    assert has_control(line) is found
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("Q&amp;A", True),
+        ("it &#39;s", True),
+        ("&#x27;", True),
+        ("a <b>dog</b>", True),
+        ("<A href='x'>here</A>", True),
+        ("one<br/>two", True),
+        ("AT&T; R&D", False),
+        ("contiguity <contiguous>", False),
+        ("a<b and c>d", False),
+    ],
+)
+def test_markup(line, found):
+    assert has_markup(line) is found

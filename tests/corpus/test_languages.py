@@ -1,0 +1,110 @@
+"""Lines on the wrong side, in a third language or in another script."""
+
+import pytest
+from references.corpora import NAMES, read
+
+from translator.corpus.languages import FOREIGN, WRONG_SIDE, Languages
+from translator.corpus.readers import Pair, read_pairs
+from translator.corpus.scripts import is_in, main_scripts, script_of
+
+
+def judge_all(pairs, learned=None):
+    languages = Languages.learn(learned or pairs)
+    assert languages.differ
+    return [languages.judge(pair) for pair in pairs]
+
+
+@pytest.fixture(scope="module")
+def captions(corpora):
+    return read(corpora, "multi30k-en-de", 2000)
+
+
+def test_swapped_sides_are_on_the_wrong_side(captions):
+    swapped = [Pair(pair.target, pair.source) for pair in captions[500:600]]
+    verdicts = judge_all([*captions[:500], *swapped, *captions[600:]])
+    assert verdicts[500:600].count((WRONG_SIDE, WRONG_SIDE)) >= 98
+    assert verdicts[:500] + verdicts[600:] == [(None, None)] * 1900
+
+
+def test_another_source_sentence_on_the_target_side(captions):
+    pairs = list(captions)
+    for row in range(0, 2000, 40):
+        pairs[row] = Pair(pairs[row].source, captions[row + 1].source)
+    verdicts = judge_all(pairs)
+    found = {row for row in range(2000) if verdicts[row] == (None, WRONG_SIDE)}
+    assert found <= set(range(0, 2000, 40))
+    assert len(found) >= 45
+
+
+def test_lines_in_a_third_language_are_foreign(captions, corpora):
+    spanish = [pair.target for pair in read(corpora, "tatoeba-en-es", 20, 80_000)]
+    pairs = list(captions)
+    for number, line in enumerate(spanish):
+        pairs[100 * number] = Pair(pairs[100 * number].source, line)
+    verdicts = judge_all(pairs)
+    found = [row for row in range(2000) if verdicts[row][1] == FOREIGN]
+    assert len(found) >= 15
+    assert set(found) <= set(range(0, 2000, 100))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_false_alarm(corpora, name):
+    pairs = read(corpora, name, 4000)
+    verdicts = judge_all(pairs)
+    assert sum(verdict != (None, None) for verdict in verdicts) <= 2
+
+
+def test_the_sample_of_the_project(sample_pairs):
+    verdicts = judge_all([*sample_pairs, Pair(sample_pairs[0].target, sample_pairs[0].source)])
+    assert verdicts == [(None, None)] * len(sample_pairs) + [(WRONG_SIDE, WRONG_SIDE)]
+
+
+def test_names_that_stand_on_both_sides_say_nothing(sample_pairs):
+    name = "Shakespeare Christopher Marlowe Thackeray"
+    verdict = judge_all([Pair(name, name)], [*sample_pairs, Pair(name, name)])
+    assert verdict == [(None, None)]
+
+
+def test_two_sides_of_one_language_are_not_judged(sample_pairs):
+    lines = [pair.source for pair in sample_pairs]
+    languages = Languages.learn([Pair(*pair) for pair in zip(lines, lines[::-1], strict=True)])
+    assert not languages.differ
+    assert languages.judge(Pair("Wir haben heute keinen grünen Stuhl.", "")) == (None, None)
+
+
+def test_scripts_are_told_by_the_names_of_letters():
+    assert [script_of(c) for c in "aßдα語ひ1 ."] == [
+        "LATIN", "LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", None, None, None,
+    ]  # fmt: skip
+
+
+def test_the_scripts_of_a_side_are_those_that_are_no_exception():
+    japanese = ["これは犬です。", "カメラと電話を買いました。"] * 30
+    assert main_scripts([*japanese, "привет"]) == {"HIRAGANA", "KATAKANA", "CJK"}
+    assert main_scripts(["a dog", "ein Hund"]) == {"LATIN"}
+    assert main_scripts(["12", ""]) == set()
+
+
+@pytest.mark.parametrize(
+    ("line", "fits"),
+    [
+        ("A dog runs.", True),
+        ("The angle αβγ of a triangle", True),
+        ("αβ", True),
+        ("12.5 %", True),
+        ("", True),
+        ("Собака бежит.", False),
+        ("Он любит Python", False),
+        ("犬が走る", False),
+    ],
+)
+def test_a_line_is_in_a_script_unless_most_of_its_letters_are_in_others(line, fits):
+    assert is_in(line, frozenset({"LATIN"})) is fits
+
+
+@pytest.fixture(scope="module")
+def sample_pairs():
+    from pathlib import Path
+
+    sample = Path(__file__).parents[2] / "data" / "sample"
+    return read_pairs(sample / "train.en", sample / "train.de")[:2000]
