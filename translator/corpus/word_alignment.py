@@ -40,16 +40,16 @@ class _Links(NamedTuple):
     """Every source position beside every target position of its pair, target by target.
 
     Attributes:
-        source, target: int64 [links]; the pieces.
-        source_position, target_position: int64 [links]; numbers of the positions among those of all pairs.
+        source, target: int32 [links]; the pieces.
+        source_position, target_position: int32 [links]; numbers of the positions among those of all pairs.
         nearness: float64 [links]; the part of the probability that the places alone decide, before it is
             made to add up to one.
     """
 
-    source: _Integers
-    target: _Integers
-    source_position: _Integers
-    target_position: _Integers
+    source: Ids
+    target: Ids
+    source_position: Ids
+    target_position: Ids
     nearness: _Floats
 
     def turned(self) -> _Links:
@@ -58,22 +58,29 @@ class _Links(NamedTuple):
 
 
 def _links(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> _Links:
-    parts, first_source, first_target = [], 0, 0
-    for source, target in zip(sources, targets, strict=True):
+    sizes = [len(source) * len(target) for source, target in zip(sources, targets, strict=True)]
+    ids = np.empty([4, sum(sizes)], np.int32)
+    links = _Links(ids[0], ids[1], ids[2], ids[3], np.empty(sum(sizes)))
+    start, first_source, first_target = 0, 0, 0
+    for source, target, size in zip(sources, targets, sizes, strict=True):
         m, n = len(source), len(target)
         places = np.abs((np.arange(m) + 0.5)[None] / max(m, 1) - (np.arange(n) + 0.5)[:, None] / max(n, 1))
-        parts.append(
-            (
-                np.tile(np.array(source, np.int64), n),
-                np.repeat(np.array(target, np.int64), m),
-                np.tile(np.arange(first_source, first_source + m), n),
-                np.repeat(np.arange(first_target, first_target + n), m),
-                np.exp(-_NEARNESS * places).reshape(-1),
-            )
-        )
-        first_source, first_target = first_source + m, first_target + n
-    empty = [np.zeros(0, np.int64)] * 4 + [np.zeros(0)]
-    return _Links(*(np.concatenate(columns) for columns in zip(empty, *parts, strict=True)))
+        row = slice(start, start + size)
+        links.source[row] = np.tile(np.array(source, np.int32), n)
+        links.target[row] = np.repeat(np.array(target, np.int32), m)
+        links.source_position[row] = np.tile(np.arange(first_source, first_source + m), n)
+        links.target_position[row] = np.repeat(np.arange(first_target, first_target + n), m)
+        links.nearness[row] = np.exp(-_NEARNESS * places).reshape(-1)
+        start, first_source, first_target = start + size, first_source + m, first_target + n
+    return links
+
+
+def _keys(links: _Links, vocabulary_size: int) -> _Integers:
+    """A number for each pair of pieces that are linked."""
+    keys = links.source.astype(np.int64)
+    keys *= vocabulary_size
+    keys += links.target
+    return keys
 
 
 class TranslationTable:
@@ -106,7 +113,7 @@ class TranslationTable:
         """
         links = _links(sources, targets)
         counts = np.bincount([piece for target in targets for piece in target], minlength=vocabulary_size)
-        keys, entry = np.unique(links.source * vocabulary_size + links.target, return_inverse=True)
+        keys, entry = np.unique(_keys(links, vocabulary_size), return_inverse=True)
         source_of_key = keys // vocabulary_size
         table = cls(keys, np.full(len(keys), 1.0 / vocabulary_size), counts / max(counts.sum(), 1))
         for _ in range(_ITERATIONS):
@@ -119,7 +126,7 @@ class TranslationTable:
         """The probability of each link: that this target position comes from this source position."""
         if not len(self.keys):
             return np.zeros(len(links.source))
-        wanted = links.source * len(self.frequencies) + links.target
+        wanted = _keys(links, len(self.frequencies))
         place = np.minimum(np.searchsorted(self.keys, wanted), len(self.keys) - 1)
         return self._beliefs(links, np.where(self.keys[place] == wanted, self.probs[place], _UNSEEN))
 
