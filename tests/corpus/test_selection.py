@@ -7,7 +7,7 @@ import pytest
 
 import translator.corpus.filters as filters
 from translator.corpus.filters import PairFilter, blocks
-from translator.corpus.pair_files import PairStream
+from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
 from translator.corpus.selection import Selection
 

@@ -46,10 +46,10 @@ def command(
     stretches whose lines are shifted against each other, and sentences of the test sets, each with line
     numbers. Nothing is changed; --clean writes the pairs without mistakes to new files.
     """
-    from translator.corpus.cleaning import CleanFiles, write_clean
-    from translator.corpus.inspection import inspect_pairs
-    from translator.corpus.leaks import TestSet
-    from translator.corpus.pair_files import PairFiles
+    from translator.corpus.formats.pair_files import PairFiles
+    from translator.corpus.inspection.cleaning import CleanFiles, write_clean
+    from translator.corpus.inspection.inspect import inspect_pairs
+    from translator.corpus.inspection.leaks import TestSet
     from translator.errors import ConfigError
 
     if (source is None) != (target is None) or (source is None) == (pairs is None):

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import NamedTuple
 
-from translator.corpus.compression import open_unpacked
+from translator.corpus.formats.compression import open_unpacked
 from translator.errors import DataError
 
 _BLOCK_SIZE = 1 << 15

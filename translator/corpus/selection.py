@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from translator.corpus.filters import FilterReport, Flags, PairFilter, blocks
-from translator.corpus.pair_files import PairStream
+from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
 
 

@@ -14,8 +14,8 @@ import numpy as np
 from translator.config import Config
 from translator.corpus.checks import looks_swapped
 from translator.corpus.filters import evenly
+from translator.corpus.formats.pair_files import stream_pairs
 from translator.corpus.lexicon import Lexicon
-from translator.corpus.pair_files import stream_pairs
 from translator.corpus.readers import Pair
 from translator.corpus.selection import Selection
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files

@@ -12,11 +12,11 @@ from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import cast
 
-from translator.corpus.compression import open_unpacked, unpacked
-from translator.corpus.exchange_xml import EntityGuard
-from translator.corpus.localization import read_po, read_xliff
+from translator.corpus.formats.compression import open_unpacked, unpacked
+from translator.corpus.formats.exchange_xml import EntityGuard
+from translator.corpus.formats.localization import read_po, read_xliff
+from translator.corpus.formats.tmx import read_tmx
 from translator.corpus.readers import Pair, decode_line, read_parallel
-from translator.corpus.tmx import read_tmx
 from translator.errors import DataError
 
 _FORMATS = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO", ".xlf": "XLIFF", ".xliff": "XLIFF"}

@@ -1,6 +1,6 @@
 """Finds the stretches of a corpus in which line n of one side does not translate line n of the other.
 
-Each source line is compared with the target lines around its own (:mod:`translator.corpus.line_fit`). The
+Each source line is compared with the target lines around its own (see ``line_fit.py``). The
 most probable course through the corpus then follows by dynamic programming: the lines are some lines apart,
 or do not belong together at all, and every change of this must be paid for with more evidence than comes by
 chance. Where the course changes, a stretch begins or ends.
@@ -16,7 +16,16 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.corpus.filters import evenly
-from translator.corpus.line_fit import OFFSETS, REACH, UNRELATED, Floats, Integers, Line, LineFit, Segment
+from translator.corpus.inspection.line_fit import (
+    OFFSETS,
+    REACH,
+    UNRELATED,
+    Floats,
+    Integers,
+    Line,
+    LineFit,
+    Segment,
+)
 from translator.corpus.readers import Pair
 
 FEWEST_PAIRS = 1_000  # with fewer pairs, too few words are learned to judge by

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from translator.corpus.exchange_xml import EntityGuard, find_languages, plain_text
+from translator.corpus.formats.exchange_xml import EntityGuard, find_languages, plain_text
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 

@@ -10,7 +10,7 @@ from translate.storage import pypo
 from translate.storage.xliff import xlifffile
 from translate.storage.xliff2 import Xliff2File
 
-from translator.corpus.pair_files import stream_pairs
+from translator.corpus.formats.pair_files import stream_pairs
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from references.packed_files import FORMS, PACK, message_of
 
-from translator.corpus.compression import open_unpacked
+from translator.corpus.formats.compression import open_unpacked
 from translator.corpus.readers import read_lines
 from translator.errors import DataError
 

@@ -8,7 +8,7 @@ from references.exchange_files import TMX_UNIT, tmx
 from references.packed_files import message_of, write
 from translate.storage.tmx import tmxfile
 
-from translator.corpus.pair_files import stream_pairs
+from translator.corpus.formats.pair_files import stream_pairs
 from translator.corpus.readers import Pair
 from translator.errors import DataError
 

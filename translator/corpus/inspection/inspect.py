@@ -11,13 +11,13 @@ import numpy.typing as npt
 
 from translator.config import DataConfig
 from translator.corpus.filters import flaw_texts
-from translator.corpus.languages import FOREIGN, WRONG_SIDE, Languages
-from translator.corpus.leaks import TestSet
-from translator.corpus.misalignment import Stretch, find_misalignment
+from translator.corpus.inspection.languages import FOREIGN, WRONG_SIDE, Languages
+from translator.corpus.inspection.leaks import TestSet
+from translator.corpus.inspection.misalignment import Stretch, find_misalignment
+from translator.corpus.inspection.report import CorpusReport, Example, Finding, LeakCounts, SideSizes
+from translator.corpus.inspection.scripts import is_in, main_scripts
+from translator.corpus.inspection.survey import Survey, survey
 from translator.corpus.readers import Pair
-from translator.corpus.report import CorpusReport, Example, Finding, LeakCounts, SideSizes
-from translator.corpus.scripts import is_in, main_scripts
-from translator.corpus.survey import Survey, survey
 
 _SIDES = ("source", "target")
 _EXAMPLES = 3  # of each kind of mistake

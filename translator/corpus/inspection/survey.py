@@ -8,9 +8,14 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from translator.corpus.broken_text import has_control, has_markup, has_replacement, has_wrong_encoding
 from translator.corpus.filters import WITHOUT_SPACES, flaw_of, length_in_words
-from translator.corpus.leaks import Leak, TestSet, bare
+from translator.corpus.inspection.broken_text import (
+    has_control,
+    has_markup,
+    has_replacement,
+    has_wrong_encoding,
+)
+from translator.corpus.inspection.leaks import Leak, TestSet, bare
 from translator.corpus.readers import Pair
 
 _MAX_SAMPLE = 20_000  # pairs to learn letters from

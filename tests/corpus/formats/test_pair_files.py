@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from references.exchange_files import PO, PO_PAIRS, TMX_UNIT, XLIFF_1, XLIFF_2, XLIFF_PAIRS, tmx
 from references.packed_files import PACK, message_of, write
 
-from translator.corpus.pair_files import stream_pairs
+from translator.corpus.formats.pair_files import stream_pairs
 from translator.corpus.readers import Pair
 from translator.errors import DataError
 

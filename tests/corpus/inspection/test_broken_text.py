@@ -1,6 +1,11 @@
 import pytest
 
-from translator.corpus.broken_text import has_control, has_markup, has_replacement, has_wrong_encoding
+from translator.corpus.inspection.broken_text import (
+    has_control,
+    has_markup,
+    has_replacement,
+    has_wrong_encoding,
+)
 
 SOUND = [
     "Zwölf Hühner, groß“ – «São Paulo» NÃO",

@@ -1,6 +1,6 @@
 """How well a line fits the lines of the other side around it, as evidence of which one translates it.
 
-Two lines fit by their words (:mod:`translator.corpus.association`) and by their lengths. Both are turned
+Two lines fit by their words (see ``association.py``) and by their lengths. Both are turned
 into evidence: the logarithm of how much more often lines that belong together fit so well than lines that
 merely stand near each other.
 
@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.association import Association, Words, words_of
 from translator.corpus.filters import evenly
+from translator.corpus.inspection.association import Association, Words, words_of
 from translator.corpus.readers import Pair
 
 MAX_OFFSET = 5

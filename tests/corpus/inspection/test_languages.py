@@ -3,9 +3,9 @@
 import pytest
 from references.corpora import NAMES, read
 
-from translator.corpus.languages import FOREIGN, WRONG_SIDE, Languages
+from translator.corpus.inspection.languages import FOREIGN, WRONG_SIDE, Languages
+from translator.corpus.inspection.scripts import is_in, main_scripts, script_of
 from translator.corpus.readers import Pair, read_pairs
-from translator.corpus.scripts import is_in, main_scripts, script_of
 
 
 def judge_all(pairs, learned=None):

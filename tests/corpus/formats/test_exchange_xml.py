@@ -3,7 +3,7 @@ from xml.etree import ElementTree
 import lxml.etree
 import pytest
 
-from translator.corpus.exchange_xml import find_languages, plain_text
+from translator.corpus.formats.exchange_xml import find_languages, plain_text
 
 
 @pytest.mark.parametrize(

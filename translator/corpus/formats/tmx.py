@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from xml.etree import ElementTree
 
-from translator.corpus.exchange_xml import EntityGuard, find_languages, local_name, plain_text, xml_fault
+from translator.corpus.formats.exchange_xml import (
+    EntityGuard,
+    find_languages,
+    local_name,
+    plain_text,
+    xml_fault,
+)
 from translator.corpus.readers import Pair
 from translator.errors import DataError
 

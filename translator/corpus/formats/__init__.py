@@ -1,0 +1,1 @@
+"""The files in which parallel text comes: packed, in two files or in one."""

@@ -1,0 +1,1 @@
+"""What is wrong with a parallel corpus: seen, located, and cleaned."""
