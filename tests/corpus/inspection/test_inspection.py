@@ -16,7 +16,7 @@ from translator.corpus.inspection.survey import has_ordinary_words, survey
 from translator.corpus.readers import Pair, read_pairs
 from translator.errors import ConfigError, DataError
 
-SAMPLE = Path(__file__).parents[2] / "data" / "sample"
+SAMPLE = Path(__file__).parents[3] / "data" / "sample"
 
 
 @pytest.fixture(scope="module")

@@ -106,5 +106,5 @@ def test_a_line_is_in_a_script_unless_most_of_its_letters_are_in_others(line, fi
 def sample_pairs():
     from pathlib import Path
 
-    sample = Path(__file__).parents[2] / "data" / "sample"
+    sample = Path(__file__).parents[3] / "data" / "sample"
     return read_pairs(sample / "train.en", sample / "train.de")[:2000]
