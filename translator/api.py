@@ -23,10 +23,7 @@ from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.lock import locked
 from translator.training.model_folder import config_path, seed_folder
-from translator.training.preparation import (
-    check_folder,
-    prepare,
-)
+from translator.training.preparation import check_folder, prepare
 from translator.training.settings import write_config
 from translator.training.trainer import Trainer
 

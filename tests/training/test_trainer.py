@@ -177,29 +177,25 @@ def kill_in_an_evaluation(folder, tokenizer):
         trainer.train(score, lambda line: None)
 
 
-def kill_in_a_step(folder, tokenizer):
-    """Killed between two evaluations in the second epoch."""
-    trainer = trainer_in(folder, tokenizer, evaluate_steps=RHYTHMS["steps"])
+def kill_after(step, trainer):
+    """Trains until so many steps are done and what follows a step is too."""
 
     def on_train_batch_end(batch, logs):
-        if trainer.state.step == STEPS + 6:
+        if trainer.state.step == step:
             raise KilledError
 
     callback = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
     with pytest.raises(KilledError):
         trainer.train(rising(), lambda line: None, [callback])
+
+
+def kill_in_a_step(folder, tokenizer):
+    """Killed between two evaluations in the second epoch."""
+    kill_after(STEPS + 6, trainer_in(folder, tokenizer, evaluate_steps=RHYTHMS["steps"]))
 
 
 def kill_after_a_checkpoint_between_evaluations(folder, tokenizer):
-    trainer = trainer_in(folder, tokenizer, checkpoint_steps=5)
-
-    def on_train_batch_end(batch, logs):
-        if trainer.state.step == STEPS + 4:
-            raise KilledError
-
-    callback = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
-    with pytest.raises(KilledError):
-        trainer.train(rising(), lambda line: None, [callback])
+    kill_after(STEPS + 4, trainer_in(folder, tokenizer, checkpoint_steps=5))
 
 
 def kill_between_the_last_batch_of_an_epoch_and_its_evaluation(folder, tokenizer):

@@ -9,6 +9,7 @@ import numpy as np
 from translator.corpus.filters import FilterReport, Flags, PairFilter, blocks
 from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
+from translator.corpus.reservoir import Reservoir
 
 
 class Selection:
@@ -27,18 +28,13 @@ class Selection:
     def __init__(self, pairs: Callable[[], PairStream], max_words: int, max_ratio: float, most: int) -> None:
         self._pairs = pairs
         pair_filter, flags = PairFilter(max_words, max_ratio), [np.zeros(0, np.bool_)]
-        generator = np.random.default_rng(1)
-        self.sample: list[Pair] = []
-        number = 0
+        sample: Reservoir[Pair] = Reservoir(most)
         stream = pairs()
         for block in blocks(stream):
             flags.append(pair_filter.kept(block))
             for row in np.flatnonzero(flags[-1]).tolist():
-                # Reservoir sampling (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
-                place = number if number < most else int(generator.integers(number + 1))
-                if place < most:
-                    self.sample[place : place + 1] = [block[row]]
-                number += 1
+                sample.add(block[row])
+        self.sample = sample.rows
         self._kept: Flags = np.concatenate(flags)
         self.report: FilterReport = pair_filter.report
         for reason, count in stream.skipped.items():

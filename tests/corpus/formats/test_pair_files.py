@@ -1,12 +1,12 @@
 import io
 import sys
-import tracemalloc
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from references.exchange_files import PO, PO_PAIRS, TMX_UNIT, XLIFF_1, XLIFF_2, XLIFF_PAIRS, tmx
+from references.memory import peak_of
 from references.packed_files import PACK, message_of, write
 
 from translator.corpus.formats.pair_files import stream_pairs
@@ -62,13 +62,11 @@ def test_a_missing_file_is_told(tmp_path):
 def test_two_files_of_any_size_are_read_in_little_memory(tmp_path):
     source = write(tmp_path / "train.en", "".join(f"Sentence number {n}.\n" for n in range(200_000)))
     target = write(tmp_path / "train.de", "".join(f"Satz mit der Nummer {n}.\n" for n in range(200_000)))
-    tracemalloc.start()
-    try:
+
+    def read():
         assert sum(1 for _ in stream_pairs(source, target, "en", "de")) == 200_000
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 1e6
+
+    assert peak_of(read) < 1e6
 
 
 # TSV

@@ -1,10 +1,10 @@
-import tracemalloc
 from xml.sax.saxutils import escape
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from references.exchange_files import TMX_UNIT, tmx
+from references.memory import peak_of
 from references.packed_files import message_of, write
 from translate.storage.tmx import tmxfile
 
@@ -202,10 +202,8 @@ def test_a_memory_of_any_size_is_read_in_little_memory(tmp_path):
             file.write(unit(en=f"Sentence number {number} about dogs.", de=f"Satz {number}.", fr="Non"))
         file.write(tail)
     assert path.stat().st_size > 8e6
-    tracemalloc.start()
-    try:
+
+    def read():
         assert sum(1 for _ in stream_pairs(path, None, "en", "de")) == 50_000
-        peak = tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
-    assert peak < 2e6
+
+    assert peak_of(read) < 2e6

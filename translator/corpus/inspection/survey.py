@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 from array import array
 from collections.abc import Iterable, Sequence
@@ -17,6 +16,7 @@ from translator.corpus.inspection.broken_text import (
 )
 from translator.corpus.inspection.leaks import Leak, TestSet, bare
 from translator.corpus.readers import Pair
+from translator.corpus.reservoir import Reservoir
 
 _MAX_SAMPLE = 20_000  # pairs to learn letters from
 _FEWEST_WORDS = 3  # that a line must have to count as copied
@@ -76,7 +76,7 @@ def survey(
         test_sets: what must not stand in the corpus; they take notice of what does.
     """
     found = Survey(leaks=[{} for _ in test_sets])
-    choice = random.Random(1)
+    sample: Reservoir[Pair] = Reservoir(_MAX_SAMPLE)
     for row, read in enumerate(pairs):
         pair = Pair(read.source.strip(), read.target.strip())
         for side in (0, 1):
@@ -85,11 +85,8 @@ def survey(
         found.pair_hashes.append(hash(pair))
         found.source_hashes.append(hash(pair.source))
         _look_at(found, row, pair, flaw_of(pair, max_words, max_ratio), test_sets)
-        place = row if row < _MAX_SAMPLE else choice.randrange(row + 1)  # every pair is as likely to stay
-        if row < _MAX_SAMPLE:
-            found.sample.append(pair)
-        elif place < _MAX_SAMPLE:
-            found.sample[place] = pair
+        sample.add(pair)
+    found.sample = sample.rows
     return found
 
 
