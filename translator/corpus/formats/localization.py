@@ -21,7 +21,7 @@ def _content(stream: BinaryIO, name: str) -> bytes:
     """All that a stream holds."""
     content = stream.read(_LARGEST_FILE + 1)
     if len(content) > _LARGEST_FILE:
-        raise DataError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB; split it, or convert it to TMX or TSV")
+        raise DataError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB; split it, or convert it to TMX")
     return content
 
 
