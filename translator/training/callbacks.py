@@ -23,11 +23,10 @@ from translator.training.model_folder import (
     checkpoint_path,
     log_path,
     previous_checkpoint_path,
+    save_weights,
     weights_path,
 )
 from translator.training.step import TrainingModel
-
-_HDF5_OVERHEAD = 1 << 20  # bytes
 
 
 def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> float:
@@ -180,10 +179,8 @@ class DevEvaluation(keras.callbacks.Callback):
             score = self._score()
             better = score > state.best_score
             if better:
-                # HDF5 crashes where a disk is full.
-                size = 4 * model.network.count_params() + _HDF5_OVERHEAD
-                with replaced_when_complete(weights_path(self._folder), size) as path:
-                    model.network.save_weights(path)
+                with replaced_when_complete(weights_path(self._folder)) as path:
+                    save_weights(model.network, path)
                 state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
         return score, better
 
@@ -248,17 +245,17 @@ def cut_log(folder: Path, step: int) -> None:
     path = log_path(folder)
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if 0 <= _step_of(line) <= step]
     if len(kept) < len(lines):
         with replaced_when_complete(path) as temporary:
-            temporary.write_text("".join(kept), encoding="utf-8")
+            temporary.write_bytes(b"".join(kept))
 
 
-def _step_of(line: str) -> int:
-    """The step of a line of the log; -1 if the line was cut."""
+def _step_of(line: bytes) -> int:
+    """The step of a line of the log; -1 if the line was cut or damaged."""
     try:
-        return int(json.loads(line)["step"]) if line.endswith("\n") else -1
+        return int(json.loads(line)["step"]) if line.endswith(b"\n") else -1
     except (ValueError, LookupError, TypeError):
         return -1
 
