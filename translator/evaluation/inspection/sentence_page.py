@@ -31,8 +31,8 @@ def sentence_page(inspection: Inspection) -> Page:
         Section(
             "Attention between pieces",
             "The same between the pieces into which the model cuts text, where ▁ is a space and </s> the end "
-            "of the sentence. The cells of a row add up to 1; the strongest row shows where the model was "
-            "surest of what to look at.",
+            "of the sentence. The cells of a row add up to 1: where one cell is strong, the model knew where to "
+            "look, and where many are weak, it drew on all of them.",
             attention_of_pieces(found),
         )
     )
@@ -41,8 +41,8 @@ def sentence_page(inspection: Inspection) -> Page:
             "Probabilities",
             "Each row is a place in the translation, with the piece that was written and the five likeliest "
             "others; the longer the bar, the more probable the piece was there. A short first bar is a place "
-            "where the model was in doubt, and a longer bar beside it is a piece that the search passed over "
-            "because it led to a less probable sentence.",
+            "where the model was in doubt, and a longer bar beside it is a piece that the search passed over, "
+            "for what would have followed or because an option forbids it.",
             probabilities(inspection.choices),
         )
     )
