@@ -31,7 +31,7 @@ def sentence_page(inspection: Inspection) -> Page:
         Section(
             "Attention between pieces",
             "The same between the pieces into which the model cuts text, where ▁ is a space and </s> the end "
-            "of the sentence. The cells of a row add up to 1: where one cell is strong, the model knew where to "
+            "of the sentence. The cells of a row add up to 1: where one is strong, the model knew where to "
             "look, and where many are weak, it drew on all of them.",
             attention_of_pieces(found),
         )
@@ -40,9 +40,9 @@ def sentence_page(inspection: Inspection) -> Page:
         Section(
             "Probabilities",
             "Each row is a place in the translation, with the piece that was written and the five likeliest "
-            "others; the longer the bar, the more probable the piece was there. A short first bar is a place "
-            "where the model was in doubt, and a longer bar beside it is a piece that the search passed over, "
-            "for what would have followed or because an option forbids it.",
+            "others; the longer the bar, the more probable the piece was there. Where the first bar is "
+            "short, the model was in doubt, and a longer bar beside it is a piece that the search passed "
+            "over, for what would have followed or because an option forbids it.",
             probabilities(inspection.choices),
         )
     )
@@ -59,7 +59,7 @@ def sentence_page(inspection: Inspection) -> Page:
     sections += [_layer(inspection, name) for name in inspection.gates]
     return Page(
         title="Inside one translation",
-        lead=f"{inspection.source} → {found.text}",
+        lead=f"{inspection.source}\n{found.text}",
         sections=sections,
     )
 
