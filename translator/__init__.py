@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from translator.errors import ConfigError, DataError, ModelError, TranslatorError
 
 if TYPE_CHECKING:
-    from translator.api import evaluate, load, train
+    from translator.api import evaluate, inspect, load, train
     from translator.config import Config
     from translator.decoding.glossary import Glossary
+    from translator.decoding.inspection import Inspection
     from translator.decoding.translation import Translation
     from translator.decoding.translator import Translator
     from translator.serving.export import export
@@ -26,12 +27,14 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Glossary",
+    "Inspection",
     "ModelError",
     "Translation",
     "Translator",
     "TranslatorError",
     "evaluate",
     "export",
+    "inspect",
     "load",
     "train",
 ]
@@ -39,10 +42,12 @@ __all__ = [
 _HOMES = {
     "Config": "translator.config",
     "Glossary": "translator.decoding.glossary",
+    "Inspection": "translator.decoding.inspection",
     "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
     "evaluate": "translator.api",
     "export": "translator.serving.export",
+    "inspect": "translator.api",
     "load": "translator.api",
     "train": "translator.api",
 }

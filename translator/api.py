@@ -13,9 +13,11 @@ from translator.config import Config, read_toml
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.glossary import Glossary
+from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
 from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+from translator.evaluation.page import check_that_pictures_can_be_drawn, write_html, write_pngs
 from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
 from translator.recipes import expectation, recipe_for
@@ -208,6 +210,43 @@ def evaluate(
     hypotheses = [translation.text for translation in found]
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
+
+
+def inspect(
+    translator: Translator,
+    text: str,
+    output: str | Path,
+    *,
+    png: str | Path | None = None,
+    **options: Any,
+) -> Inspection:
+    """Translates a sentence and writes a page of pictures that show what happened inside.
+
+    Args:
+        translator: the translator, of one model.
+        text: the sentence.
+        output: the HTML file to write, which needs no network.
+        png: a folder for the same pictures as PNG files, light and dark; None: none are written.
+        options: as for ``Translator.inspect``, which gives the same numbers without pictures.
+
+    Returns:
+        What the pictures show, as numbers.
+
+    Raises:
+        ConfigError: if an option is not valid, there are several models, or the packages that draw are not
+            installed.
+        DataError: if the text cannot be looked into.
+        ModelError: if a file cannot be written.
+    """
+    check_that_pictures_can_be_drawn()
+    from translator.evaluation.inspection.sentence_page import sentence_page
+
+    inspection = translator.inspect(text, **options)
+    page = sentence_page(inspection)
+    write_html(page, Path(output))
+    if png is not None:
+        write_pngs(page, Path(png))
+    return inspection
 
 
 def _model_line(trainer: Trainer, tokenizer: Tokenizer, config: Config) -> str:
