@@ -12,7 +12,7 @@ def filter_pairs(pairs, max_words: int, max_ratio: float) -> tuple[list[Pair], F
     """All that is kept of a corpus, and the counts."""
     pair_filter, kept = PairFilter(max_words, max_ratio), []
     for block in blocks(pairs):
-        kept += [pair for pair, good in zip(block, pair_filter.kept(block), strict=True) if good]
+        kept += block.chosen(np.flatnonzero(pair_filter.kept(block))).pairs()
     return kept, pair_filter.report
 
 

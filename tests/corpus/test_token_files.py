@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from references.toy import WORDS, toy_pairs
 
+import translator.corpus.filters as filters
 import translator.corpus.token_files as module
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
@@ -31,13 +32,15 @@ class Shifted:
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    monkeypatch.setattr(module, "_PAIRS_A_CALL", 7)
-    monkeypatch.setattr(module, "_CALLS_A_SHARD", 9)
+    monkeypatch.setattr(filters, "_PAIRS_A_BLOCK", 7)
+    monkeypatch.setattr(module, "_BLOCKS_A_SHARD", 9)
 
 
 def written(folder, tokenizer, *parts, max_pieces=200, aligner=None, text="abc"):
     weights = [1.0, *[None] * (len(parts) - 1)]
-    write_token_files(folder, parts, tokenizer, max_pieces, aligner, text, weights, {"more": [1, "ä"]})
+    write_token_files(
+        folder, map(filters.blocks, parts), tokenizer, max_pieces, aligner, text, weights, {"more": [1, "ä"]}
+    )
     return TokenFiles(folder)
 
 

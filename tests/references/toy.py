@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from translator.corpus.filters import blocks
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, write_token_files
 from translator.corpus.tokenizer import train_tokenizer
@@ -34,7 +35,7 @@ def toy_tokenizer():
 def token_files(folder, tokenizer, *parts, max_pieces=200, aligner=None, fingerprint="toy"):
     """The token files of a corpus, written into a folder; all parts but the first are to be mixed in."""
     weights = [1.0, *[None] * (len(parts) - 1)]
-    write_token_files(folder, parts, tokenizer, max_pieces, aligner, fingerprint, weights)
+    write_token_files(folder, map(blocks, parts), tokenizer, max_pieces, aligner, fingerprint, weights)
     return TokenFiles(folder)
 
 

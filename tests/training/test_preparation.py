@@ -122,7 +122,7 @@ def test_pairs_to_mix_in_are_a_part_of_their_own(tmp_path, files, folder):
     found, lines = prepared(both, folder)
     assert found.corpus.weights == [1.0, None]
     assert text_of(found, 1) == mixed[:2]
-    assert lines[1] == "to mix in: 2 of 4 pairs kept; dropped: 1 repeated, 1 with an empty side"
+    assert lines[1] == "to mix in: 2 of 4 pairs kept; dropped: 1 with an empty side, 1 repeated"
     pretend_it_was_trained(folder, found)
     write(tmp_path, "mix", mixed[1:])
     with pytest.raises(ModelError, match="holds a training on other text"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import random
+from collections.abc import Callable
 from typing import Generic, TypeVar
+
+import numpy as np
 
 Row = TypeVar("Row")
 
@@ -22,14 +24,19 @@ class Reservoir(Generic[Row]):
 
     def __init__(self, most: int) -> None:
         self.rows: list[Row] = []
-        self._most, self._given, self._choice = most, 0, random.Random(1)
+        self._most, self._given, self._choice = most, 0, np.random.default_rng(1)
 
-    def add(self, row: Row) -> None:
-        """Takes the next row, perhaps in place of another."""
-        if self._given < self._most:
-            self.rows.append(row)
-        else:
-            place = self._choice.randrange(self._given + 1)
-            if place < self._most:
-                self.rows[place] = row
-        self._given += 1
+    def add(self, number: int, row: Callable[[int], Row]) -> None:
+        """Takes the next rows, some perhaps in place of others.
+
+        Args:
+            number: how many there are.
+            row: gives each of them that is kept by its number, from 0.
+        """
+        first = min(number, self._most - len(self.rows))
+        self.rows.extend(map(row, range(first)))
+        # The row before which there were n takes the place of a kept one with probability most / (n + 1).
+        places = self._choice.integers(self._given + np.arange(first, number) + 1)
+        for new in np.flatnonzero(places < self._most).tolist():
+            self.rows[places[new]] = row(first + new)
+        self._given += number

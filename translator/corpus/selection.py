@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from translator.corpus.filters import FilterReport, Flags, PairFilter, blocks
+from translator.corpus.filters import Block, FilterReport, Flags, PairFilter, blocks
 from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
 from translator.corpus.reservoir import Reservoir
@@ -32,8 +32,8 @@ class Selection:
         stream = pairs()
         for block in blocks(stream):
             flags.append(pair_filter.kept(block))
-            for row in np.flatnonzero(flags[-1]).tolist():
-                sample.add(block[row])
+            kept = block.chosen(np.flatnonzero(flags[-1]))
+            sample.add(len(kept.sources), kept.pair)
         self.sample = sample.rows
         self._kept: Flags = np.concatenate(flags)
         self.report: FilterReport = pair_filter.report
@@ -41,11 +41,10 @@ class Selection:
             self.report.num_read += count
             self.report.dropped[reason] = count
 
-    def kept(self) -> Iterator[Pair]:
+    def kept(self) -> Iterator[Block]:
         """Reads the corpus again; yields the pairs that are kept."""
         start = 0
         for block in blocks(self._pairs()):
-            flags = self._kept[start : start + len(block)]
-            start += len(block)
-            for row in np.flatnonzero(flags).tolist():
-                yield block[row]
+            flags = self._kept[start : start + len(block.sources)]
+            start += len(flags)
+            yield block.chosen(np.flatnonzero(flags))

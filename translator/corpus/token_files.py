@@ -14,8 +14,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,15 +26,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.readers import Pair
+from translator.corpus.filters import Block
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_alignment import WordAligner
 from translator.errors import DataError, ModelError
 from translator.files import replaced_when_complete
 
 _VERSION = 1
-_PAIRS_A_CALL = 10_000  # bounds the memory for cutting text into pieces
-_CALLS_A_SHARD = 100
+_BLOCKS_A_SHARD = 100
 
 Ids = npt.NDArray[Any]
 
@@ -53,7 +55,7 @@ class TokenizedPair(NamedTuple):
 
 def write_token_files(
     folder: Path,
-    parts: Iterable[Iterable[Pair]],
+    parts: Iterable[Iterable[Block]],
     tokenizer: Tokenizer,
     max_pieces: int,
     aligner: WordAligner | None,
@@ -82,7 +84,7 @@ def write_token_files(
     for part in parts:
         rows = _tokenized(part, tokenizer, max_pieces, aligner)
         sizes.append(0)
-        while calls := list(islice(rows, _CALLS_A_SHARD)):
+        while calls := list(islice(rows, _BLOCKS_A_SHARD)):
             arrays = {kind: np.concatenate([call[kind] for call in calls]) for kind in calls[0]}
             num_pairs = len(arrays["lengths"])
             if not num_pairs:
@@ -101,27 +103,44 @@ def write_token_files(
 
 
 def _tokenized(
-    pairs: Iterable[Pair], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
+    blocks: Iterable[Block], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
 ) -> Iterator[dict[str, Ids]]:
-    """Yields the arrays of some thousand pairs at a time."""
+    """Yields the arrays of each block, cut into pieces on every core while others are read."""
+    cores = os.cpu_count() or 1
+    waiting: deque[Future[dict[str, Ids]]] = deque()
+    with ThreadPoolExecutor(cores) as pool:
+        for block in blocks:
+            waiting.append(pool.submit(_arrays_of, block, tokenizer, max_pieces, aligner))
+            if len(waiting) > 2 * cores:  # bounds the memory
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _arrays_of(
+    block: Block, tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
+) -> dict[str, Ids]:
+    """The pieces, lengths and alignments of some thousand pairs."""
     dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
-    remaining = iter(pairs)
-    while block := list(islice(remaining, _PAIRS_A_CALL)):
-        rows = zip(*(tokenizer.encode([pair[side] for pair in block]) for side in (0, 1)), strict=True)
-        short = [row for row in rows if max(map(len, row)) <= max_pieces]
-        arrays = {
-            "pieces": _flat([side for row in short for side in row], dtype),
-            "lengths": np.array([list(map(len, row)) for row in short], np.uint16).reshape(-1, 2),
-        }
-        if aligner is not None:
-            sources, targets = [source for source, _ in short], [target for _, target in short]
-            arrays["alignments"] = _flat(aligner.align(sources, targets), np.int16)
-        yield arrays
+    sources, targets = (tokenizer.encode(side) for side in block)
+    lengths = np.array([list(map(len, sources)), list(map(len, targets))], np.int64).T
+    short = np.flatnonzero(lengths.max(axis=1, initial=0) <= max_pieces)
+    if len(short) < len(lengths):
+        sources, targets = ([side[row] for row in short.tolist()] for side in (sources, targets))
+        lengths = lengths[short]
+    arrays = {
+        "pieces": _flat(chain.from_iterable(zip(sources, targets, strict=True)), dtype, int(lengths.sum())),
+        "lengths": lengths.astype(np.uint16),
+    }
+    if aligner is not None:
+        alignments = aligner.align(sources, targets)
+        arrays["alignments"] = _flat(alignments, np.int16, int(lengths[:, 1].sum()))
+    return arrays
 
 
-def _flat(rows: Sequence[Any], dtype: Any) -> Ids:
-    """All rows one after the other."""
-    return np.fromiter(chain.from_iterable(rows), dtype, sum(map(len, rows)))
+def _flat(rows: Iterable[Any], dtype: Any, size: int) -> Ids:
+    """All rows one after the other, ``size`` numbers in all."""
+    return np.fromiter(chain.from_iterable(rows), dtype, size)
 
 
 def _write(path: Path, array: Ids) -> str:

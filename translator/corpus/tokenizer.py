@@ -26,6 +26,7 @@ _NUM_RESERVED = 4 + 256  # padding, unknown, start and end of a sentence; the by
 _SMALLEST_VOCABULARY = 300
 _MIN_CHARACTER_COUNT = 5  # a character seen less often is spelled in bytes
 _LARGEST_MODEL = 1 << 26  # bytes; a million pieces take a third of it
+_LINES_A_COUNT = 10_000
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
 
@@ -99,12 +100,12 @@ def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Itera
 
     SentencePiece's own way, character_coverage, refuses to leave out more than 2 % of a text.
     """
-    counts = Counter(
-        character
-        for line in lines
-        for character in unicodedata.normalize("NFC", line)
-        if not character.isspace()
-    )
+    counts: Counter[str] = Counter()
+    for start in range(0, len(lines), _LINES_A_COUNT):
+        counts.update(unicodedata.normalize("NFC", "\n".join(lines[start : start + _LINES_A_COUNT])))
+    for character in list(counts):
+        if character.isspace():
+            del counts[character]
     kept = [character for character, _ in counts.most_common(max_characters)]
     frequent = [character for character in kept if counts[character] >= _MIN_CHARACTER_COUNT]
     if len(frequent) >= 20:  # else a toy corpus: keep what there is

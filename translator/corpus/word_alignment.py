@@ -111,7 +111,23 @@ class TranslationTable:
             targets: of each target sentence.
             vocabulary_size: number of pieces.
         """
+        return cls._learned_from(_links(sources, targets), targets, vocabulary_size)
+
+    @classmethod
+    def learn_both_ways(
+        cls, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]], vocabulary_size: int
+    ) -> tuple[TranslationTable, TranslationTable]:
+        """The table of ``learn``, and that of the other direction; arguments as there."""
         links = _links(sources, targets)
+        return (
+            cls._learned_from(links, targets, vocabulary_size),
+            cls._learned_from(links.turned(), sources, vocabulary_size),
+        )
+
+    @classmethod
+    def _learned_from(
+        cls, links: _Links, targets: Sequence[Sequence[int]], vocabulary_size: int
+    ) -> TranslationTable:
         counts = np.bincount([piece for target in targets for piece in target], minlength=vocabulary_size)
         keys, entry = np.unique(_keys(links, vocabulary_size), return_inverse=True)
         source_of_key = keys // vocabulary_size
@@ -157,8 +173,7 @@ class WordAligner:
         num_links = sum(len(source) * len(target) for source, target in zip(sources, targets, strict=True))
         step = max(1, -(-num_links // _MAX_LINKS))
         sources, targets = sources[::step], targets[::step]
-        self.table = TranslationTable.learn(sources, targets, vocabulary_size)
-        self._back = TranslationTable.learn(targets, sources, vocabulary_size)
+        self.table, self._back = TranslationTable.learn_both_ways(sources, targets, vocabulary_size)
 
     def align(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[Ids]:
         """The source position of each target piece, from 0, or ``NOWHERE``; int32 [target pieces] a pair."""

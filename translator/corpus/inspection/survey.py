@@ -7,7 +7,14 @@ from array import array
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from translator.corpus.filters import WITHOUT_SPACES, flaw_of, length_in_words
+from translator.corpus.filters import (
+    FLAWS,
+    WITHOUT_SPACES,
+    blocks,
+    flaws_of,
+    length_in_words,
+    lengths_in_words,
+)
 from translator.corpus.inspection.broken_text import (
     has_control,
     has_markup,
@@ -77,22 +84,24 @@ def survey(
     """
     found = Survey(leaks=[{} for _ in test_sets])
     sample: Reservoir[Pair] = Reservoir(_MAX_SAMPLE)
-    for row, read in enumerate(pairs):
-        pair = Pair(read.source.strip(), read.target.strip())
-        for side in (0, 1):
-            found.words[side].append(length_in_words(pair[side]))
-            found.characters[side].append(len(pair[side]))
-        found.pair_hashes.append(hash(pair))
-        found.source_hashes.append(hash(pair.source))
-        _look_at(found, row, pair, flaw_of(pair, max_words, max_ratio), test_sets)
-        sample.add(pair)
+    for block in blocks(pairs):
+        for side, texts in enumerate(block):
+            found.words[side].extend(lengths_in_words(texts).tolist())
+            found.characters[side].extend(map(len, texts))
+        flaws = flaws_of(block, max_words, max_ratio).tolist()
+        for pair, flaw in zip(block.pairs(), flaws, strict=True):
+            row = found.num_pairs
+            found.pair_hashes.append(hash(pair))
+            found.source_hashes.append(hash(pair.source))
+            if flaw >= 0:
+                found.note(FLAWS[flaw], row)
+            _look_at(found, row, pair, test_sets)
+        sample.add(len(flaws), block.pair)
     found.sample = sample.rows
     return found
 
 
-def _look_at(found: Survey, row: int, pair: Pair, flaw: str | None, test_sets: Sequence[TestSet]) -> None:
-    if flaw:
-        found.note(flaw, row)
+def _look_at(found: Survey, row: int, pair: Pair, test_sets: Sequence[TestSet]) -> None:
     keys = (bare(pair.source), bare(pair.target))
     if keys[0] == keys[1] and has_ordinary_words(pair.source) and has_ordinary_words(pair.target):
         found.note("copied", row)
