@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from translator.errors import ConfigError, DataError, ModelError, TranslatorError
 
 if TYPE_CHECKING:
-    from translator.api import evaluate, load, train
+    from translator.api import compare, evaluate, load, train
     from translator.config import Config
     from translator.decoding.glossary import Glossary
     from translator.decoding.translation import Translation
@@ -30,6 +30,7 @@ __all__ = [
     "Translation",
     "Translator",
     "TranslatorError",
+    "compare",
     "evaluate",
     "export",
     "load",
@@ -41,6 +42,7 @@ _HOMES = {
     "Glossary": "translator.decoding.glossary",
     "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
+    "compare": "translator.api",
     "evaluate": "translator.api",
     "export": "translator.serving.export",
     "load": "translator.api",

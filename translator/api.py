@@ -15,12 +15,15 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
+from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
 from translator.recipes import expectation, recipe_for
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
+from translator.training.interruption import StoppedError
 from translator.training.lock import locked
 from translator.training.model_folder import config_path, seed_folder
 from translator.training.preparation import check_folder, prepare
@@ -165,9 +168,29 @@ def _train_one(
             best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
             report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
         translator = Translator([trainer.network], tokenizer, config)
-        trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
+        try:
+            trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
+        except StoppedError:
+            leave_report(folder, prepared, trainer.state, initial, report)
+            raise
         report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
+        leave_report(folder, prepared, trainer.state, initial, report)
         return trainer.state.best_score
+
+
+def _translated(
+    translator: Translator,
+    pairs: Sequence[Pair],
+    glossary: Glossary | None,
+    minimum_bayes_risk: bool,
+    options: Mapping[str, Any],
+) -> list[str]:
+    """Translates the sources of a test set. Arguments as for ``evaluate``."""
+    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
+    if minimum_bayes_risk:
+        are_samples = options.get("sampling", False)
+        found = (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
+    return [translation.text for translation in found]
 
 
 def evaluate(
@@ -201,13 +224,38 @@ def evaluate(
         DataError: if the text cannot be used.
     """
     pairs = read_pairs(Path(source), Path(reference))
-    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
-    if minimum_bayes_risk:
-        are_samples = options.get("sampling", False)
-        found = (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
-    hypotheses = [translation.text for translation in found]
+    hypotheses = _translated(translator, pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
+
+
+def compare(
+    first: Translator,
+    second: Translator,
+    source: str | Path,
+    reference: str | Path,
+    *,
+    names: tuple[str, str] = ("first", "second"),
+    tokenize: str | None = None,
+    lowercase: bool = False,
+    glossary: Glossary | None = None,
+    minimum_bayes_risk: bool = False,
+    **options: Any,
+) -> Comparison:
+    """Translates a test set with two translators and says which is better, and whether that may be chance.
+
+    Args:
+        first: a translator.
+        second: another, whose vocabulary may differ.
+        source: as for ``evaluate``, and so are ``reference`` and those after ``names``.
+        names: what to call the two.
+    """
+    pairs = read_pairs(Path(source), Path(reference))
+    one, other = (
+        (name, _translated(translator, pairs, glossary, minimum_bayes_risk, options))
+        for name, translator in zip(names, (first, second), strict=True)
+    )
+    return compare_translations(pairs, one, other, tokenize, lowercase)
 
 
 def _model_line(trainer: Trainer, tokenizer: Tokenizer, config: Config) -> str:

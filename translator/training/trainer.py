@@ -20,12 +20,12 @@ from translator.training.callbacks import (
     DivergenceError,
     LearningRate,
     Progress,
-    cut_log,
     is_finished,
     training_variables,
 )
 from translator.training.checkpoint import TrainingState, last_checkpoint, read_state, restore_checkpoint
 from translator.training.interruption import Interruption, interruption
+from translator.training.log import cut_log
 from translator.training.model_folder import (
     checkpoint_path,
     load_weights,
@@ -133,7 +133,8 @@ class Trainer:
             callbacks: more Keras callbacks, such as TensorBoard.
 
         Raises:
-            KeyboardInterrupt: if Ctrl-C or a request to terminate stopped it between two steps; all is saved.
+            StoppedError: if Ctrl-C or a request to terminate stopped it between two steps; all is saved.
+            KeyboardInterrupt: if it was asked for again, and stopped at once.
             ModelError: if a file cannot be written.
             TranslatorError: if the memory is too small or the loss is no number any more.
         """
