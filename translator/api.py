@@ -247,8 +247,14 @@ def compare(
     Args:
         first: a translator.
         second: another, whose vocabulary may differ.
-        source: as for ``evaluate``, and so are ``reference`` and those after ``names``.
+        source: as for ``evaluate``, and so are all others but ``names``.
+        reference: see there.
         names: what to call the two.
+        tokenize: see there.
+        lowercase: see there.
+        glossary: see there.
+        minimum_bayes_risk: see there.
+        options: see there.
     """
     pairs = read_pairs(Path(source), Path(reference))
     one, other = (

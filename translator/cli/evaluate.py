@@ -26,9 +26,7 @@ Examples:
 @click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")
 @click.option("--tokenize", metavar="NAME", help="sacreBLEU's tokenizer for BLEU. [default: 13a]")
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
-@click.option(
-    "--compare", metavar="MODEL", help="Say whether this other model is better, and how sure that is."
-)
+@click.option("--compare", metavar="MODEL", help="Say whether this model is better, and how sure that is.")
 @click.option(
     "--output", metavar="FILE", help="Also write the translations there; with --compare, a page of both."
 )
@@ -57,9 +55,9 @@ def command(
 ) -> None:
     """Translate a test set with the MODEL folder and score it against the reference.
 
-    BLEU and chrF are sacreBLEU's, each with the signature that says exactly what was computed. With --compare,
-    paired bootstrap with 1,000 samples says whether the difference of two models may be chance; --output is
-    then an HTML page with the sentences that differ most, side by side.
+    BLEU and chrF are sacreBLEU's, each with the signature that says exactly what was computed. With
+    --compare, paired bootstrap with 1,000 samples says whether the difference of two models may be
+    chance; --output is then an HTML page with the sentences that differ most, side by side.
     """
     from translator.api import evaluate, load
     from translator.decoding.glossary import Glossary
@@ -71,7 +69,7 @@ def command(
 
     one_thread_an_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None
-    options = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
+    options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
     options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
     if compare:
         if each:

@@ -43,8 +43,8 @@ def _scores(comparison: Comparison) -> Section:
     columns = ["metric", comparison.first, comparison.second, "difference", "p", "", "signature"]
     return Section(
         "Scores",
-        "± is the 95 % interval of a score on other text of the same kind. p is how probable a difference so large is "
-        "between models that are equally good; below 0.05 it is called significant.",
+        "± is half the 95 % interval of a score, by resampling the sentences. p is how probable a difference "
+        "so large is between models that are equally good; below 0.05 it is called significant.",
         table(columns, rows),
     )
 
@@ -64,9 +64,8 @@ def _score_row(score: ComparedScore) -> tuple[str, ...]:
 def _differences(comparison: Comparison) -> Section:
     return Section(
         "How far the sentences are apart",
-        f"Of {comparison.num_sentences:,} sentences, {comparison.num_different:,} are translated differently; they stand "
-        f"here by how much higher the chrF of {comparison.second} is. Bars to the left of 0 are sentences that "
-        f"{comparison.first} translates better.",
+        f"{comparison.num_different:,} of {comparison.num_sentences:,} sentences are translated differently. "
+        f"A bar is how many differ by so much chrF; to the right of 0, {comparison.second} is better.",
         _histogram(comparison),
     )
 
@@ -84,7 +83,7 @@ def _histogram(comparison: Comparison) -> TopLevelMixin:
         for start, number in sorted(bins.items())
     ]
     chart: TopLevelMixin = (
-        alt.Chart(alt.Data(values=rows))
+        alt.Chart({"values": rows})
         .mark_bar()
         .encode(
             x=alt.X("from:Q", bin="binned", title="difference in chrF"),
@@ -104,7 +103,7 @@ def _sentences(
     rows = [
         (
             one.line,
-            round(one.difference, 1),
+            f"{one.difference:+.1f}",
             one.source,
             one.reference,
             with_differences(one.first, one.second),
@@ -115,7 +114,7 @@ def _sentences(
     columns = ["line", "difference", "source", "reference", comparison.first, comparison.second]
     return Section(
         f"Where {better} is better",
-        "The sentences with the largest difference in chrF. Bold words are those that the other translation has "
-        "not, or has elsewhere.",
+        "The sentences with the largest difference in chrF. Words that the other translation has not, or has "
+        "elsewhere, are bold.",
         table(columns, rows),
     )

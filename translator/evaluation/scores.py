@@ -147,6 +147,6 @@ def bleu_by_length(
     found = []
     for group, rows in sorted(groups.items()):
         longest = _BORDERS[group] if group < len(_BORDERS) else None
-        bleu = evaluate(*zip(*rows, strict=True)).bleu.score
+        bleu = evaluate([row[0] for row in rows], [row[1] for row in rows]).bleu.score
         found.append(LengthScore(1 + (_BORDERS[group - 1] if group else 0), longest, len(rows), bleu))
     return found

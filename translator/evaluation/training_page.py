@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 470, 190  # of a chart, in pixels
 # What is drawn over the steps: field, title, format, and whether the axis begins at 0.
 _CURVES = (
-    ("dev_bleu", "dev BLEU, greedy search", ".2f", True),
-    ("loss", "loss of a target piece", ".3f", False),
-    ("learning_rate", "learning rate", ".2e", True),
-    ("tokens_per_second", "target tokens a second", ",", True),
+    ("dev_bleu", "dev BLEU, greedy search", "~g", True),
+    ("loss", "loss of a target piece", "~g", False),
+    ("learning_rate", "learning rate", "~e", True),
+    ("tokens_per_second", "target tokens a second", ",d", True),
 )
 
 
@@ -47,7 +47,7 @@ def _lead(report: TrainingReport) -> str:
     """What came out, in some sentences."""
     spent = timedelta(seconds=round(report.seconds))
     ending = "Ended by itself" if report.finished else "Stopped"
-    found = [f"{ending} after {report.epochs:,} epochs, {report.steps:,} steps and {spent} hours."]
+    found = [f"{ending} after {report.epochs:,} epochs ({report.steps:,} steps, {spent})."]
     if report.best_dev_bleu is None:
         found.append("It has not been evaluated yet, so there are no weights to translate with.")
     else:
@@ -63,7 +63,7 @@ def _lead(report: TrainingReport) -> str:
 def _course(evaluations: Sequence[Evaluation]) -> Section:
     import altair as alt
 
-    data = alt.Data(values=[asdict(one) | {"minutes": round(one.seconds / 60, 1)} for one in evaluations])
+    data = {"values": [asdict(one) | {"minutes": round(one.seconds / 60, 1)} for one in evaluations]}
     tooltip = [
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("step:Q", format=","),
@@ -75,7 +75,7 @@ def _course(evaluations: Sequence[Evaluation]) -> Section:
     for field, title, form, from_zero in _CURVES:
         axis = alt.Axis(format=form, tickCount=5)
         base = alt.Chart(data, title=title).encode(
-            x=alt.X("step:Q", title="step", axis=alt.Axis(format=",", tickCount=6)),
+            x=alt.X("step:Q", title="step", axis=alt.Axis(format=",d", tickCount=6)),
             y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=alt.Scale(zero=from_zero)),
             tooltip=tooltip,
         )
@@ -84,21 +84,18 @@ def _course(evaluations: Sequence[Evaluation]) -> Section:
             best = max(evaluations, key=lambda one: one.dev_bleu).step
             chart += base.mark_point(style="strong", size=130).transform_filter(f"datum.step == {best}")
         charts.append(chart.properties(width=_WIDTH, height=_HEIGHT))
-    grid = alt.vconcat(alt.hconcat(*charts[:2]), alt.hconcat(*charts[2:]))
     return Section(
         "Course of the training",
-        "Each point is an evaluation; point at it for its numbers, and for the epoch and the minutes. The circle "
-        "is the best dev BLEU, whose weights are in the model folder.",
-        grid,
+        "Each point is an evaluation; point at it for its numbers, the epoch and the minutes. The circle is "
+        "the best dev BLEU, whose weights are in the model folder.",
+        alt.concat(*charts, columns=2),
     )
 
 
 def _dev_sections(dev: DevReport) -> list[Section]:
     scores = (dev.scores.bleu, dev.scores.chrf)
     number = f"{dev.scores.num_sentences:,}"
-    how_to_read = (
-        "chrF, at the left, says how much of the reference's letters in a row the translation has; 100 is all"
-    )
+    how_to_read = "chrF says how many strings of letters a translation shares with the reference; 100 is all"
     return [
         Section(
             "Scores on the dev set",
@@ -108,13 +105,13 @@ def _dev_sections(dev: DevReport) -> list[Section]:
         ),
         Section(
             "BLEU by sentence length",
-            "Each bar is the BLEU of the sentences whose source has so many words, as of a test set of its own. "
+            "Each bar is the BLEU of the sentences whose source has so many words, as of a set of its own. "
             "The number behind it is how many they are; with few of them BLEU says little.",
             _length_chart(dev.by_length),
         ),
         Section(
             "Worst sentences",
-            f"{how_to_read}. Many here are no fault of the model: a free translation, or a wrong line in the dev set.",
+            f"{how_to_read}. A low one may also mean a free translation, or a wrong line in the dev set.",
             _sentences(dev.worst),
         ),
         Section(
@@ -132,7 +129,7 @@ def _length_chart(scores: Sequence[LengthScore]) -> TopLevelMixin:
         {"words": str(one), "bleu": round(one.bleu, 2), "label": f"{one.num_sentences:,} sentences"}
         for one in scores
     ]
-    base = alt.Chart(alt.Data(values=rows)).encode(
+    base = alt.Chart({"values": rows}).encode(
         x=alt.X("bleu:Q", title="BLEU"),
         y=alt.Y("words:N", title="words of the source", sort=None),
         tooltip=[alt.Tooltip("bleu:Q", title="BLEU", format=".2f"), alt.Tooltip("label:N", title="of")],
@@ -143,7 +140,7 @@ def _length_chart(scores: Sequence[LengthScore]) -> TopLevelMixin:
 
 
 def _sentences(sentences: Sequence[ScoredSentence]) -> str:
-    rows = [(round(one.chrf, 1), one.source, one.reference, one.translation) for one in sentences]
+    rows = [(f"{one.chrf:.1f}", one.source, one.reference, one.translation) for one in sentences]
     return table(["chrF", "source", "reference", "translation"], rows)
 
 
@@ -155,8 +152,8 @@ def _corpora(corpora: Sequence[CorpusUse]) -> Section:
         rows.append((one.name, one.read, reasons, kept, one.used))
     return Section(
         "Corpus",
-        "Pairs that would only harm are dropped before the training. Of those that are kept, some may not be trained on: "
-        "those held out as the dev set, and those with too many pieces.",
+        "Pairs that would only harm are dropped before the training. Of those kept, the ones held out as the dev "
+        "set and those with too many pieces are not trained on.",
         table(["files", "pairs read", "dropped", "kept", "trained on"], rows),
     )
 
@@ -165,8 +162,8 @@ def _settings(report: TrainingReport) -> Section:
     rows = [(one.path, str(one.value), str(one.default), one.reason) for one in report.settings]
     return Section(
         "Settings",
-        f"The recipe is that for {report.recipe}. The table has what differs from the default settings, and why; "
-        "config.json has all of them.",
+        f"The recipe is that for {report.recipe}. The table has the settings that differ from the default, "
+        "and why; config.json has all.",
         table(["setting", "value", "default", "reason"], rows)
         if rows
         else "<p>All settings are the default.</p>",
