@@ -75,7 +75,7 @@ class Comparison:
         first, second: names of the models.
         num_sentences: of the test set.
         num_different: how many of them the models translate differently.
-        scores: BLEU, then chrF.
+        bleu, chrf: their scores.
         second_better: sentences that the second translates better, the largest difference first.
         first_better: those that the first translates better.
         chrf_differences: of every sentence, in order, by how much the second is better.
@@ -85,7 +85,8 @@ class Comparison:
     second: str
     num_sentences: int
     num_different: int
-    scores: list[ComparedScore]
+    bleu: ComparedScore
+    chrf: ComparedScore
     second_better: list[DifferingSentence]
     first_better: list[DifferingSentence]
     chrf_differences: list[float]
@@ -93,7 +94,7 @@ class Comparison:
     @property
     def verdict(self) -> str:
         """Which is better by BLEU, and whether that is sure, in a sentence or two."""
-        bleu = self.scores[0]
+        bleu = self.bleu
         if not self.num_different:
             return "There is no difference: all translations are the same."
         if self.num_sentences < FEW_SENTENCES:
@@ -116,7 +117,7 @@ class Comparison:
     def __str__(self) -> str:
         width = max(len(self.first), len(self.second))
         lines = []
-        for score in self.scores:
+        for score in (self.bleu, self.chrf):
             lines += [
                 f"{score.name}  ({score.signature})",
                 f"  {self.first:<{width}}  {score.first:6.2f} ± {score.first_interval:.2f}",
@@ -147,13 +148,15 @@ def compare_translations(
     """
     references = [pair.target for pair in pairs]
     sentences = _sentences(pairs, first[1], second[1], lowercase)
+    bleu, chrf = _compared_scores(references, first[1], second[1], tokenize, lowercase)
     ranked = sorted(sentences, key=lambda one: one.difference)
     return Comparison(
         first=first[0],
         second=second[0],
         num_sentences=len(pairs),
         num_different=sum(one.first != one.second for one in sentences),
-        scores=_compared_scores(references, first[1], second[1], tokenize, lowercase),
+        bleu=bleu,
+        chrf=chrf,
         second_better=[one for one in ranked[::-1] if one.difference > 0][:_NUM_SHOWN],
         first_better=[one for one in ranked if one.difference < 0][:_NUM_SHOWN],
         chrf_differences=[one.difference for one in sentences],
@@ -190,11 +193,12 @@ def _compared_scores(
         one, other = results[name]
         difference = other.score - one.score
         # sacreBLEU counts the samples with a larger difference, and gives 1 / 1,001 where all have none.
-        p_value = other.p_value if difference else 1.0
+        p_value = float(other.p_value) if difference else 1.0
         significant = p_value < SIGNIFICANT and len(references) >= FEW_SENTENCES
         found.append(
             ComparedScore(
-                *(name, one.score, other.score, one.ci, other.ci, difference, p_value, significant),
+                *(name, one.score, other.score, float(one.ci), float(other.ci)),
+                *(difference, p_value, significant),
                 signature=str(signature),
             )
         )

@@ -39,7 +39,7 @@ def write_comparison_page(path: Path, comparison: Comparison) -> None:
 
 
 def _scores(comparison: Comparison) -> Section:
-    rows = [_score_row(score) for score in comparison.scores]
+    rows = [_score_row(score) for score in (comparison.bleu, comparison.chrf)]
     columns = ["metric", comparison.first, comparison.second, "difference", "p", "", "signature"]
     return Section(
         "Scores",
@@ -52,8 +52,8 @@ def _scores(comparison: Comparison) -> Section:
 def _score_row(score: ComparedScore) -> tuple[str, ...]:
     return (
         score.name,
-        f"{score.first:.2f} ± {score.first_interval:.2f}",
-        f"{score.second:.2f} ± {score.second_interval:.2f}",
+        f"{score.first:.2f}\u00a0±\u00a0{score.first_interval:.2f}",
+        f"{score.second:.2f}\u00a0±\u00a0{score.second_interval:.2f}",
         f"{score.difference:+.2f}",
         f"{score.p_value:.3f}",
         "significant" if score.significant else "not significant",

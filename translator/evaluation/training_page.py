@@ -152,8 +152,8 @@ def _corpora(corpora: Sequence[CorpusUse]) -> Section:
         rows.append((one.name, one.read, reasons, kept, one.used))
     return Section(
         "Corpus",
-        "Pairs that would only harm are dropped before the training. Of those kept, the ones held out as the dev "
-        "set and those with too many pieces are not trained on.",
+        "Pairs that would only harm are dropped before the training. Of those kept, the ones held out for "
+        "the dev set and those with too many pieces are not trained on.",
         table(["files", "pairs read", "dropped", "kept", "trained on"], rows),
     )
 
