@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from translator.errors import ConfigError, DataError, ModelError, TranslatorError
 
 if TYPE_CHECKING:
-    from translator.api import compare, evaluate, load, train
+    from translator.api import compare, evaluate, inspect, load, train
     from translator.config import Config
     from translator.decoding.glossary import Glossary
+    from translator.decoding.inspection import Inspection
     from translator.decoding.translation import Translation
     from translator.decoding.translator import Translator
     from translator.serving.export import export
@@ -26,6 +27,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "Glossary",
+    "Inspection",
     "ModelError",
     "Translation",
     "Translator",
@@ -33,6 +35,7 @@ __all__ = [
     "compare",
     "evaluate",
     "export",
+    "inspect",
     "load",
     "train",
 ]
@@ -40,11 +43,13 @@ __all__ = [
 _HOMES = {
     "Config": "translator.config",
     "Glossary": "translator.decoding.glossary",
+    "Inspection": "translator.decoding.inspection",
     "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
     "compare": "translator.api",
     "evaluate": "translator.api",
     "export": "translator.serving.export",
+    "inspect": "translator.api",
     "load": "translator.api",
     "train": "translator.api",
 }

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from translator.config import Config, read_toml
-from translator.corpus.readers import Pair, read_pairs
-from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.readers import read_pairs
 from translator.decoding.glossary import Glossary
+from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
 from translator.evaluation.comparison import Comparison, compare_translations
-from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+from translator.evaluation.comparison_page import write_comparison_page
+from translator.evaluation.page import check_that_pictures_can_be_drawn, write_html, write_pngs
 from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
+from translator.evaluation.test_sets import dev_score, translated
 from translator.recipes import expectation, recipe_for
-from translator.training.callbacks import report_to_standard_error
+from translator.training.callbacks import report_to_standard_error, tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.interruption import StoppedError
 from translator.training.lock import locked
@@ -152,7 +153,7 @@ def _train_one(
     report: Callable[[str], None],
 ) -> float:
     """Trains one model; returns its best dev BLEU. Arguments as for ``train``."""
-    more_callbacks = _tensorboard(tensorboard)
+    more_callbacks = tensorboard_callbacks(tensorboard)
     with locked(folder):
         prepared = prepare(files, overrides, initial, folder, report)
         config, tokenizer = prepared.config, prepared.tokenizer
@@ -162,35 +163,20 @@ def _train_one(
         report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
         config = dataclasses.replace(config, corpus=trainer.corpus)
         write_config(folder, config)
-        report(_model_line(trainer, tokenizer, config))
+        report(f"model: {trainer}")
         if trainer.resumed:
             state = trainer.state
             best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
             report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
         translator = Translator([trainer.network], tokenizer, config)
         try:
-            trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
+            trainer.train(dev_score(translator, prepared.dev), report, more_callbacks)
         except StoppedError:
             leave_report(folder, prepared, trainer.state, initial, report)
             raise
         report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
         leave_report(folder, prepared, trainer.state, initial, report)
         return trainer.state.best_score
-
-
-def _translated(
-    translator: Translator,
-    pairs: Sequence[Pair],
-    glossary: Glossary | None,
-    minimum_bayes_risk: bool,
-    options: Mapping[str, Any],
-) -> list[str]:
-    """Translates the sources of a test set. Arguments as for ``evaluate``."""
-    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
-    if minimum_bayes_risk:
-        are_samples = options.get("sampling", False)
-        found = (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
-    return [translation.text for translation in found]
 
 
 def evaluate(
@@ -224,7 +210,7 @@ def evaluate(
         DataError: if the text cannot be used.
     """
     pairs = read_pairs(Path(source), Path(reference))
-    hypotheses = _translated(translator, pairs, glossary, minimum_bayes_risk, options)
+    hypotheses = translated(translator, pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
 
@@ -236,6 +222,7 @@ def compare(
     reference: str | Path,
     *,
     names: tuple[str, str] = ("first", "second"),
+    output: str | Path | None = None,
     tokenize: str | None = None,
     lowercase: bool = False,
     glossary: Glossary | None = None,
@@ -247,50 +234,66 @@ def compare(
     Args:
         first: a translator.
         second: another, whose vocabulary may differ.
-        source: as for ``evaluate``, and so are all others but ``names``.
+        source: as for ``evaluate``, and so are ``reference`` and those below ``output``.
         reference: see there.
         names: what to call the two.
+        output: an HTML page to write, with the sentences that differ most side by side; None: none.
         tokenize: see there.
         lowercase: see there.
         glossary: see there.
         minimum_bayes_risk: see there.
         options: see there.
+
+    Raises:
+        ConfigError: if an option is not valid, or the packages that draw the page are not installed.
+        DataError: if the text cannot be used.
+        ModelError: if the page cannot be written.
     """
+    if output is not None:
+        check_that_pictures_can_be_drawn()
     pairs = read_pairs(Path(source), Path(reference))
     one, other = (
-        (name, _translated(translator, pairs, glossary, minimum_bayes_risk, options))
+        (name, translated(translator, pairs, glossary, minimum_bayes_risk, options))
         for name, translator in zip(names, (first, second), strict=True)
     )
-    return compare_translations(pairs, one, other, tokenize, lowercase)
+    comparison = compare_translations(pairs, one, other, tokenize, lowercase)
+    if output is not None:
+        write_comparison_page(Path(output), comparison)
+    return comparison
 
 
-def _model_line(trainer: Trainer, tokenizer: Tokenizer, config: Config) -> str:
-    model, data = config.model, config.data
-    return (
-        f"model: {trainer.network.count_params() / 1e6:.1f} million weights; {model.units} units, "
-        f"{model.encoder_layers}+{model.decoder_layers} layers, {tokenizer.vocabulary_size:,} pieces, "
-        f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
-        f"batches of {data.batch_tokens:,} pieces"
-    )
+def inspect(
+    translator: Translator,
+    text: str,
+    output: str | Path,
+    *,
+    png: str | Path | None = None,
+    **options: Any,
+) -> Inspection:
+    """Translates a sentence and writes a page of pictures that show what happened inside.
 
+    Args:
+        translator: the translator, of one model.
+        text: the sentence.
+        output: the HTML file to write, which needs no network.
+        png: a folder for the same pictures as PNG files, light and dark; None: none are written.
+        options: as for ``Translator.inspect``, which gives the same numbers without pictures.
 
-def _dev_score(translator: Translator, dev: Sequence[Pair]) -> Callable[[], float]:
-    """Dev BLEU with greedy search: five times as fast as a beam, and it rises and falls alike."""
-    sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
+    Returns:
+        What the pictures show, as numbers.
 
-    def score() -> float:
-        translations = translator.translate(sources, beam_size=1, alignments=False)
-        return score_translations([t.text for t in translations], references).bleu.score
+    Raises:
+        ConfigError: if an option is not valid, there are several models, or the packages that draw are not
+            installed.
+        DataError: if the text cannot be looked into.
+        ModelError: if a file cannot be written.
+    """
+    check_that_pictures_can_be_drawn()
+    from translator.evaluation.inspection.sentence_page import sentence_page
 
-    return score
-
-
-def _tensorboard(folder: str | Path | None) -> list[Any]:
-    """The Keras callback that writes TensorBoard logs, if they are wanted."""
-    if folder is None:
-        return []
-    if importlib.util.find_spec("tensorboard") is None:
-        raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
-    import keras
-
-    return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]
+    inspection = translator.inspect(text, **options)
+    page = sentence_page(inspection)
+    write_html(page, Path(output))
+    if png is not None:
+        write_pngs(page, Path(png))
+    return inspection

@@ -161,6 +161,7 @@ def test_no_model(translator, tmp_path):
     for command in (
         ["translate", tmp_path, "a"],
         ["evaluate", tmp_path, "--source", "a", "--reference", "b"],
+        ["inspect", tmp_path, "a"],
     ):
         assert "no model here (config.json is missing)" in failed_line(translator(*command))
 
@@ -230,7 +231,7 @@ def test_wrong_usage_is_status_2(translator, arguments):
     assert "Error: " in err
 
 
-@pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate"])
+@pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate", "inspect"])
 def test_every_help_says_what_and_shows_an_example(translator, command):
     status, out, err = translator(command, "--help")
     assert status == 0

@@ -115,16 +115,13 @@ def _compare(
 ) -> None:
     """Compares a model, or several that translate together, with another."""
     from translator.api import compare, load
-    from translator.evaluation.comparison_page import write_comparison_page
     from translator.evaluation.page import check_that_pictures_can_be_drawn
 
     if output:
         check_that_pictures_can_be_drawn()
     names = " with ".join(first), second
-    comparison = compare(load(*first), load(second), source, reference, names=names, **options)
+    comparison = compare(load(*first), load(second), source, reference, names=names, output=output, **options)
     if as_json:
         click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2))
     else:
         click.echo(str(comparison))
-    if output:
-        write_comparison_page(Path(output), comparison)

@@ -11,7 +11,7 @@ import click
 
 from translator.errors import TranslatorError
 
-_COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "export")
+_COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export")
 
 
 class _Commands(click.Group):
@@ -39,6 +39,7 @@ def command() -> None:
                            --from en --to de --output models/en-de
     Use it:            translator translate models/en-de < in.txt > out.txt
     Measure it:        translator evaluate models/en-de --source test.en --reference test.de
+    Look inside it:    translator inspect models/en-de "A dog runs."
     Ship it:           translator export models/en-de exported/en-de
 
     Text files are UTF-8 with one sentence a line, plain or packed (gzip, xz, zstd). Results go to

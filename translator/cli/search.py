@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -24,18 +24,33 @@ _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 _OF_THE_MODEL = {option.name for option in dataclasses.fields(DecodingConfig)}
 
 
+# Those that have no meaning where one beam over all pieces is looked into.
+_NOT_OF_A_BEAM = {"num_hypotheses", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
+
+
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Adds ``--beam-size`` and all other options of search to a command; they come in as one dictionary.
 
     Only what was given on the command line is in it.
     """
+    return _with_options(command, dataclasses.fields(SearchOptions))
 
+
+def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the options of a beam that is looked into, in the same way."""
+    fields = [option for option in dataclasses.fields(SearchOptions) if option.name not in _NOT_OF_A_BEAM]
+    return _with_options(command, fields)
+
+
+def _with_options(
+    command: Callable[..., Any], fields: Sequence[dataclasses.Field[Any]]
+) -> Callable[..., Any]:
     def with_options(**arguments: Any) -> Any:
         given = {option.name: arguments.pop(option.name) for option in fields}
         search = {name: value for name, value in given.items() if value is not None and value is not False}
         return command(search=search, **arguments)
 
-    fields, meanings = dataclasses.fields(SearchOptions), describe_options()
+    meanings = describe_options()
     with_options.__doc__ = command.__doc__
     wrapped: Callable[..., Any] = with_options
     for option in reversed(fields):

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from translator.decoding.rules import Pieces, Rules
 from translator.decoding.sampling import sample
-from translator.decoding.search import BeamSearch, Hypotheses, StepOutput
+from translator.decoding.search import BeamSearch, Hypotheses, Kept, StepOutput
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
@@ -103,6 +103,7 @@ def search(
     numbers: SearchNumbers,
     with_phrases: bool,
     widths: tuple[tf.Tensor, tf.Tensor] | None = None,
+    watch: Callable[[Kept], None] | None = None,
 ) -> Hypotheses:
     """Translates a batch of sentences.
 
@@ -115,6 +116,7 @@ def search(
         with_phrases: whether there are phrases among the wishes.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
             for sampling.
+        watch: takes what each step of a beam search keeps; only where this runs eagerly.
     """
     special = networks[0].special_ids
     pieces = Pieces(special.padding, special.start, special.end)
@@ -151,7 +153,7 @@ def search(
     else:
         coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
         beam_search = BeamSearch(
-            step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases, widths
+            step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases, widths, watch
         )
         found = beam_search(state, memory, rules)
     return found._replace(ids=tf.gather(wishes.shortlist, found.ids)) if options.shortlist else found
@@ -179,13 +181,16 @@ def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
 class SearchGraph:
     """The functions that translation calls; each is traced once and takes any batch and length.
 
+    Attributes:
+        networks: the models.
+
     Args:
         networks: the models, of one vocabulary; several decide together.
     """
 
     def __init__(self, networks: Sequence[TranslationModel]) -> None:
         ids = tf.TensorSpec([None, None], tf.int32)
-        self._networks = networks
+        self.networks = networks
         self._search, self._lock = cache(self._traced_search), threading.Lock()
         self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
@@ -210,12 +215,30 @@ class SearchGraph:
             traced = self._search(static, with_phrases)
         return traced(source_ids, wishes, numbers)
 
+    def watched_search(
+        self, source_ids: Any, options: SearchOptions, watch: Callable[[Kept], None]
+    ) -> Hypotheses:
+        """The same search without a graph: slower, but somebody can look at each step of the beam."""
+        source_ids, wishes = tf.convert_to_tensor(source_ids), no_wishes(len(source_ids))
+        return search(self.networks, source_ids, wishes, options, numbers_of(options), False, watch=watch)
+
+    def distributions(self, source_ids: Any, target_ids: Any) -> tf.Tensor:
+        """What might stand at each place of given translations, by what stands before it.
+
+        Returns:
+            The log-probability of every piece, float32 [batch, target steps, vocabulary].
+        """
+        ids = tf.convert_to_tensor(source_ids), tf.convert_to_tensor(target_ids)
+        return _mean_of_probabilities(
+            [tf.nn.log_softmax(tf.cast(network(ids), tf.float32)) for network in self.networks]
+        )
+
     def _traced_search(self, options: SearchOptions, with_phrases: bool) -> Callable[..., Hypotheses]:
         ids, number = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
         phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
         traced = tf.function(
             lambda source_ids, wishes, numbers: search(
-                self._networks, source_ids, wishes, options, numbers, with_phrases
+                self.networks, source_ids, wishes, options, numbers, with_phrases
             ),
             input_signature=[
                 ids,
@@ -231,5 +254,5 @@ class SearchGraph:
     def _mean_log_probs(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
         """``log_probs`` of the models together: float32 [batch, target steps]; 0 at padding."""
         return _mean_of_probabilities(
-            [network.log_probs(source_ids, target_ids) for network in self._networks]
+            [network.log_probs(source_ids, target_ids) for network in self.networks]
         )

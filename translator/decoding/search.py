@@ -80,6 +80,22 @@ class Hypotheses(NamedTuple):
     scores: tf.Tensor
 
 
+class Kept(NamedTuple):
+    """What one step of the search keeps, to look into; best first.
+
+    Attributes:
+        parents: int32 [active, beam]; the place in the step before of the hypothesis that is continued.
+        pieces: int32 [active, beam]; what it is continued with.
+        log_probs: float32 [active, beam]; nats, of all its pieces; ``IMPOSSIBLE`` where a place is empty.
+        finished: all hypotheses that have ended so far, impossible ones where there are not so many.
+    """
+
+    parents: tf.Tensor
+    pieces: tf.Tensor
+    log_probs: tf.Tensor
+    finished: Hypotheses
+
+
 class _Finished(NamedTuple):
     """Frozen hypotheses.
 
@@ -134,6 +150,7 @@ class BeamSearch:
         coverage_penalty: float32 []; None: coverage is not looked at.
         with_phrases: whether there are phrases that must appear.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options.
+        watch: takes what each step keeps, where the search is run eagerly; None: nobody looks.
     """
 
     def __init__(
@@ -145,12 +162,13 @@ class BeamSearch:
         coverage_penalty: tf.Tensor | float | None = None,
         with_phrases: bool = False,
         widths: tuple[tf.Tensor, tf.Tensor] | None = None,
+        watch: Callable[[Kept], None] | None = None,
     ) -> None:
         self._beam_size: int | tf.Tensor = widths[0] if widths else options.beam_size
         self._num_hypotheses: int | tf.Tensor = widths[1] if widths else options.num_hypotheses
         self._step, self._pieces, self._options = step, pieces, options
         self._alpha = tf.convert_to_tensor(alpha, tf.float32)
-        self._coverage_penalty, self._with_phrases = coverage_penalty, with_phrases
+        self._coverage_penalty, self._with_phrases, self._watch = coverage_penalty, with_phrases, watch
 
     def __call__(self, state: Any, memory: Any, rules: Rules) -> Hypotheses:
         """Searches for every sentence of a batch.
@@ -258,6 +276,9 @@ class BeamSearch:
         if self._coverage_penalty is not None:
             attended = of_parents(attended + output.attention)
         ends = (pieces == pieces_.end) & (totals > IMPOSSIBLE / 2)
+        finished = self._with_ended(loop, ids, totals, attended, progress, ends)
+        if self._watch is not None:
+            self._watch(Kept(parents, pieces, totals, finished.found))
         return (
             loop._replace(
                 step=loop.step + 1,
@@ -266,7 +287,7 @@ class BeamSearch:
                 places=loop.places - tf.reduce_sum(tf.cast(ends, tf.int32), axis=1),
                 attended=attended,
                 progress=progress,
-                finished=self._with_ended(loop, ids, totals, attended, progress, ends),
+                finished=finished,
                 state=tf.nest.map_structure(of_parents, output.state),
             ),
         )

@@ -1,14 +1,19 @@
-"""What translating a sentence gives, and how the parts of a long line become one."""
+"""What translating a sentence gives, from what search found; and how the parts of a long line become one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
-from translator.decoding.alignment import WordAlignment, words_of
+from translator.corpus.tokenizer import Tokenizer
+from translator.decoding.alignment import WordAlignment, word_alignment, words_of
+from translator.decoding.search import Hypotheses
+
+_TO_SPACES = str.maketrans("\n\r\t", "   ")
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,57 @@ class Translation:
     alignment: npt.NDArray[np.float32] | None = None
     word_alignment: WordAlignment | None = None
     alternatives: tuple[Translation, ...] = ()
+
+
+def translations_of(
+    source_ids: npt.NDArray[np.int32],
+    found: Hypotheses,
+    tokenizer: Tokenizer,
+    attention_of: Callable[[npt.NDArray[np.int32], npt.NDArray[np.int32]], tf.Tensor] | None,
+) -> list[Translation]:
+    """What search found, as translations: the best of each sentence, holding the others.
+
+    Args:
+        source_ids: int32 [batch, source steps]; pieces, end, padding.
+        found: the hypotheses.
+        tokenizer: the tokenizer of both.
+        attention_of: gives the attention, float32 [rows, target steps, source steps], of as many target as
+            source rows; None: it is not wanted.
+    """
+    ids, lengths, log_probs, scores = (part.numpy() for part in found)
+    batch, number = lengths.shape
+    attention = None
+    if attention_of is not None:
+        flat = ids.reshape(-1, ids.shape[-1])[:, : max(lengths.max(), 1)]
+        attention = attention_of(source_ids.repeat(number, axis=0), flat).numpy()
+        attention = attention.reshape(batch, number, *attention.shape[1:])
+    results = []
+    for i, source in enumerate(source_ids):
+        source_tokens = tuple(tokenizer.pieces(source[source != tokenizer.padding_id].tolist()))
+        ranked = []
+        for j in range(number):
+            length = int(lengths[i, j])
+            if not length:  # fewer hypotheses exist than were asked for
+                continue
+            pieces = ids[i, j, :length].tolist()
+            tokens = tuple(tokenizer.pieces(pieces))
+            between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
+            ranked.append(
+                Translation(
+                    # Breaks and tabs, which a model may spell in bytes, would tear the output.
+                    text=tokenizer.decode([pieces])[0].translate(_TO_SPACES),
+                    score=float(scores[i, j]),
+                    log_probability=float(log_probs[i, j]),
+                    tokens=tokens,
+                    source_tokens=source_tokens,
+                    alignment=between,
+                    word_alignment=None
+                    if between is None
+                    else word_alignment(between, tokens[:-1], source_tokens[:-1]),
+                )
+            )
+        results.append(replace(ranked[0], alternatives=tuple(ranked[1:])))
+    return results
 
 
 def joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool) -> Translation:

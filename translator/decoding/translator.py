@@ -15,19 +15,18 @@ import numpy.typing as npt
 from translator.config import Config
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
-from translator.decoding.alignment import word_alignment
 from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
+from translator.decoding.inspection import Inspection, inspect
 from translator.decoding.long_lines import LongLines
-from translator.decoding.translation import Translation, joined
-from translator.errors import ConfigError
+from translator.decoding.translation import Translation, joined, translations_of
+from translator.errors import ConfigError, DataError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 from translator.training.model_folder import lexicon_path, load_networks, members
 
-_TO_SPACES = str.maketrans("\n\r\t", "   ")
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
 
@@ -192,6 +191,28 @@ class Translator:
         found = self._graph.gates(source_ids, target_ids)
         return {name: Gates(*(part.numpy()[0] for part in gates)) for name, gates in found.items()}
 
+    def inspect(self, text: str, **options: Any) -> Inspection:
+        """Translates one sentence and keeps what happens inside: gates, probabilities, attention, beam.
+
+        Args:
+            text: the sentence.
+            options: any of ``SearchOptions`` but ``sampling`` and ``shortlist``.
+
+        Raises:
+            ConfigError: if an option is not valid or cannot be looked into, or several models translate.
+            DataError: if the text is empty, or so long that it is translated in parts.
+        """
+        search = self._options(options)
+        ids = self._tokenizer.encode([text])[0]
+        if not ids:
+            raise DataError("there is no text to look into; give a sentence")
+        if len(self._long_lines.parts_of(ids)) > 1:
+            raise DataError(
+                f"the text has {len(ids)} pieces, and more than {self.config.longest_part} are translated in "
+                "parts; give one of its sentences"
+            )
+        return inspect(self._graph, self._tokenizer, text, search)
+
     def _options(self, changes: dict[str, Any]) -> SearchOptions:
         """The options of a search with the defaults filled in; ConfigError if one is not valid."""
         known = [option.name for option in dataclasses.fields(SearchOptions)]
@@ -272,7 +293,6 @@ class Translator:
         return self._tokenizer.encode(glossary.targets_for(self._tokenizer.decode([ids])[0]))
 
     def _translate_batch(self, rows: list[_Row], search: _Search) -> list[Translation]:
-        number = search.options.num_hypotheses
         source_ids = self._padded([[*row.source, self._tokenizer.end_id] for row in rows])
         most = max(len(row.phrases) for row in rows)
         no_phrases: list[list[int]] = [[]] * most
@@ -285,43 +305,8 @@ class Translator:
             shortlist = self._lexicon.pieces_for(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         found = self._graph.search(source_ids, search.options, wishes)
-        lengths, log_probs, scores = (part.numpy() for part in found[1:])
-        ids = found.ids.numpy()
-        attention = None
-        if search.alignments:
-            flat = ids.reshape(-1, ids.shape[-1])[:, : max(lengths.max(), 1)]
-            attention = self._graph.attention(source_ids.repeat(number, axis=0), flat).numpy()
-            attention = attention.reshape(len(rows), number, *attention.shape[1:])
-        results = []
-        for i, row in enumerate(rows):
-            source_tokens = tuple(self._tokenizer.pieces([*row.source, self._tokenizer.end_id]))
-            ranked = []
-            for j in range(number):
-                length = int(lengths[i, j])
-                if not length:  # fewer hypotheses exist than were asked for
-                    continue
-                pieces = ids[i, j, :length].tolist()
-                tokens = tuple(self._tokenizer.pieces(pieces))
-                between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
-                ranked.append(
-                    Translation(
-                        text=self._text(pieces),
-                        score=float(scores[i, j]),
-                        log_probability=float(log_probs[i, j]),
-                        tokens=tokens,
-                        source_tokens=source_tokens,
-                        alignment=between,
-                        word_alignment=None
-                        if between is None
-                        else word_alignment(between, tokens[:-1], source_tokens[:-1]),
-                    )
-                )
-            results.append(_with_alternatives(ranked))
-        return results
-
-    def _text(self, pieces: list[int]) -> str:
-        """The text of piece ids; breaks and tabs, which a model may spell in bytes, would tear the output."""
-        return self._tokenizer.decode([pieces])[0].translate(_TO_SPACES)
+        attention_of = self._graph.attention if search.alignments else None
+        return translations_of(source_ids, found, self._tokenizer, attention_of)
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""
@@ -329,8 +314,3 @@ class Translator:
         for row, ids in zip(array, rows, strict=True):
             row[: len(ids)] = ids
         return array
-
-
-def _with_alternatives(ranked: list[Translation]) -> Translation:
-    """The best of several translations, holding the others."""
-    return replace(ranked[0], alternatives=tuple(ranked[1:]))

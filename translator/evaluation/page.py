@@ -49,7 +49,7 @@ class Page:
     Attributes:
         title: plain text.
         sections: its parts, in order.
-        lead: what stands under the title; plain text.
+        lead: what stands under the title; plain text, a paragraph a line.
     """
 
     title: str
@@ -79,11 +79,14 @@ def write_html(page: Page, path: Path) -> None:
     check_that_pictures_can_be_drawn()
     import vl_convert
 
+    library = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
     text = Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
         title=html.escape(page.title),
-        lead=f'<p class="lead" dir="auto">{html.escape(page.lead)}</p>' if page.lead else "",
+        lead="\n".join(
+            f'<p class="lead" dir="auto">{html.escape(line)}</p>' for line in page.lead.splitlines()
+        ),
         sections="\n".join(map(_section, page.sections)),
-        library=vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;"),
+        library=library.replace("</script", "<\\/script"),
         themes=_json(THEMES),
     )
     with replaced_when_complete(path) as temporary:
@@ -124,12 +127,9 @@ def _section(section: Section) -> str:
         content = section.content
     else:
         # A script of a type that is no program is data: the browser keeps it and runs nothing.
-        data = _json(_specification(section.content))
-        label = html.escape(section.heading)
-        content = (
-            f'<div class="chart" role="img" aria-label="{label}">'
-            f'<script type="application/json">{data}</script></div>'
-        )
+        # Vega reads the description out to those who cannot see the chart.
+        data = _json(_specification(section.content) | {"description": section.heading})
+        content = f'<div class="chart"><script type="application/json">{data}</script></div>'
     return (
         f'<section id="{_file_name(section.heading)}">\n<h2>{html.escape(section.heading)}</h2>\n'
         f"<p>{html.escape(section.how_to_read)}</p>\n{content}\n</section>"

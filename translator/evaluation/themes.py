@@ -2,15 +2,15 @@
 
 A chart picks from them by what it leaves open: filled cells take the ramp of ``heatmap``, of ``diverging``
 where the scale has a middle (``domainMid``), lines and points take ``category`` in the order of their names.
-Named styles, as in ``mark_text(style="faint")``, are ``strong`` for what the eye should find first, and
-``faint`` for what should stand back.
+Named styles, as in ``mark_text(style="faint")``, are ``strong`` for what the eye should find first, ``faint``
+for what should stand back, and ``halo`` for a rim of the background's colour under text that lines cross.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_FONT = "sans-serif"
+_FONT = "DejaVu Sans, Verdana, sans-serif"  # the first two have the sign of a space, ▁
 
 
 def _theme(
@@ -33,15 +33,23 @@ def _theme(
         "view": {"stroke": None},
         "axis": {**words, "domainColor": line, "tickColor": line, "gridColor": line, "labelLimit": 160},
         "header": words,
-        "legend": words,
-        "title": {"color": text, "font": _FONT, "fontSize": 13, "fontWeight": "normal", "anchor": "start"},
+        "legend": {**words, "gradientLength": 120},
+        "title": {
+            "color": text,
+            "font": _FONT,
+            "fontSize": 13,
+            "fontWeight": "normal",
+            "anchor": "start",
+            "frame": "group",
+        },
         "range": {"heatmap": heatmap, "ramp": heatmap, "diverging": diverging, "category": category},
         "text": {"color": text, "font": _FONT, "fontSize": 11},
         "rule": {"color": line},
         "mark": {"color": category[0]},
         "style": {
-            "strong": {"color": strong, "stroke": strong},
-            "faint": {"color": faint, "stroke": line},
+            "strong": {"color": strong},
+            "faint": {"color": faint},
+            "halo": {"color": background, "stroke": background, "strokeWidth": 4, "strokeJoin": "round"},
         },
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
 import sys
 import time
@@ -15,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from translator.config import TrainingConfig
+from translator.errors import ConfigError
 from translator.files import replaced_when_complete
 from translator.training.checkpoint import TrainingState, save_checkpoint
 from translator.training.interruption import Interruption, StoppedError
@@ -235,6 +237,19 @@ class DevEvaluation(keras.callbacks.Callback):
 def training_variables(model: TrainingModel) -> list[Any]:
     """All that a training changes: weights, averages, dropout seeds and the optimizer's variables."""
     return [*model.variables, *model.optimizer.variables]
+
+
+def tensorboard_callbacks(folder: str | Path | None) -> list[Any]:
+    """The Keras callback that writes TensorBoard logs into a folder; none if no folder is given.
+
+    Raises:
+        ConfigError: if TensorBoard is not installed.
+    """
+    if folder is None:
+        return []
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
+    return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]
 
 
 def report_to_standard_error(line: str) -> None:

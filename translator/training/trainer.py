@@ -91,7 +91,7 @@ class Trainer:
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         keras.utils.set_random_seed(config.training.seed)
-        self._config, self._folder = config, folder
+        self._config, self._folder, self._num_pieces = config, folder, tokenizer.vocabulary_size
         own = [size for size, weight in zip(corpus.parts, corpus.weights, strict=True) if weight is not None]
         if not sum(own):
             raise DataError(
@@ -118,6 +118,15 @@ class Trainer:
             self.state = read_state(checkpoint)
             # The limits may have been raised since.
             self.state.finished = is_finished(config.training, self.state)
+
+    def __str__(self) -> str:
+        model, data = self._config.model, self._config.data
+        return (
+            f"{self.network.count_params() / 1e6:.1f} million weights; {model.units} units, "
+            f"{model.encoder_layers}+{model.decoder_layers} layers, {self._num_pieces:,} pieces, "
+            f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
+            f"batches of {data.batch_tokens:,} pieces"
+        )
 
     def train(
         self,

@@ -1,0 +1,197 @@
+"""What happens inside one translation, kept to look into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.corpus.tokenizer import Tokenizer
+from translator.decoding.graph import SearchGraph
+from translator.decoding.rules import IMPOSSIBLE
+from translator.decoding.search import Kept
+from translator.decoding.translation import Translation, translations_of
+from translator.errors import ConfigError
+from translator.nn.lstm import Gates
+from translator.search_options import SearchOptions
+
+_RUNNERS_UP = 5
+_GATES = ("input_gate", "forget_gate", "candidate", "output_gate", "cell", "output")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A piece that might stand at one place of a translation.
+
+    Attributes:
+        token: the piece.
+        probability: the model's probability of it, given the source and the pieces before.
+    """
+
+    token: str
+    probability: float
+
+
+@dataclass(frozen=True)
+class BeamNode:
+    """A hypothesis that a step of the search kept, which continues one of the step before by one piece.
+
+    Attributes:
+        step: from 0; the number of its pieces less one.
+        parent: the index in ``Inspection.beam`` of the hypothesis that it continues; -1 at step 0.
+        token: the piece that it adds.
+        log_probability: of all its pieces; nats.
+        score: what it is ranked by, if it has ended; None if it has not.
+        is_found: whether the translation that was found begins like this.
+    """
+
+    step: int
+    parent: int
+    token: str
+    log_probability: float
+    score: float | None
+    is_found: bool
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What happens inside one translation.
+
+    Attributes:
+        source: the sentence.
+        translation: what was found, with the attention between the pieces.
+        read_tokens: what the decoder read at each step: the start, then all pieces written but the last.
+        gates: by layer, such as ``encoder/forward`` or ``decoder/lstm_0``, float32 [steps, units] each. The
+            steps of the encoder are the source pieces, those of the decoder ``read_tokens``.
+        choices: for each piece of the translation first that piece, then the likeliest others.
+        beam: what the search kept, step after step, at each the best first.
+    """
+
+    source: str
+    translation: Translation
+    read_tokens: tuple[str, ...]
+    gates: dict[str, Gates]
+    choices: tuple[tuple[Choice, ...], ...]
+    beam: tuple[BeamNode, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON; numbers are rounded to 5 places."""
+        found = self.translation
+        return {
+            "source": self.source,
+            "translation": found.text,
+            "log_probability": found.log_probability,
+            "score": found.score,
+            "source_tokens": list(found.source_tokens),
+            "tokens": list(found.tokens),
+            "read_tokens": list(self.read_tokens),
+            "attention": None if found.alignment is None else _plain(found.alignment),
+            "gates": {
+                layer: {name: _plain(getattr(gates, name)) for name in _GATES}
+                for layer, gates in self.gates.items()
+            },
+            "choices": [[asdict(choice) for choice in choices] for choices in self.choices],
+            "beam": [asdict(node) for node in self.beam],
+        }
+
+
+def _plain(array: npt.NDArray[np.float32]) -> Any:
+    """An array as nested lists."""
+    return np.round(array.astype(np.float64), 5).tolist()
+
+
+def inspect(graph: SearchGraph, tokenizer: Tokenizer, text: str, options: SearchOptions) -> Inspection:
+    """Translates one sentence and keeps what happens inside.
+
+    Args:
+        graph: the model.
+        tokenizer: its tokenizer.
+        text: the sentence, not longer than a part of a long line.
+        options: of the search.
+
+    Raises:
+        ConfigError: if an option cannot be looked into, or several models translate.
+    """
+    if options.sampling or options.shortlist:
+        raise ConfigError("a beam over all pieces is looked into; leave out sampling and shortlist")
+    if len(graph.networks) > 1:
+        raise ConfigError("the gates of one model are looked into, and these are several; give one of them")
+    source_ids = np.array([[*tokenizer.encode([text])[0], tokenizer.end_id]], np.int32)
+    steps: list[Kept] = []
+    found = graph.watched_search(source_ids, options, steps.append)
+    (translation,) = translations_of(source_ids, found, tokenizer, graph.attention)
+    target_ids = found.ids.numpy()[:, 0, : len(translation.tokens)]
+    log_probs = graph.distributions(source_ids, target_ids).numpy()[0]
+    return Inspection(
+        source=text,
+        translation=translation,
+        read_tokens=tuple(tokenizer.pieces([tokenizer.start_id, *target_ids[0, :-1].tolist()])),
+        gates={
+            layer: Gates(*(part.numpy()[0] for part in gates))
+            for layer, gates in graph.gates(source_ids, target_ids).items()
+        },
+        choices=choices_of(log_probs, target_ids[0], tokenizer),
+        beam=beam_of(steps, tokenizer),
+    )
+
+
+def choices_of(
+    log_probs: npt.NDArray[np.float32], ids: npt.NDArray[np.int32], tokenizer: Tokenizer
+) -> tuple[tuple[Choice, ...], ...]:
+    """For each place the piece that stands there and the likeliest others.
+
+    Args:
+        log_probs: float32 [steps, vocabulary]; of every piece at each place.
+        ids: int32 [steps]; the pieces that stand there.
+        tokenizer: their tokenizer.
+    """
+    rows = []
+    for of_place, written in zip(log_probs, ids.tolist(), strict=True):
+        likeliest = np.argsort(-of_place, kind="stable")[: _RUNNERS_UP + 1].tolist()
+        shown = [written, *[piece for piece in likeliest if piece != written][:_RUNNERS_UP]]
+        rows.append(
+            tuple(
+                Choice(token, float(np.exp(of_place[piece])))
+                for piece, token in zip(shown, tokenizer.pieces(shown), strict=True)
+            )
+        )
+    return tuple(rows)
+
+
+def beam_of(steps: Sequence[Kept], tokenizer: Tokenizer) -> tuple[BeamNode, ...]:
+    """The beam of a search for one sentence, from what each of its steps kept."""
+    finished = steps[-1].finished
+    ended = {
+        tuple(ids[:length].tolist()): float(score)
+        for ids, length, score in zip(
+            finished.ids.numpy()[0], finished.lengths.numpy()[0], finished.scores.numpy()[0], strict=True
+        )
+        if length
+    }
+    best = next(iter(ended))
+    nodes: list[BeamNode] = []
+    before: dict[int, tuple[int, tuple[int, ...]]] = {0: (-1, ())}  # place -> index of the node, its pieces
+    for number, step in enumerate(steps):
+        places = {}
+        rows = zip(*(part.numpy()[0].tolist() for part in step[:3]), strict=True)
+        for place, (parent, piece, log_prob) in enumerate(rows):
+            if log_prob <= IMPOSSIBLE / 2:
+                continue
+            index, pieces = before[parent]
+            pieces = (*pieces, piece)
+            places[place] = len(nodes), pieces
+            nodes.append(
+                BeamNode(
+                    step=number,
+                    parent=index,
+                    token=tokenizer.pieces([piece])[0],
+                    log_probability=log_prob,
+                    score=ended.get(pieces),
+                    is_found=pieces == best[: len(pieces)],
+                )
+            )
+        before = places
+    return tuple(nodes)
