@@ -20,7 +20,7 @@ from translator.evaluation.page import check_that_pictures_can_be_drawn, write_h
 from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
-from translator.evaluation.test_sets import dev_score, translated
+from translator.evaluation.translations import dev_score, translated
 from translator.recipes import expectation, recipe_for
 from translator.training.callbacks import report_to_standard_error, tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
@@ -66,6 +66,8 @@ def train(
     report: Callable[[str], None] = report_to_standard_error,
 ) -> Translator:
     """Trains a translator, or goes on with a training that was interrupted.
+
+    When it ends or is stopped, ``report.json`` and ``report.html`` in the model folder say how it went.
 
     Args:
         source: the source side of the training pairs, a text file with one sentence a line; or several.
