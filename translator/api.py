@@ -67,12 +67,10 @@ def train(
 ) -> Translator:
     """Trains a translator, or goes on with a training that was interrupted.
 
-    When it ends or is stopped, ``report.json`` and ``report.html`` in the model folder say how it went.
-
     Args:
         source: the source side of the training pairs, a text file with one sentence a line; or several.
         target: the target side; line n is the translation of line n. Of several, one for each source file.
-        output: the model folder to write.
+        output: the model folder to write; ``report.html`` in it says how the training went.
         pairs: more training pairs, or all of them where ``source`` and ``target`` are empty: files that hold
             both sides, in TSV, TMX, PO or XLIFF; ``-`` is standard input.
         weights: the name of a file of ``source`` or ``pairs`` -> how often an epoch takes each of its pairs;
