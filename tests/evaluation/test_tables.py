@@ -4,7 +4,7 @@ from html import unescape
 
 from references.pages import SeenPage
 
-from translator.evaluation.tables import lines, table, with_differences
+from translator.evaluation.tables import lines, signature, table, with_differences
 
 EVIL = "<script>alert('x')</script> & \"more\""
 
@@ -15,9 +15,13 @@ def test_cells_and_columns_stand_where_they_belong():
 
 
 def test_all_text_is_escaped():
-    found = SeenPage(table([EVIL], [[EVIL], [lines([EVIL, "b"])], [with_differences(EVIL, "a b")]]))
-    assert found.cells == [[EVIL], [EVIL], [f"{EVIL}b"], [EVIL]]
-    assert set(found.tags) == {"table", "thead", "tbody", "tr", "th", "td", "br", "b"}
+    found = SeenPage(
+        table(
+            [EVIL], [[EVIL], [lines([EVIL, "b"])], [signature(f"{EVIL}|b")], [with_differences(EVIL, "a b")]]
+        )
+    )
+    assert found.cells == [[EVIL], [EVIL], [f"{EVIL}b"], [f"{EVIL}|b"], [EVIL]]
+    assert set(found.tags) == {"table", "thead", "tbody", "tr", "th", "td", "br", "wbr", "b"}
 
 
 def test_words_that_differ_are_bold():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from translator.evaluation.comparison import ComparedScore, Comparison, DifferingSentence
 from translator.evaluation.page import Page, Section, check_that_pictures_can_be_drawn, write_html
-from translator.evaluation.tables import table, with_differences
+from translator.evaluation.tables import Markup, signature, table, with_differences
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin
@@ -49,7 +49,7 @@ def _scores(comparison: Comparison) -> Section:
     )
 
 
-def _score_row(score: ComparedScore) -> tuple[str, ...]:
+def _score_row(score: ComparedScore) -> tuple[str | Markup, ...]:
     return (
         score.name,
         f"{score.first:.2f}\u00a0±\u00a0{score.first_interval:.2f}",
@@ -57,7 +57,7 @@ def _score_row(score: ComparedScore) -> tuple[str, ...]:
         f"{score.difference:+.2f}",
         f"{score.p_value:.3f}",
         "significant" if score.significant else "not significant",
-        score.signature,
+        signature(score.signature),
     )
 
 
@@ -89,7 +89,12 @@ def _histogram(comparison: Comparison) -> TopLevelMixin:
             x=alt.X("from:Q", bin="binned", title="difference in chrF"),
             x2="to:Q",
             y=alt.Y("sentences:Q", title="sentences"),
-            color=alt.Color("better:N", title="better", scale=alt.Scale(domain=list(better.values()))),
+            color=alt.Color(
+                "better:N",
+                title="better",
+                scale=alt.Scale(domain=list(better.values())),
+                legend=alt.Legend(orient="top", direction="vertical", labelLimit=0),
+            ),
             tooltip=["from:Q", "to:Q", "sentences:Q", "better:N"],
         )
         .properties(width=_WIDTH, height=_HEIGHT)

@@ -44,6 +44,11 @@ def lines(texts: Sequence[str]) -> Markup:
     return Markup("<br>".join(map(html.escape, texts)))
 
 
+def signature(text: str) -> Markup:
+    """A signature of sacreBLEU, which may be broken after each of its parts."""
+    return Markup(html.escape(text).replace("|", "|<wbr>"))
+
+
 def with_differences(text: str, other: str) -> Markup:
     """A text in which the words that another has not, or has elsewhere, are bold."""
     words, other_words = text.split(), other.split()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from translator.evaluation.page import Page, Section, check_that_pictures_can_be_drawn, write_html
 from translator.evaluation.scores import LengthScore
-from translator.evaluation.tables import lines, table
+from translator.evaluation.tables import lines, signature, table
 from translator.evaluation.training_report import CorpusUse, DevReport, ScoredSentence, TrainingReport
 from translator.training.log import Evaluation
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 470, 190  # of a chart, in pixels
 # What is drawn over the steps: field, title, format, and whether the axis begins at 0.
 _CURVES = (
-    ("dev_bleu", "dev BLEU, greedy search", "~g", True),
-    ("loss", "loss of a target piece", "~g", False),
+    ("dev_bleu", "dev BLEU, greedy search", "~r", True),
+    ("loss", "loss of a target piece", "~r", False),
     ("learning_rate", "learning rate", "~e", True),
     ("tokens_per_second", "target tokens a second", ",d", True),
 )
@@ -101,7 +101,10 @@ def _dev_sections(dev: DevReport) -> list[Section]:
             "Scores on the dev set",
             f"The {number} dev sentences were translated once, with the best weights and the model's default "
             "search. The signature says what sacreBLEU computed; compare only scores with the same one.",
-            table(["metric", "score", "signature"], [(one.name, one.score, one.signature) for one in scores]),
+            table(
+                ["metric", "score", "signature"],
+                [(one.name, one.score, signature(one.signature)) for one in scores],
+            ),
         ),
         Section(
             "BLEU by sentence length",
