@@ -82,6 +82,18 @@ def test_lines_of_any_length_are_those_of_the_text_however_they_are_read(tmp_pat
     assert lines_of(path) == ([*expected, ""] if end == "\n\n" else expected)
 
 
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz", "text.en.xz", "text.en.zst"])
+@pytest.mark.parametrize("before", [0, 3, 9_000])
+def test_a_line_that_would_fill_the_memory_is_told(tmp_path, name, before):
+    longest = 2**24
+    path = write(tmp_path / name, b"line\n" * before + b"a" * longest + b"\nlast\n")
+    assert [len(line) for line in lines_of(path)[-2:]] == [longest, 4]
+    path = write(tmp_path / name, b"line\n" * before + b"a" * (longest + 1) + b"\nlast\n")
+    assert message_of(lines_of, path) == (
+        f"{path}, line {before + 1}: longer than 16 MiB; give text with one sentence a line"
+    )
+
+
 def test_a_utf_16_file_is_told(tmp_path):
     path = write(tmp_path / "text.en", "A dog.\n".encode("utf-16"))
     assert message_of(lines_of, path).startswith(f"{path}, line 1: byte 1 is not valid UTF-8; convert")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from translator.corpus.formats.compression import open_unpacked
 from translator.errors import DataError
 
 _BLOCK_SIZE = 1 << 15
+_LONGEST_LINE = 1 << 24  # bytes; more is no sentence, and a small packed file could fill the memory with it
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -54,24 +56,40 @@ def read_lines(path: Path) -> Iterator[str]:
         DataError: if the file cannot be read or unpacked, is not packed as its name says (.gz, .xz, .zst),
             or is not UTF-8.
     """
-    with open_unpacked(path) as lines:
-        number = 1
-        while block := lines.readlines(_BLOCK_SIZE):
-            yield from _decoded(block, str(path), number)
-            number += len(block)
+    with open_unpacked(path) as stream:
+        yield from decoded_lines(stream, str(path))
 
 
-def _decoded(block: list[bytes], where: str, number: int) -> Iterator[str]:
-    """Decodes lines, the first of which has the given number; arguments as for ``decode_line``."""
-    if number > 1:
-        try:  # all at once is several times as fast
-            text = b"".join(block).decode("utf-8")
-        except UnicodeDecodeError:
-            pass
-        else:
-            if "\r" not in text:
-                return iter(text.removesuffix("\n").split("\n"))
-    return (decode_line(line, where, number + i) for i, line in enumerate(block))
+def decoded_lines(stream: BinaryIO, where: str) -> Iterator[str]:
+    """Yields the lines of a stream as ``read_lines`` does.
+
+    Args:
+        stream: the bytes.
+        where: name of the file, for messages.
+
+    Raises:
+        DataError: if a line is not UTF-8 or is longer than 16 MiB.
+    """
+    number = 1
+    while block := stream.read(_BLOCK_SIZE):
+        if not block.endswith(b"\n"):
+            block += stream.readline(_LONGEST_LINE)
+        lines = block.removesuffix(b"\n").split(b"\n")
+        if len(lines[-1]) > _LONGEST_LINE:
+            raise DataError(
+                f"{where}, line {number + len(lines) - 1}: longer than {_LONGEST_LINE >> 20} MiB; "
+                "give text with one sentence a line"
+            )
+        yield from _decoded(block, lines, where, number)
+        number += len(lines)
+
+
+def _decoded(block: bytes, lines: list[bytes], where: str, number: int) -> Iterator[str]:
+    """Decodes the lines of a block, the first of which has the given number; see ``decode_line``."""
+    if number > 1 and b"\r" not in block:
+        with contextlib.suppress(UnicodeDecodeError):
+            return iter(block.decode("utf-8").removesuffix("\n").split("\n"))  # several times as fast
+    return (decode_line(line, where, number + i) for i, line in enumerate(lines))
 
 
 def read_parallel(source_path: Path, target_path: Path) -> Iterator[Pair]:

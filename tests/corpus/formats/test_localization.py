@@ -82,6 +82,12 @@ def test_texts_come_back_as_they_were_written(tmp_path_factory, texts):
     assert pairs_of(write(tmp_path_factory.mktemp("po") / "texts.po", content)) == texts
 
 
+@pytest.mark.parametrize("name", ["large.po.zst", "large.xlf.zst"])
+def test_a_file_that_would_fill_the_memory_is_told(tmp_path, name):
+    path = write(tmp_path / name, (PO if ".po" in name else XLIFF_1).encode() + b" " * 2**28)
+    assert message_of(pairs_of, path) == f"{path}: larger than 256 MiB; split it, or convert it to TMX"
+
+
 def test_a_fault_in_a_po_file_is_told_with_its_line(tmp_path):
     path = write(tmp_path / "texts.po", PO.replace('msgstr "Geraten"', 'msgstr "Geraten'))
     assert message_of(pairs_of, path) == (

@@ -13,7 +13,16 @@ from translator.corpus.formats.exchange_xml import EntityGuard, find_languages, 
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 
+_LARGEST_FILE = 1 << 28  # bytes; these files are parsed as a whole, in many times the memory
 _CHARSET = re.compile(rb'"Content-Type:[^"\n]*charset=\s*([\w.:-]+)')
+
+
+def _content(stream: BinaryIO, name: str) -> bytes:
+    """All that a stream holds."""
+    content = stream.read(_LARGEST_FILE + 1)
+    if len(content) > _LARGEST_FILE:
+        raise DataError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB; split it, or convert it to TMX")
+    return content
 
 
 def _parse(module: str, file_class: str, content: bytes, name: str) -> Any:
@@ -76,7 +85,7 @@ def read_po(stream: BinaryIO, name: str, skipped: Counter[str]) -> Iterator[Pair
         ConfigError: if translate-toolkit is not installed.
         DataError: if the file is broken.
     """
-    for unit in _parse("pypo", "pofile", _in_utf_8(stream.read(), name), name).units:
+    for unit in _parse("pypo", "pofile", _in_utf_8(_content(stream, name), name), name).units:
         if not unit.source:  # the header or a comment
             continue
         sources, targets = _forms(unit.source), _forms(unit.target)
@@ -110,7 +119,7 @@ def read_xliff(
         ConfigError: if translate-toolkit is not installed.
         DataError: if the file is broken, declares entities, or says that its languages are others.
     """
-    content = stream.read()
+    content = _content(stream, name)
     guard = EntityGuard(stream, name)
     guard.feed(content, final=True)
     version_2 = guard.root_attributes.get("version", "").startswith("2")

@@ -16,7 +16,7 @@ from translator.corpus.formats.compression import open_unpacked, unpacked
 from translator.corpus.formats.exchange_xml import EntityGuard
 from translator.corpus.formats.localization import read_po, read_xliff
 from translator.corpus.formats.tmx import read_tmx
-from translator.corpus.readers import Pair, decode_line, read_parallel
+from translator.corpus.readers import Pair, decoded_lines, read_parallel
 from translator.errors import DataError
 
 _FORMATS = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO", ".xlf": "XLIFF", ".xliff": "XLIFF"}
@@ -157,8 +157,8 @@ def _format(stream: BufferedReader, name: str) -> str:
 
 def _read_tsv(lines: BufferedReader, name: str) -> Iterator[Pair]:
     """Yields the pairs of a file of lines with a source, a tab and its translation."""
-    for number, line in enumerate(lines, start=1):
-        columns = decode_line(line, name, number).split("\t")
+    for number, line in enumerate(decoded_lines(lines, name), start=1):
+        columns = line.split("\t")
         if len(columns) != 2:
             count = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
             raise DataError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 import unicodedata
@@ -13,6 +14,7 @@ import altair as alt
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _DOTTED_CIRCLE = "◌"
+_JOINERS = "\u200c\u200d"  # zero-width non-joiner and joiner
 STEP = 17  # pixels between two pieces of an axis, enough for slanted labels
 
 
@@ -33,11 +35,9 @@ def readable(tokens: Sequence[str]) -> list[str]:
 
 def _spelled(tokens: Sequence[str]) -> list[str]:
     """The labels of the character that bytes spell at the beginning of some pieces; empty if none do."""
-    found = [_BYTE.fullmatch(token) for token in tokens[:4]]
-    values = [int(match[1], 16) for match in found if match]
-    if not found or not found[0]:
-        return []
-    for length in range(1, found.index(None) + 1 if None in found else len(found) + 1):
+    matches = itertools.takewhile(bool, map(_BYTE.fullmatch, tokens[:4]))
+    values = [int(match[1], 16) for match in matches if match]
+    for length in range(1, len(values) + 1):
         try:
             character = bytes(values[:length]).decode("utf-8")
         except UnicodeDecodeError:
@@ -45,13 +45,15 @@ def _spelled(tokens: Sequence[str]) -> list[str]:
         if length == 1:
             return [_visible("▁" if character == " " else character)]
         return [f"{_visible(character)} {number}/{length}" for number in range(1, length + 1)]
-    return [f"byte {values[0]:02X}"]
+    return [f"byte {value:02X}" for value in values[:1]]
 
 
 def _visible(token: str) -> str:
     """A piece in which every character can be seen, in the order in which it is read."""
+    in_word = _JOINERS if token.strip(f"▁{_JOINERS}") else ""  # there they shape the letters beside them
     shown = "".join(
-        character if character.isprintable() else f"U+{ord(character):04X}" for character in token
+        character if character.isprintable() or character in in_word else f"U+{ord(character):04X}"
+        for character in token
     )
     first = shown.removeprefix("▁")[:1]
     if first and unicodedata.category(first).startswith("M"):
