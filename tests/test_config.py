@@ -210,8 +210,37 @@ def test_json_that_is_no_object_is_refused(text):
 
 
 def test_json_with_a_setting_that_is_not_valid_names_the_file():
-    message = message_of(Config.from_json, '{"training": {"seed": "x"}}', "c.json")
-    assert message == "c.json: training.seed: expected a whole number, got 'x'"
+    text = Config().to_json().replace('"seed": 1', '"seed": "x"')
+    message = message_of(Config.from_json, text, "c.json")
+    assert message == "c.json: damaged, or edited (training.seed: expected a whole number, got 'x')"
+
+
+@pytest.mark.parametrize(
+    ("form", "message"),
+    [
+        ("3", "a newer version of translator (format 3, this one reads 2); update translator"),
+        ("1", "an older version of translator (format 1, this one reads 2); train the model again"),
+        (
+            '"x"',
+            "an older version of translator (format 'x', this one reads 2); train the model again",
+        ),
+    ],
+)
+def test_json_of_another_version_is_told_from_damage(form, message):
+    text = Config().to_json().replace('"format": 2', f'"format": {form}')
+    text = text.replace("patience", "patience_of_another_version")
+    assert message_of(Config.from_json, text, "c.json") == f"c.json: made by {message}"
+
+
+def test_json_of_before_there_were_formats_is_the_oldest():
+    assert "older version of translator (format 1," in message_of(Config.from_json, "{}", "c.json")
+
+
+@pytest.mark.parametrize("depth", [900, 990, 5_000, 100_000])
+def test_json_nested_beyond_all_measure_is_refused(depth):
+    text = '{"a":' * depth + "1" + "}" * depth
+    message = message_of(Config.from_json, text, "c.json")
+    assert "maximum recursion depth" in message or "older version" in message
 
 
 # TOML

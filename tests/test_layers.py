@@ -6,7 +6,18 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "translator"
-ROOMS = ["errors", "files", "runtime", "config", "search_options", "recipes", "corpus", "nn", "training"]
+ROOMS = [
+    "errors",
+    "files",
+    "arrays",
+    "runtime",
+    "config",
+    "search_options",
+    "recipes",
+    "corpus",
+    "nn",
+    "training",
+]
 ROOMS += ["decoding", "evaluation", "api", "serving", "cli"]
 STRANGERS = {"corpus": {"nn"}, "nn": {"corpus"}, "training": {"decoding", "evaluation"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

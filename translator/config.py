@@ -13,6 +13,9 @@ from typing import Any, cast, get_type_hints
 
 from translator.errors import ConfigError
 
+# Of config.json and of all that stands beside it in a model folder; another number, another layout.
+_FORMAT = 2
+
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:
     """A field with its meaning and its valid range (both ends belong to it)."""
@@ -142,26 +145,39 @@ class Config:
         return cast(Config, _build(Config, tree))
 
     def to_json(self) -> str:
-        """The whole configuration as indented JSON."""
-        return json.dumps(dataclasses.asdict(self), indent=2, ensure_ascii=False) + "\n"
+        """The whole configuration as indented JSON, with the format of the model folder."""
+        tree = {"format": _FORMAT} | dataclasses.asdict(self)
+        return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
     @staticmethod
     def from_json(text: str, where: str) -> Config:
         """Reads what ``to_json`` wrote.
 
         Raises:
-            ConfigError: if the text is no JSON object or one of its settings is not valid.
+            ConfigError: if the text is no JSON object, of a format that this version does not know, or one of
+                its settings is not valid.
         """
         try:
             tree = json.loads(text)
-        except ValueError as error:
+            settings = flatten(tree) if isinstance(tree, dict) else {}
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{where}: not valid JSON ({error}); was it cut or edited?") from None
         if not isinstance(tree, dict):
             raise ConfigError(f"{where}: expected a JSON object of settings")
+        form = settings.pop("format", 1)  # the first had no number
+        if form != _FORMAT:
+            newer = isinstance(form, int) and form > _FORMAT
+            version, remedy = (
+                ("a newer", "update translator") if newer else ("an older", "train the model again")
+            )
+            raise ConfigError(
+                f"{where}: made by {version} version of translator (format {form!r}, this one reads "
+                f"{_FORMAT}); {remedy}"
+            )
         try:
-            return Config().override(flatten(tree))
+            return Config().override(settings)
         except ConfigError as error:
-            raise ConfigError(f"{where}: {error}") from None
+            raise ConfigError(f"{where}: damaged, or edited ({error})") from None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

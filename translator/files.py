@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,14 +14,13 @@ _UNFINISHED = ".unfinished-"
 
 
 @contextlib.contextmanager
-def replaced_when_complete(path: Path, size: int = 0) -> Iterator[Path]:
+def replaced_when_complete(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside ``path``, which becomes ``path`` if the block ends well.
 
     The content is on the disk before it gets its name: a power failure leaves the old file or the new one.
 
     Args:
         path: the file to write.
-        size: bytes that must be free, for writers that cannot say themselves that the disk is full.
 
     Raises:
         ModelError: if the file cannot be written.
@@ -31,9 +28,6 @@ def replaced_when_complete(path: Path, size: int = 0) -> Iterator[Path]:
     handle, name = -1, ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        if shutil.disk_usage(path.parent).free < size:
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        # The ending stays: Keras tells the format of a file by it.
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED, suffix=f"-{path.name}")
         os.close(handle)
         yield Path(name)

@@ -8,6 +8,7 @@ imports this module first.
 
 import contextlib
 import os
+import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -60,3 +61,10 @@ def one_thread_an_operation() -> None:
     """
     with contextlib.suppress(RuntimeError):  # too late: slower, not wrong
         tf.config.threading.set_intra_op_parallelism_threads(1)
+
+
+def memory() -> int:
+    """The bytes of memory that this process may take at most: of the machine, or less by ``ulimit -v``."""
+    of_the_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return of_the_machine if limit == resource.RLIM_INFINITY else min(limit, of_the_machine)

@@ -270,4 +270,4 @@ def test_gzip_is_read_everywhere(translator, files):
     assert status == 0, err
     assert "3 of 4 pairs kept; dropped: 1 with an empty side" in err
     assert "warning: 2 pairs are few, and more text" in err
-    assert (files / "model" / "model.weights.h5").exists()
+    assert (files / "model" / "model.weights.npz").exists()

@@ -21,7 +21,13 @@ from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
 from translator.nn.model import SpecialIds, build_model
 from translator.search_options import describe_options
-from translator.training.model_folder import config_path, network_for, tokenizer_path, weights_path
+from translator.training.model_folder import (
+    config_path,
+    network_for,
+    save_weights,
+    tokenizer_path,
+    weights_path,
+)
 
 CONFIG = Config().override(
     {"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5, "model.units": 8}
@@ -409,7 +415,7 @@ def folders(tmp_path_factory, tokenizer, network, other_network):
         folder = tmp_path_factory.mktemp("model")
         config_path(folder).write_text(config.to_json(), encoding="utf-8")
         tokenizer_path(folder).write_bytes(its_tokenizer.model)
-        its_network.save_weights(weights_path(folder))
+        save_weights(its_network, weights_path(folder))
         found.append(folder)
     return found
 

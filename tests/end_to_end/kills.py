@@ -56,7 +56,7 @@ def end_of(folder: Path) -> dict[str, object]:
     for record in [state, *log]:
         for name in ("seconds", "token_seconds", "tokens_per_second"):
             record.pop(name, None)
-    weights = (folder / "model.weights.h5").read_bytes()
+    weights = (folder / "model.weights.npz").read_bytes()
     return found | {"state": state, "log": log, "weights": weights}
 
 

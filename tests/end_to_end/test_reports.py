@@ -40,7 +40,7 @@ def test_a_training_that_is_stopped_leaves_a_report(run, train_command, tmp_path
     folder = tmp_path / "model"
     command = [sys.executable, "-m", "translator", *map(str, train_command), "--output", str(folder)]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        while not (folder / "model.weights.h5").exists():
+        while not (folder / "model.weights.npz").exists():
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)

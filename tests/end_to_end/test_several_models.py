@@ -24,7 +24,7 @@ def test_each_seed_has_a_model_and_all_have_one_vocabulary(seeds):
     one, two = seeds / "seed-1", seeds / "seed-2"
     assert (one / "tokenizer.model").read_bytes() == (two / "tokenizer.model").read_bytes()
     assert [load_config(folder).training.seed for folder in (one, two)] == [1, 2]
-    assert (one / "model.weights.h5").read_bytes() != (two / "model.weights.h5").read_bytes()
+    assert (one / "model.weights.npz").read_bytes() != (two / "model.weights.npz").read_bytes()
 
 
 def test_each_seed_has_a_report(seeds):

@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(disk, tmp_p
     subprocess.run(["mount", "-o", "remount,size=50m", str(folder)], check=True)
     status, lines = train(folder, tmp_path)
     assert status == 0
-    assert (folder / "model" / "model.weights.h5").exists()
+    assert (folder / "model" / "model.weights.npz").exists()
 
 
 def test_a_disk_that_may_only_be_read_is_told(disk, tmp_path):

@@ -111,11 +111,11 @@ def test_after_a_kill_between_two_renames_the_one_before_is_found(checkpoint):
 
 
 def test_a_disk_that_is_full_while_saving_leaves_the_old_checkpoint(checkpoint, monkeypatch):
-    def full(file, **arrays):
+    def full(file, array, allow_pickle):
         file.write(b"half")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "savez", full)
+    monkeypatch.setattr(np.lib.format, "write_array", full)
     with pytest.raises(ModelError, match="No space left on device"):
         save(checkpoint, dataclasses.replace(STATE, step=78), some_variables(3))
     assert [path.name for path in checkpoint.parent.iterdir()] == ["checkpoint.npz"]

@@ -45,7 +45,7 @@ with locked(Path({str(folder)!r})):
 
 
 def test_what_was_half_written_is_cleared_away_and_the_rest_stays(tmp_path):
-    names = [".unfinished-x1-model.weights.h5", "training/.unfinished-ab-checkpoint.npz"]
+    names = [".unfinished-x1-model.weights.npz", "training/.unfinished-ab-checkpoint.npz"]
     others = ["config.json", ".hidden", "training/log.jsonl"]
     for name in (*names, *others):
         path = tmp_path / name

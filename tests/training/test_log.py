@@ -50,10 +50,12 @@ def test_of_a_training_that_began_anew_only_its_own_lines_count(tmp_path):
     assert read_log(tmp_path) == at(14)
 
 
-@pytest.mark.parametrize("line", ['{"epoch": 2, "st', '{"step": 15}\n', "[]\n", "\n", '{"step": "x"}\n'])
+@pytest.mark.parametrize(
+    "line", [b'{"epoch": 2, "st', b'{"step": 15}\n', b"[]\n", b"\n", b'{"step": "x"}\n', b"\xff\n"]
+)
 def test_lines_that_are_cut_or_of_another_form_are_left_out(tmp_path, line):
     logged(tmp_path, at(10, 20))
-    with log_path(tmp_path).open("a", encoding="utf-8") as log:
+    with log_path(tmp_path).open("ab") as log:
         log.write(line)
     assert read_log(tmp_path) == at(10, 20)
 

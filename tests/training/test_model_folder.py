@@ -4,14 +4,17 @@ import numpy as np
 import pytest
 from references.networks import padded
 
+from translator.arrays import write_arrays
 from translator.config import Config
 from translator.errors import ModelError
+from translator.nn.model import least_weights
 from translator.training.model_folder import (
     checkpoint_path,
     config_path,
     load_model,
     log_path,
     network_for,
+    save_weights,
     tokenizer_path,
     weights_path,
 )
@@ -29,7 +32,7 @@ def network(tokenizer):
 def folder(tmp_path, tokenizer, network):
     config_path(tmp_path).write_text(CONFIG.to_json(), encoding="utf-8")
     tokenizer_path(tmp_path).write_bytes(tokenizer.model)
-    network.save_weights(weights_path(tmp_path))
+    save_weights(network, weights_path(tmp_path))
     return tmp_path
 
 
@@ -52,7 +55,7 @@ def test_files_stand_where_they_are_documented(tmp_path):
     assert [path(tmp_path).relative_to(tmp_path).as_posix() for path in paths] == [
         "config.json",
         "tokenizer.model",
-        "model.weights.h5",
+        "model.weights.npz",
         "training/checkpoint.npz",
         "training/log.jsonl",
     ]
@@ -70,12 +73,20 @@ def test_no_folder(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b'{"model": {"units', b"[1, 2]", b'{"model": {"wings": 2}}', b"\xff\xfe"]
+    ("content", "fault"),
+    [
+        (b"", "not valid JSON ("),
+        (b'{"model": {"units', "not valid JSON ("),
+        (b"[1, 2]", "expected a JSON object of settings"),
+        (b'{"format": 2, "model": {"wings": 2}}', "damaged, or edited (model.wings: no such setting;"),
+        (b"\xff\xfe", "damaged, or edited ('utf-8' codec"),
+        (b'{"format": 3}', "made by a newer version of translator (format 3,"),
+        (b" " * 2**20 + b"{}", "too large for settings; is it another file?"),
+    ],
 )
-def test_a_damaged_configuration(folder, content):
+def test_a_damaged_configuration(folder, content, fault):
     config_path(folder).write_bytes(content)
-    message = f"{config_path(folder)}: damaged, or made by another version of translator ("
-    assert refusal(folder).startswith(message)
+    assert refusal(folder).startswith(f"{config_path(folder)}: {fault}")
 
 
 def test_no_tokenizer(folder):
@@ -89,9 +100,16 @@ def test_a_damaged_tokenizer(folder, content):
     assert refusal(folder).startswith(f"{tokenizer_path(folder)}: not a SentencePiece model (")
 
 
+def test_a_file_that_is_too_large_for_a_tokenizer(folder):
+    with tokenizer_path(folder).open("wb") as file:
+        file.truncate(2**26 + 1)
+    message = "too large for a SentencePiece model; is it another file?"
+    assert refusal(folder) == f"{tokenizer_path(folder)}: {message}"
+
+
 def test_no_weights_yet(folder):
     weights_path(folder).unlink()
-    message = "not trained yet (model.weights.h5 is missing); run translator train again"
+    message = "not trained yet (model.weights.npz is missing); run translator train again"
     assert refusal(folder) == f"{folder}: {message}"
 
 
@@ -130,3 +148,66 @@ def test_weights_of_another_shape(folder, settings):
     assert refusal(folder).startswith(
         f"{weights_path(folder)}: damaged, or not the weights of this config.json ("
     )
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"model.units": 32},
+        {"model.encoder_layers": 1, "model.decoder_layers": 1},
+        {"model.units": 64, "model.encoder_layers": 5, "model.decoder_layers": 4},
+    ],
+    ids=str,
+)
+def test_a_network_has_at_least_the_weights_that_its_sizes_call_for(tokenizer, settings):
+    config = CONFIG.override(settings)
+    size = sum(int(np.prod(weight.shape)) for weight in network_for(config, tokenizer).trainable_variables)
+    least = least_weights(config.model, tokenizer.vocabulary_size)
+    assert size / 2 <= least <= size
+
+
+def test_sizes_beyond_the_weights_are_refused_before_they_take_memory(folder):
+    """Some 200 GB of weights: to build this network would end the process."""
+    sizes = {"model.units": 8192, "model.encoder_layers": 16, "model.decoder_layers": 16}
+    config_path(folder).write_text(CONFIG.override(sizes).to_json(), encoding="utf-8")
+    assert refusal(folder).endswith("not the weights of this config.json (too few for these sizes)")
+
+
+def test_weights_stand_under_their_names_for_any_reader_of_numpy_archives(folder, network):
+    with np.load(weights_path(folder)) as arrays:
+        assert arrays["embedding/matrix"].shape == (network.embedding.vocabulary_size, 8)
+        np.testing.assert_array_equal(
+            arrays["decoder/lstm_0/lstm_cell/kernel"], network.decoder.layers[0].cell.kernel
+        )
+        assert len(arrays.files) == len(network.trainable_variables)
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (
+            lambda arrays: arrays.pop("decoder/readout/bias"),
+            "decoder/readout/bias: nothing where (8,) is needed",
+        ),
+        (lambda arrays: arrays.update(more=np.zeros(3, np.float32)), "more: (3,) where nothing is needed"),
+        (
+            lambda arrays: arrays.update({"decoder/readout/bias": np.zeros([8, 1], np.float32)}),
+            "decoder/readout/bias: (8, 1) where (8,) is needed",
+        ),
+        (
+            lambda arrays: arrays.update({"decoder/readout/bias": np.zeros(8)}),
+            "decoder/readout/bias: float64 where float32 is needed",
+        ),
+        (
+            lambda arrays: arrays.update({"decoder/readout/bias": np.zeros(8, "U8")}),
+            "decoder/readout/bias: <U8 where float32 is needed",
+        ),
+    ],
+)
+def test_weights_that_are_not_those_of_the_network(folder, change, fault):
+    with np.load(weights_path(folder)) as file:
+        arrays = dict(file)
+    change(arrays)
+    write_arrays(weights_path(folder), arrays)
+    assert refusal(folder).endswith(f"not the weights of this config.json ({fault})")

@@ -21,6 +21,7 @@ from translator.training.interruption import StoppedError
 from translator.training.model_folder import (
     checkpoint_path,
     corpus_path,
+    load_weights,
     log_path,
     network_for,
     weights_path,
@@ -96,7 +97,7 @@ def test_stops_early_keeps_the_best_weights_and_lets_the_rate_fall(tokenizer, tm
     assert (state.best_score, state.best_step, state.evaluations_without_gain) == (7.0, 2 * STEPS, 3)
     assert state.rate_factor == pytest.approx(0.7)
     best = network_for(CONFIG, tokenizer)
-    best.load_weights(weights_path(tmp_path))
+    load_weights(best, tmp_path)
     for weight, expected in zip(best.trainable_variables, seen[1], strict=True):
         np.testing.assert_array_equal(weight.numpy(), expected)
     assert any((weight.numpy() != seen[4][i]).any() for i, weight in enumerate(best.trainable_variables))
@@ -263,10 +264,11 @@ def test_after_damage_to_the_last_checkpoint_training_goes_on_from_the_one_befor
     assert_same_end(trainer, tmp_path, *never_stopped["steps"])
 
 
-def test_a_log_that_was_cut_in_a_line_goes_on_whole(never_stopped, tokenizer, tmp_path):
+@pytest.mark.parametrize("cut", [b'{"epoch": 2, "st', b"\xff\xfe\n", b"[2]\n", b'{"step": null}\n'])
+def test_a_log_that_was_cut_in_a_line_goes_on_whole(cut, never_stopped, tokenizer, tmp_path):
     kill_in_a_step(tmp_path, tokenizer)
-    with log_path(tmp_path).open("a") as log:
-        log.write('{"epoch": 2, "st')
+    with log_path(tmp_path).open("ab") as log:
+        log.write(cut)
     trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS["steps"])
     scores = map(float, count(int(trainer.state.best_score) + 1))
     trainer.train(scores.__next__, lambda line: None)
@@ -445,11 +447,20 @@ def test_too_little_memory_names_the_setting_to_lower(error, tokenizer, tmp_path
 
     callback = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
     message = (
-        r"out of memory at step 2; give another --output and a smaller data\.batch_tokens \(it was 50\) or "
-        r"model\.units"
+        r"out of memory at step 1 or after it; give another --output and a smaller data\.batch_tokens "
+        r"\(it was 50\) or model\.units \(it was \d+\)$"
     )
     with pytest.raises(TranslatorError, match=message):
         trainer_in(tmp_path, tokenizer).train(rising(), lambda line: None, [callback])
+
+
+def test_too_little_memory_for_the_network_names_the_settings_too(tokenizer, tmp_path, monkeypatch):
+    def network_beyond_memory(*_):
+        raise MemoryError
+
+    monkeypatch.setattr("translator.training.trainer.network_for", network_beyond_memory)
+    with pytest.raises(TranslatorError, match=r"out of memory before the first step; give another --output"):
+        trainer_in(tmp_path, tokenizer)
 
 
 def test_a_log_that_cannot_be_written_is_told(tokenizer, tmp_path):
@@ -477,7 +488,7 @@ def general(tokenizer, tmp_path_factory):
 
 def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer, tmp_path):
     expected = network_for(CONFIG, tokenizer)
-    expected.load_weights(weights_path(general))
+    load_weights(expected, general)
     trainer = trainer_of(CONFIG, tokenizer, tmp_path, initial=general)
     averages = trainer._model.averages
     for weight, average, other in zip(
@@ -493,8 +504,8 @@ def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, to
     assert lines[0] == "before training: dev BLEU 30.00"
     assert (state.best_score, state.best_step, state.step) == (30.0, 0, 3 * STEPS)
     kept, began = (network_for(CONFIG, tokenizer) for _ in range(2))
-    kept.load_weights(weights_path(tmp_path))
-    began.load_weights(weights_path(general))
+    load_weights(kept, tmp_path)
+    load_weights(began, general)
     for weight, expected in zip(kept.trainable_variables, began.trainable_variables, strict=True):
         np.testing.assert_array_equal(weight, expected)
 

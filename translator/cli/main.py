@@ -60,6 +60,9 @@ def main() -> None:
     except TranslatorError as error:
         click.echo(f"translator: {error}", err=True)
         status = 1
+    except MemoryError:
+        click.echo("translator: out of memory; give less text, or a machine with more of it", err=True)
+        status = 1
     except BrokenPipeError:  # whoever read standard output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 128 + signal.SIGPIPE

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from translator.arrays import opened_arrays, write_arrays
 from translator.corpus.word_alignment import Ids, TranslationTable
 from translator.errors import ModelError
 
@@ -70,8 +71,7 @@ class Lexicon:
 
     def write(self, path: Path) -> None:
         """Writes the table as a NumPy archive of two integer arrays."""
-        with path.open("wb") as file:
-            np.savez_compressed(file, candidates=self._candidates, always=self._always)
+        write_arrays(path, {"candidates": self._candidates, "always": self._always})
 
     @classmethod
     def read(cls, path: Path, vocabulary_size: int) -> Lexicon:
@@ -80,14 +80,13 @@ class Lexicon:
         Raises:
             ModelError: if the file is damaged, or made for another vocabulary.
         """
-        try:
-            with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-                candidates, always = arrays["candidates"], arrays["always"]
-        except Exception as error:  # a damaged archive fails in ways that no list could hold
-            reason = (str(error) or type(error).__name__).splitlines()[0]
-            raise ModelError(
+        with opened_arrays(
+            path,
+            lambda reason: ModelError(
                 f"{path}: damaged ({reason}); remove it and translate without --shortlist"
-            ) from None
+            ),
+        ) as arrays:
+            candidates, always = arrays["candidates"], arrays["always"]
         fits = candidates.ndim == 2 and len(candidates) == vocabulary_size and always.ndim == 1
         if not fits or max(candidates.max(initial=0), always.max(initial=0)) >= vocabulary_size:
             raise ModelError(f"{path}: made for another vocabulary; remove it, or copy the right one there")

@@ -25,6 +25,7 @@ from translator.errors import DataError, ModelError
 _NUM_RESERVED = 4 + 256  # padding, unknown, start and end of a sentence; the bytes
 _SMALLEST_VOCABULARY = 300
 _MIN_CHARACTER_COUNT = 5  # a character seen less often is spelled in bytes
+_LARGEST_MODEL = 1 << 26  # bytes; a million pieces take a third of it
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
 
@@ -69,6 +70,8 @@ class Tokenizer:
             ModelError: if the file cannot be read or is no SentencePiece model.
         """
         try:
+            if path.stat().st_size > _LARGEST_MODEL:
+                raise ModelError("too large for a SentencePiece model; is it another file?")
             return cls(path.read_bytes())
         except OSError as error:
             raise ModelError(f"{path}: cannot be read ({error.strerror})") from None

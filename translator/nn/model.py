@@ -255,6 +255,12 @@ class TranslationModel(keras.Model):
 _word_dropout = word_dropout  # the constructor has an argument of this name
 
 
+def least_weights(config: ModelConfig, vocabulary_size: int) -> int:
+    """A number of weights that no network of a configuration is below: its embedding and its LSTMs alone."""
+    layers = config.encoder_layers + config.decoder_layers
+    return vocabulary_size * config.units + 6 * config.units**2 * layers
+
+
 def build_model(config: ModelConfig, vocabulary_size: int, special_ids: SpecialIds) -> TranslationModel:
     """Builds the network that a configuration describes, with new weights."""
     return TranslationModel(

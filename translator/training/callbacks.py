@@ -21,10 +21,13 @@ from translator.files import replaced_when_complete
 from translator.training.checkpoint import TrainingState, save_checkpoint
 from translator.training.interruption import Interruption, StoppedError
 from translator.training.log import Evaluation, append_to_log
-from translator.training.model_folder import checkpoint_path, previous_checkpoint_path, weights_path
+from translator.training.model_folder import (
+    checkpoint_path,
+    previous_checkpoint_path,
+    save_weights,
+    weights_path,
+)
 from translator.training.step import TrainingModel
-
-_HDF5_OVERHEAD = 1 << 20  # bytes
 
 
 def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> float:
@@ -177,10 +180,8 @@ class DevEvaluation(keras.callbacks.Callback):
             score = self._score()
             better = score > state.best_score
             if better:
-                # HDF5 crashes where a disk is full.
-                size = 4 * model.network.count_params() + _HDF5_OVERHEAD
-                with replaced_when_complete(weights_path(self._folder), size) as path:
-                    model.network.save_weights(path)
+                with replaced_when_complete(weights_path(self._folder)) as path:
+                    save_weights(model.network, path)
                 state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
         return score, better
 

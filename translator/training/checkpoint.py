@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
+from translator.arrays import opened_arrays, write_arrays
 from translator.errors import ModelError
 from translator.files import replaced_when_complete
 
@@ -65,8 +64,7 @@ def save_checkpoint(path: Path, previous: Path, state: TrainingState, variables:
     """
     arrays = dict(zip(_names(variables), (variable.numpy() for variable in variables), strict=True))
     with replaced_when_complete(path) as temporary:
-        with temporary.open("wb") as file:
-            np.savez(file, **arrays, state=np.array(json.dumps(asdict(state))))
+        write_arrays(temporary, arrays | {"state": json.dumps(asdict(state))})
         if path.exists():
             os.replace(path, previous)
 
@@ -87,7 +85,7 @@ def last_checkpoint(path: Path, previous: Path, report: Callable[[str], None]) -
         try:
             with _opened(candidate) as arrays:
                 TrainingState(**json.loads(arrays["state"].item()))
-                for name in arrays.files:
+                for name in arrays:
                     arrays[name]  # each has a checksum of its own, which is looked at when it is read
         except ModelError as error:
             faults.append(error)
@@ -118,7 +116,7 @@ def restore_checkpoint(path: Path, variables: Sequence[Any]) -> None:
     """
     with _opened(path) as arrays:
         names = _names(variables)
-        values = {name: arrays[name] for name in arrays.files if name != "state"}
+        values = {name: arrays[name] for name in arrays if name != "state"}
         fits = sorted(values) == sorted(names) and all(
             values[name].shape == tuple(variable.shape)
             for name, variable in zip(names, variables, strict=True)
@@ -137,16 +135,11 @@ def _names(variables: Sequence[Any]) -> list[str]:
     return [f"{i:04d} {variable.name}" for i, variable in enumerate(variables)]
 
 
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[Any]:
-    """The arrays of a checkpoint; whatever is wrong with the file is a ModelError."""
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            yield arrays
-    except ModelError:
-        raise
-    except Exception as error:  # a damaged archive fails in ways that no list could hold
-        reason = (str(error) or type(error).__name__).splitlines()[0]
-        raise ModelError(
+def _opened(path: Path) -> AbstractContextManager[Mapping[str, Any]]:
+    """The arrays of a checkpoint."""
+    return opened_arrays(
+        path,
+        lambda reason: ModelError(
             f"{path}: damaged ({reason}); remove it to start this training from the beginning"
-        ) from None
+        ),
+    )

@@ -57,22 +57,22 @@ def cut_log(folder: Path, step: int) -> None:
     path = log_path(folder)
     if not path.exists():
         return
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if 0 <= _step_of(line) <= step]
     if len(kept) < len(lines):
         with replaced_when_complete(path) as temporary:
-            temporary.write_text("".join(kept), encoding="utf-8")
+            temporary.write_bytes(b"".join(kept))
 
 
 def read_log(folder: Path) -> list[Evaluation]:
     """The evaluations of the training in a model folder, over all its pauses; none where there is no log.
 
     A training that began anew in the folder has lines behind those of the one before, which are left out: its
-    steps begin again. So are lines that were cut.
+    steps begin again. So are lines that were cut or damaged.
     """
     path = log_path(folder)
     evaluations: list[Evaluation] = []
-    for line in path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else ():
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
         evaluation = _evaluation_of(line)
         if evaluation is None:
             continue
@@ -82,7 +82,7 @@ def read_log(folder: Path) -> list[Evaluation]:
     return evaluations
 
 
-def _evaluation_of(line: str) -> Evaluation | None:
+def _evaluation_of(line: bytes) -> Evaluation | None:
     if _step_of(line) < 0:
         return None
     record = json.loads(line)
@@ -90,9 +90,9 @@ def _evaluation_of(line: str) -> Evaluation | None:
     return Evaluation(**{name: record[name] for name in names}) if record.keys() >= set(names) else None
 
 
-def _step_of(line: str) -> int:
-    """The step of a line of the log; -1 if the line was cut."""
+def _step_of(line: bytes) -> int:
+    """The step of a line of the log; -1 if the line was cut or damaged."""
     try:
-        return int(json.loads(line)["step"]) if line.endswith("\n") else -1
+        return int(json.loads(line)["step"]) if line.endswith(b"\n") else -1
     except (ValueError, LookupError, TypeError):
         return -1

@@ -2,7 +2,7 @@
 
     config.json          all settings, resolved
     tokenizer.model      the SentencePiece model of both languages
-    model.weights.h5     the best averaged weights so far
+    model.weights.npz    the best averaged weights so far
     lexicon.npz          the likely target pieces of each source piece, for faster search
     report.html          how the training went, for people; report.json has the same
     training/            the text as piece ids, checkpoint.npz and log.jsonl; only needed to resume
@@ -12,13 +12,18 @@ Loading reads numbers and settings; nothing in a model folder is ever run as cod
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+import numpy as np
+
+from translator.arrays import opened_arrays, write_arrays
 from translator.config import Config
 from translator.corpus.tokenizer import Tokenizer
 from translator.errors import ConfigError, ModelError
-from translator.nn.model import SpecialIds, TranslationModel, build_model
+from translator.nn.model import SpecialIds, TranslationModel, build_model, least_weights
+
+_LARGEST_CONFIG = 1 << 20  # bytes
 
 
 def config_path(folder: Path) -> Path:
@@ -38,7 +43,7 @@ def lexicon_path(folder: Path) -> Path:
 
 def weights_path(folder: Path) -> Path:
     """Where the best weights are."""
-    return folder / "model.weights.h5"
+    return folder / "model.weights.npz"
 
 
 def report_path(folder: Path) -> Path:
@@ -108,6 +113,8 @@ def load_config(folder: Path) -> Config:
     """
     path = config_path(folder)
     try:
+        if path.stat().st_size > _LARGEST_CONFIG:
+            raise ModelError(f"{path}: too large for settings; is it another file?")
         return Config.from_json(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
         raise ModelError(
@@ -115,8 +122,10 @@ def load_config(folder: Path) -> Config:
         ) from None
     except OSError as error:
         raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
-    except (ConfigError, UnicodeDecodeError) as error:
-        raise ModelError(f"{path}: damaged, or made by another version of translator ({error})") from None
+    except ConfigError as error:
+        raise ModelError(str(error)) from None
+    except UnicodeDecodeError as error:
+        raise ModelError(f"{path}: damaged, or edited ({error})") from None
 
 
 def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
@@ -127,9 +136,22 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
     """
     config = load_config(folder)
     tokenizer = Tokenizer.load(tokenizer_path(folder))
+    path = weights_path(folder)
+    if path.exists() and path.stat().st_size < 4 * least_weights(config.model, tokenizer.vocabulary_size):
+        # Seen before the network takes memory: a few edited digits could ask for more than there is.
+        raise _misfit(path)("too few for these sizes")
     network = network_for(config, tokenizer)
     load_weights(network, folder)
     return network, tokenizer, config
+
+
+def save_weights(network: TranslationModel, path: Path) -> None:
+    """Writes all weights of a network under their names, such as ``decoder/lstm_0/lstm_cell/kernel``.
+
+    Raises:
+        OSError: if the file cannot be written.
+    """
+    write_arrays(path, {weight.path: weight.numpy() for weight in network.trainable_variables})
 
 
 def load_weights(network: TranslationModel, folder: Path) -> None:
@@ -141,11 +163,23 @@ def load_weights(network: TranslationModel, folder: Path) -> None:
     path = weights_path(folder)
     if not path.exists():
         raise ModelError(f"{folder}: not trained yet ({path.name} is missing); run translator train again")
-    try:
-        network.load_weights(path)
-    except (OSError, ValueError, KeyError, RuntimeError) as error:
-        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ModelError(f"{path}: damaged, or not the weights of this config.json ({reason})") from None
+    with opened_arrays(path, _misfit(path)) as arrays:
+        values = {name: arrays[name] for name in arrays}
+    weights = {weight.path: weight for weight in network.trainable_variables}
+    for name in sorted(weights.keys() | values.keys()):
+        needed = tuple(weights[name].shape) if name in weights else "nothing"
+        found = values[name].shape if name in values else "nothing"
+        if needed == found and values[name].dtype != np.float32:
+            needed, found = "float32", str(values[name].dtype)
+        if needed != found:
+            raise _misfit(path)(f"{name}: {found} where {needed} is needed")
+    for name, weight in weights.items():
+        weight.assign(values[name])
+
+
+def _misfit(path: Path) -> Callable[[str], ModelError]:
+    """Makes the error for weights that cannot be used."""
+    return lambda reason: ModelError(f"{path}: damaged, or not the weights of this config.json ({reason})")
 
 
 def load_networks(folder: Path, *more_folders: Path) -> tuple[list[TranslationModel], Tokenizer, Config]:

@@ -15,6 +15,8 @@ from translator.corpus.batches import Batches
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
 from translator.errors import DataError, TranslatorError
+from translator.nn.model import least_weights
+from translator.runtime import memory
 from translator.training.callbacks import (
     DevEvaluation,
     DivergenceError,
@@ -56,6 +58,9 @@ def _shares(corpus: TokenFiles, config: DataConfig) -> list[int]:
     own = sum(round(size * weight) for size, weight in parts if weight is not None)
     wanted = round(own * config.mixed_share / (1 - config.mixed_share))
     return [min(size, wanted) if weight is None else round(size * weight) for size, weight in parts]
+
+
+_ARRAYS_A_WEIGHT = 5  # the weight, its average, its gradient and Adam's two moments
 
 
 class Trainer:
@@ -104,11 +109,16 @@ class Trainer:
         )
         self.corpus = CorpusFacts(sum(own), int(corpus.lengths[:, 0].max(initial=0)))
         gpu = bool(tf.config.list_physical_devices("GPU"))
-        with dtype_policy("mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"):
-            self.network = network_for(config, tokenizer)
-        if initial is not None:
-            load_weights(self.network, initial)
-        self._model = TrainingModel(self.network, config.training)
+        precision = "mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"
+        with self._within_memory("before the first step"):
+            # Asked for first, as TensorFlow may crash where it gets no more.
+            if _ARRAYS_A_WEIGHT * 4 * least_weights(config.model, tokenizer.vocabulary_size) > memory():
+                raise MemoryError
+            with dtype_policy(precision):
+                self.network = network_for(config, tokenizer)
+            if initial is not None:
+                load_weights(self.network, initial)
+            self._model = TrainingModel(self.network, config.training)
         self._from_model = initial is not None
         self.state = TrainingState(corpus=corpus.fingerprint)
         checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), report)
@@ -170,29 +180,37 @@ class Trainer:
         while not state.finished:
             batches = self._batches.epoch(state.epoch, first=state.batch)
             try:
-                if batches.cardinality():
-                    self._model.fit(
-                        batches,
-                        initial_epoch=state.epoch,
-                        epochs=state.epoch + 1,
-                        callbacks=[*own, *callbacks],
-                        shuffle=False,
-                        verbose=0,
-                    )
-                else:  # stopped between the last batch of an epoch and its end
-                    progress.on_epoch_end(state.epoch)
-                    evaluation.on_epoch_end(state.epoch - 1)
+                with self._within_memory(f"at step {state.step + 1:,} or after it"):
+                    if batches.cardinality():
+                        self._model.fit(
+                            batches,
+                            initial_epoch=state.epoch,
+                            epochs=state.epoch + 1,
+                            callbacks=[*own, *callbacks],
+                            shuffle=False,
+                            verbose=0,
+                        )
+                    else:  # stopped between the last batch of an epoch and its end
+                        progress.on_epoch_end(state.epoch)
+                        evaluation.on_epoch_end(state.epoch - 1)
             except DivergenceError:
                 self._go_back(report)
                 evaluation.save()
                 continue
-            except (tf.errors.ResourceExhaustedError, MemoryError):
-                raise TranslatorError(
-                    f"{self._folder}: out of memory at step {state.step + 1:,}; give another --output and a "
-                    f"smaller data.batch_tokens (it was {self._config.data.batch_tokens:,}) or model.units"
-                ) from None
             state.finished = is_finished(training, state)
         return state
+
+    @contextlib.contextmanager
+    def _within_memory(self, when: str) -> Iterator[None]:
+        """Tells which settings to lower if the block takes more memory than there is."""
+        try:
+            yield
+        except (tf.errors.ResourceExhaustedError, MemoryError):
+            raise TranslatorError(
+                f"{self._folder}: out of memory {when}; give another --output and a smaller "
+                f"data.batch_tokens (it was {self._config.data.batch_tokens:,}) or model.units (it was "
+                f"{self._config.model.units:,})"
+            ) from None
 
     def _go_back(self, report: Callable[[str], None]) -> None:
         """Puts everything back to the last checkpoint, but for a lower learning rate.

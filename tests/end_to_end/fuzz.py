@@ -1,0 +1,239 @@
+"""Damages files of every kind that is read: each must give a result, or one line that says what is wrong.
+
+    python tests/end_to_end/fuzz.py [--cases 5000] [--first 0]
+
+A case is a number: it decides on the file, on where bits are flipped, bytes cut out, repeated, zeroed or
+swapped, and so can be run again. The readers of text take four of five cases; the others damage a model
+folder, which is then loaded and translates, or goes on training. A worker process does the work, with little
+memory and a limit of time, so that a crash, a hang and a bomb are seen as well. Whatever is neither a result
+nor a TranslatorError of one line is printed, and the exit status is 1.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from kills import SAMPLE
+from references.exchange_files import PO, TMX_UNIT, XLIFF_1, XLIFF_2, tmx
+from references.packed_files import PACK
+
+from translator.errors import TranslatorError
+
+MODEL_EVERY = 5  # one case in so many is of a model folder
+SECONDS_A_CASE = 120
+MEMORY = 6 << 30  # of address space, most of which TensorFlow and its threads reserve and never touch
+PLAIN = "A dog runs.\nZwölf Hühner.\n日本語\n\n" * 40
+TEXTS = {
+    ".en": PLAIN,
+    ".tsv": "".join(f"{line}\t{line}\n" for line in PLAIN.splitlines()),
+    ".tmx": tmx(TMX_UNIT * 20),
+    ".po": PO,
+    ".xlf": XLIFF_1,
+    ".xliff": XLIFF_2,
+}
+KINDS = list(product(TEXTS, PACK))
+SETTINGS = {
+    "model.units": 8,
+    "tokenizer.vocabulary_size": 300,
+    "data.batch_tokens": 400,
+    "training.evaluate_steps": 1000,
+    "training.max_epochs": 1,
+}
+
+
+def damaged(content: bytes, choose: np.random.Generator) -> bytes:
+    """The content with one to three faults, as disks, downloads and editors make them."""
+    data = bytearray(content)
+    for _ in range(choose.integers(1, 4)):
+        start, other = (int(choose.integers(len(data) + 1)) for _ in range(2))
+        size = min(int(2 ** choose.uniform(0, 9)), len(data) - max(start, other))
+        match choose.integers(8):
+            case 0 if data:
+                for place in choose.integers(len(data), size=choose.integers(1, 8)):
+                    data[place] ^= 1 << int(choose.integers(8))
+            case 1:
+                del data[start:]
+            case 2:
+                del data[start : start + size]
+            case 3:
+                data[start : start + size] = bytes(size)
+            case 4:
+                data[start : start + size], data[other : other + size] = (
+                    data[other : other + size],
+                    data[start : start + size],
+                )
+            case 5:
+                data[start:start] = data[other : other + size]
+            case 6:
+                data[start:start] = choose.bytes(size)
+            case _:
+                data[start : start + 4] = choose.choice([b"\xff\xff\xff\x7f", b"\xff\xfe\xfd\xfc", b"9999"])
+    return bytes(data)
+
+
+def read_text(case: int, choose: np.random.Generator, work: Path) -> str:
+    """Damages a file of text and reads it as training does."""
+    from translator.corpus.formats.pair_files import stream_pairs
+
+    ending, packing = KINDS[case % len(KINDS)]
+    path = work / f"text{ending}{packing}"
+    inside = choose.random() < 0.4  # the text is damaged and then packed
+    content = TEXTS[ending].encode()
+    packed = PACK[packing](damaged(content, choose) if inside else content)
+    path.write_bytes(packed if inside else damaged(packed, choose))
+    target = None
+    if ending == ".en":
+        target = work / "text.de"
+        target.write_text(PLAIN, encoding="utf-8")
+    return f"{sum(1 for _ in stream_pairs(path, target, 'en', 'de'))} pairs"
+
+
+def damage_folder(choose: np.random.Generator, model: Path, folder: Path) -> str:
+    """Copies a model folder and damages, removes or swaps some of its files; returns which."""
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(model, folder)
+    paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
+    chosen = [paths[i] for i in choose.permutation(len(paths))[: choose.integers(1, 3)]]
+    match choose.integers(10):
+        case 0:
+            for path in chosen:
+                path.unlink()
+        case 1 if len(chosen) == 2:
+            first, second = (path.read_bytes() for path in chosen)
+            chosen[0].write_bytes(second)
+            chosen[1].write_bytes(first)
+        case _:
+            for path in chosen:
+                path.write_bytes(damaged(path.read_bytes(), choose))
+    return ", ".join(path.name for path in chosen)
+
+
+def use_model(case: int, choose: np.random.Generator, work: Path) -> str:
+    """Damages a model folder and translates with it, and in one case of two goes on training it."""
+    import translator
+    from translator.api import train
+
+    folder = work / "damaged"
+    damage_folder(choose, work / "model", folder)
+    if case % 2:
+        train(
+            *(work / f"train.{side}" for side in ("en", "de")),
+            folder,
+            **training(work),
+            report=lambda line: None,
+        )
+        return "trained"
+    model = translator.load(folder)
+    found = model.translate(["A dog runs."], max_length=5, shortlist=bool(choose.integers(2)))
+    return f"{len(found)} translation"
+
+
+def training(work: Path) -> dict[str, object]:
+    """The arguments of the training that is damaged and gone on with."""
+    dev = {f"dev_{side}": work / f"dev.{language}" for side, language in (("source", "en"), ("target", "de"))}
+    return {**dev, "settings": SETTINGS, "source_language": "en", "target_language": "de"}
+
+
+def make_model(work: Path) -> None:
+    """Trains the small model that is damaged."""
+    from translator.api import train
+
+    for split, number in (("train", 300), ("dev", 4)):
+        for language in ("en", "de"):
+            lines = (SAMPLE / f"{split}.{language}").read_text(encoding="utf-8").splitlines(keepends=True)
+            (work / f"{split}.{language}").write_text("".join(lines[:number]), encoding="utf-8")
+    train(work / "train.en", work / "train.de", work / "model", **training(work), report=lambda line: None)
+
+
+def outcome(case: int, work: Path) -> tuple[str, str]:
+    """What came of a case, in two words or three, and all that is known of a fault."""
+    choose = np.random.default_rng(case)
+    action: Callable[..., str] = use_model if case % MODEL_EVERY == 0 else read_text
+    kind = "model" if action is use_model else "text"
+    try:
+        action(case, choose, work)
+    except TranslatorError as error:
+        if len(str(error).splitlines()) == 1:
+            return f"{kind}: told", ""
+        return f"{kind}: fault", f"not one line: {str(error)!r}"
+    except BaseException:
+        return f"{kind}: fault", traceback.format_exc()
+    return f"{kind}: result", ""
+
+
+def work_through(first: int, cases: int, work: Path) -> None:
+    """The worker: prints the number of each case, and then what came of it."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    for case in range(first, first + cases):
+        print(case, end=" ", flush=True)
+        signal.alarm(SECONDS_A_CASE)  # ends the process
+        print(json.dumps(outcome(case, work)), flush=True)
+        signal.alarm(0)
+
+
+def fuzz(first: int, cases: int, work: Path) -> tuple[Counter[str], list[str]]:
+    """Runs the cases in workers; returns how many came out how, and the faults."""
+
+    def worker(*words: object) -> subprocess.Popen[str]:
+        command = [sys.executable, __file__, "--work", str(work), *map(str, words)]
+        environment = os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"}
+        return subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment
+        )
+
+    with worker("--model") as process:
+        if process.wait():
+            raise RuntimeError("no model could be made")
+    counts: Counter[str] = Counter()
+    faults = []
+    case = first
+    while case < first + cases:
+        started = case
+        with worker("--worker", "--first", case, "--cases", first + cases - case) as process:
+            for line in process.stdout or ():
+                number, _, found = line.partition(" ")
+                # A worker that crashed, or was ended by its alarm, has said only which case it was at.
+                kind, fault = json.loads(found) if found.strip() else ("fault", "the process ended")
+                counts[kind] += 1
+                if fault:
+                    faults.append(f"case {number}: {fault}")
+                    print(faults[-1], file=sys.stderr, flush=True)
+                case = int(number) + 1
+        if case == started:
+            raise RuntimeError(f"the worker ended with status {process.returncode} before case {case}")
+    return counts, faults
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--cases", type=int, default=5000)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--work", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--worker", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--model", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.model:
+        make_model(options.work)
+    elif options.worker:
+        work_through(options.first, options.cases, options.work)
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            counts, faults = fuzz(options.first, options.cases, Path(temporary))
+        print(json.dumps(dict(sorted(counts.items())) | {"faults": len(faults)}, indent=2))
+        sys.exit(bool(faults))

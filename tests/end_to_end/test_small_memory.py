@@ -1,0 +1,36 @@
+"""A training that takes more memory than the system gives ends with one line, and loses nothing."""
+
+import resource
+import subprocess
+
+import pytest
+from kills import command
+
+LIMIT = 5 << 30  # bytes of addresses; TensorFlow takes more than half of them at its start
+
+
+@pytest.mark.parametrize(
+    ("settings", "when"),
+    [
+        (["data.batch_tokens=1_000_000", "model.units=512"], "at step 1 or after it"),
+        (["model.units=8192"], "before the first step"),
+    ],
+)
+def test_too_little_memory_is_told_with_the_settings_to_lower(tmp_path, settings, when):
+    words = [
+        *command(tmp_path / "model", 5000, tmp_path),
+        *(word for one in settings for word in ("--set", one)),
+    ]
+    ended = subprocess.run(
+        words,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (LIMIT, LIMIT)),
+    )
+    last = ended.stderr.splitlines()[-1]
+    assert last.startswith(
+        f"translator: {tmp_path / 'model'}: out of memory {when}; give another --output and"
+    )
+    assert "a smaller data.batch_tokens (it was " in last
+    assert "Traceback" not in ended.stderr
+    assert ended.returncode == 1
