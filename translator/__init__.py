@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from translator.errors import ConfigError, DataError, ModelError, TranslatorError
 
 if TYPE_CHECKING:
-    from translator.api import evaluate, inspect, load, train
+    from translator.api import compare, evaluate, inspect, load, train
     from translator.config import Config
     from translator.decoding.glossary import Glossary
     from translator.decoding.inspection import Inspection
@@ -32,6 +32,7 @@ __all__ = [
     "Translation",
     "Translator",
     "TranslatorError",
+    "compare",
     "evaluate",
     "export",
     "inspect",
@@ -45,6 +46,7 @@ _HOMES = {
     "Inspection": "translator.decoding.inspection",
     "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
+    "compare": "translator.api",
     "evaluate": "translator.api",
     "export": "translator.serving.export",
     "inspect": "translator.api",

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from translator.config import Config, read_toml
-from translator.corpus.readers import Pair, read_pairs
-from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.readers import read_pairs
 from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
-from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+from translator.evaluation.comparison import Comparison, compare_translations
+from translator.evaluation.comparison_page import write_comparison_page
 from translator.evaluation.page import check_that_pictures_can_be_drawn, write_html, write_pngs
+from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Scores, Spread
 from translator.evaluation.scores import evaluate as score_translations
+from translator.evaluation.translations import dev_score, translated
 from translator.recipes import expectation, recipe_for
-from translator.training.callbacks import report_to_standard_error
+from translator.training.callbacks import report_to_standard_error, tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
+from translator.training.interruption import StoppedError
 from translator.training.lock import locked
 from translator.training.model_folder import config_path, seed_folder
 from translator.training.preparation import check_folder, prepare
@@ -68,7 +70,7 @@ def train(
     Args:
         source: the source side of the training pairs, a text file with one sentence a line; or several.
         target: the target side; line n is the translation of line n. Of several, one for each source file.
-        output: the model folder to write.
+        output: the model folder to write; ``report.html`` in it says how the training went.
         pairs: more training pairs, or all of them where ``source`` and ``target`` are empty: files that hold
             both sides, in TSV, TMX, PO or XLIFF; ``-`` is standard input.
         weights: the name of a file of ``source`` or ``pairs`` -> how often an epoch takes each of its pairs;
@@ -151,7 +153,7 @@ def _train_one(
     report: Callable[[str], None],
 ) -> float:
     """Trains one model; returns its best dev BLEU. Arguments as for ``train``."""
-    more_callbacks = _tensorboard(tensorboard)
+    more_callbacks = tensorboard_callbacks(tensorboard)
     with locked(folder):
         prepared = prepare(files, overrides, initial, folder, report)
         config, tokenizer = prepared.config, prepared.tokenizer
@@ -161,14 +163,19 @@ def _train_one(
         report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
         config = dataclasses.replace(config, corpus=trainer.corpus)
         write_config(folder, config)
-        report(_model_line(trainer, tokenizer, config))
+        report(f"model: {trainer}")
         if trainer.resumed:
             state = trainer.state
             best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
             report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
         translator = Translator([trainer.network], tokenizer, config)
-        trainer.train(_dev_score(translator, prepared.dev), report, more_callbacks)
+        try:
+            trainer.train(dev_score(translator, prepared.dev), report, more_callbacks)
+        except StoppedError:
+            leave_report(folder, prepared, trainer.state, initial, report)
+            raise
         report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
+        leave_report(folder, prepared, trainer.state, initial, report)
         return trainer.state.best_score
 
 
@@ -203,13 +210,56 @@ def evaluate(
         DataError: if the text cannot be used.
     """
     pairs = read_pairs(Path(source), Path(reference))
-    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
-    if minimum_bayes_risk:
-        are_samples = options.get("sampling", False)
-        found = (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
-    hypotheses = [translation.text for translation in found]
+    hypotheses = translated(translator, pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
+
+
+def compare(
+    first: Translator,
+    second: Translator,
+    source: str | Path,
+    reference: str | Path,
+    *,
+    names: tuple[str, str] = ("first", "second"),
+    output: str | Path | None = None,
+    tokenize: str | None = None,
+    lowercase: bool = False,
+    glossary: Glossary | None = None,
+    minimum_bayes_risk: bool = False,
+    **options: Any,
+) -> Comparison:
+    """Translates a test set with two translators and says which is better, and whether that may be chance.
+
+    Args:
+        first: a translator.
+        second: another, whose vocabulary may differ.
+        source: as for ``evaluate``, and so are ``reference`` and those below ``output``.
+        reference: see there.
+        names: what to call the two.
+        output: an HTML page to write, with the sentences that differ most side by side; None: none.
+        tokenize: see there.
+        lowercase: see there.
+        glossary: see there.
+        minimum_bayes_risk: see there.
+        options: see there.
+
+    Raises:
+        ConfigError: if an option is not valid, or the packages that draw the page are not installed.
+        DataError: if the text cannot be used.
+        ModelError: if the page cannot be written.
+    """
+    if output is not None:
+        check_that_pictures_can_be_drawn()
+    pairs = read_pairs(Path(source), Path(reference))
+    one, other = (
+        (name, translated(translator, pairs, glossary, minimum_bayes_risk, options))
+        for name, translator in zip(names, (first, second), strict=True)
+    )
+    comparison = compare_translations(pairs, one, other, tokenize, lowercase)
+    if output is not None:
+        write_comparison_page(Path(output), comparison)
+    return comparison
 
 
 def inspect(
@@ -247,35 +297,3 @@ def inspect(
     if png is not None:
         write_pngs(page, Path(png))
     return inspection
-
-
-def _model_line(trainer: Trainer, tokenizer: Tokenizer, config: Config) -> str:
-    model, data = config.model, config.data
-    return (
-        f"model: {trainer.network.count_params() / 1e6:.1f} million weights; {model.units} units, "
-        f"{model.encoder_layers}+{model.decoder_layers} layers, {tokenizer.vocabulary_size:,} pieces, "
-        f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
-        f"batches of {data.batch_tokens:,} pieces"
-    )
-
-
-def _dev_score(translator: Translator, dev: Sequence[Pair]) -> Callable[[], float]:
-    """Dev BLEU with greedy search: five times as fast as a beam, and it rises and falls alike."""
-    sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
-
-    def score() -> float:
-        translations = translator.translate(sources, beam_size=1, alignments=False)
-        return score_translations([t.text for t in translations], references).bleu.score
-
-    return score
-
-
-def _tensorboard(folder: str | Path | None) -> list[Any]:
-    """The Keras callback that writes TensorBoard logs, if they are wanted."""
-    if folder is None:
-        return []
-    if importlib.util.find_spec("tensorboard") is None:
-        raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
-    import keras
-
-    return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]

@@ -11,7 +11,13 @@ import translator
 from translator.cli.main import main
 from translator.config import Config
 from translator.errors import ConfigError
-from translator.training.model_folder import config_path, seed_folder, tokenizer_path, weights_path
+from translator.training.model_folder import (
+    config_path,
+    save_weights,
+    seed_folder,
+    tokenizer_path,
+    weights_path,
+)
 
 CONFIG = Config().override({"model.units": 8, "data.max_pieces": 30})
 
@@ -27,7 +33,7 @@ def saved(folder, seed):
     folder.mkdir(exist_ok=True, parents=True)
     config_path(folder).write_text(CONFIG.to_json(), encoding="utf-8")
     tokenizer_path(folder).write_bytes(tokenizer.model)
-    word_network(tokenizer, seed, end=1.0).save_weights(weights_path(folder))
+    save_weights(word_network(tokenizer, seed, end=1.0), weights_path(folder))
     return folder
 
 

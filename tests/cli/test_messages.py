@@ -166,6 +166,20 @@ def test_no_model(translator, tmp_path):
         assert "no model here (config.json is missing)" in failed_line(translator(*command))
 
 
+def test_a_comparison_of_each_model(translator, tmp_path):
+    files = ("--source", "a", "--reference", "b")
+    line = failed_line(translator("evaluate", tmp_path, *files, "--compare", tmp_path, "--each"))
+    assert "--each and --compare do not go together; leave one out" in line
+
+
+def test_a_comparison_whose_page_cannot_be_drawn_is_told_before_any_work(translator, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "altair", None)
+    files = ("--source", "a", "--reference", "b", "--compare", tmp_path)
+    assert "no model here" in failed_line(translator("evaluate", tmp_path, *files))
+    line = failed_line(translator("evaluate", tmp_path, *files, "--output", tmp_path / "page.html"))
+    assert "altair is not installed; run: pip install 'translator[inspect]'" in line
+
+
 def corpus_arguments(folder: Path, *more):
     return ["corpus", "--source", folder / "train.en", "--target", folder / "train.de", *more]
 

@@ -27,6 +27,14 @@ def test_each_seed_has_a_model_and_all_have_one_vocabulary(seeds):
     assert (one / "model.weights.npz").read_bytes() != (two / "model.weights.npz").read_bytes()
 
 
+def test_each_seed_has_a_report(seeds):
+    for name in ("seed-1", "seed-2"):
+        report = json.loads((seeds / name / "report.json").read_text(encoding="utf-8"))
+        assert [one["epoch"] for one in report["evaluations"]] == [1, 2, 3]
+        assert (seeds / name / "report.html").exists()
+    assert not (seeds / "report.json").exists()
+
+
 def test_the_folder_translates_as_the_ensemble_of_its_models(run, seeds, corpus):
     lines = (corpus / "test.en").read_text(encoding="utf-8")
     together = run("translate", seeds, standard_input=lines)

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from translator.evaluation.scores import Score, Spread, evaluate
+from translator.evaluation.scores import Score, Spread, bleu_by_length, evaluate, sentence_scores
 
 REFERENCES = [
     "Ein Hund läuft über die grüne Wiese.",
@@ -96,3 +96,44 @@ def test_the_spread_of_models_is_that_of_a_sample():
     spread = Spread.of([10.0, 12.0, 17.0])
     assert spread == Spread(mean=13.0, deviation=13**0.5, number=3)  # (9 + 1 + 16) / 2
     assert str(spread) == "13.00 ± 3.61 (mean and standard deviation of 3)"
+
+
+@pytest.mark.parametrize("lowercase", [False, True])
+def test_sentence_scores_are_those_of_the_command_line(tmp_path, lowercase):
+    by_command_line(tmp_path)  # for the files
+    command = [
+        sys.executable,
+        "-m",
+        "sacrebleu",
+        "reference.txt",
+        "-i",
+        "hypothesis.txt",
+        "-sl",
+        "-m",
+        "chrf",
+    ]
+    command += ["-b", "-w", "6", *(["--chrf-lowercase"] if lowercase else [])]
+    printed = subprocess.run(command, capture_output=True, check=True, cwd=tmp_path, text=True).stdout
+    expected = list(map(float, printed.split()))
+    assert sentence_scores(HYPOTHESES, REFERENCES, lowercase) == pytest.approx(expected, abs=1e-6)
+    assert expected[3] == 0
+
+
+def test_bleu_by_length_is_that_of_the_sentences_alone():
+    sources = ["one two", "a b c d e", "1 2 3 4 5 6", " ".join("x" * 61), "s " * 60]
+    found = bleu_by_length(sources, HYPOTHESES, REFERENCES)
+    groups = [[0, 1], [2], [4], [3]]
+    assert [(one.shortest, one.longest) for one in found] == [(1, 5), (6, 10), (41, 60), (61, None)]
+    assert [str(one) for one in found] == ["1–5", "6–10", "41–60", "over 60"]
+    for one, rows in zip(found, groups, strict=True):
+        alone = evaluate([HYPOTHESES[i] for i in rows], [REFERENCES[i] for i in rows])
+        assert (one.num_sentences, one.bleu) == (len(rows), alone.bleu.score)
+
+
+def test_a_script_without_spaces_has_words_too():
+    (found,) = bleu_by_length(["他把书放在桌子上然后走了"], ["a"], ["a"])  # 12 characters count as 6 words
+    assert (found.shortest, found.longest) == (6, 10)
+
+
+def test_no_sentence_has_no_length():
+    assert bleu_by_length([], [], []) == []

@@ -1,5 +1,8 @@
 """What comes before the first step: which text is trained on, and when what is there is used again."""
 
+import hashlib
+import json
+
 import numpy as np
 import pytest
 from references.toy import copied, toy_pairs
@@ -15,7 +18,7 @@ from translator.training.model_folder import (
     previous_checkpoint_path,
     tokenizer_path,
 )
-from translator.training.preparation import prepare
+from translator.training.preparation import CorpusCounts, prepare
 
 PAIRS = toy_pairs(400, longest=12)
 SETTINGS = {"tokenizer.vocabulary_size": 320}
@@ -204,3 +207,30 @@ def test_no_recipe_decides_what_is_dropped():
     """The text is filtered before its size, and so its recipe, is known."""
     paths = {path for recipe in RECIPES for path, _, _ in recipe.settings}
     assert not paths & {"data.max_words", "data.max_ratio"}
+
+
+def test_what_was_dropped_of_each_corpus_is_counted_once_and_remembered(tmp_path, files, folder, no_reading):
+    mixed = write(tmp_path, "mix", [("ada", "bob"), ("ada", "bob"), ("", "x")])
+    both = CorpusFiles(files.train, files.dev, mixed)
+    found, _ = prepared(both, folder)
+    repeated = len(PAIRS) - len(set(PAIRS))
+    expected = [
+        CorpusCounts(str(files.train[0]), 400, {"repeated": repeated}),
+        CorpusCounts(str(mixed), 3, {"repeated": 1, "with an empty side": 1}),
+    ]
+    assert found.counts == expected
+    no_reading()
+    assert prepared(both, folder)[0].counts == expected
+
+
+def test_text_that_an_earlier_version_prepared_has_no_counts(files, folder, no_reading):
+    found, _ = prepared(files, folder)
+    path = corpus_path(folder) / "index.json"
+    index = json.loads(path.read_text(encoding="utf-8"))["index"]
+    del index["counts"]
+    checksum = hashlib.sha256(json.dumps(index).encode()).hexdigest()
+    path.write_text(json.dumps({"checksum": checksum, "index": index}), encoding="utf-8")
+    no_reading()
+    again, _ = prepared(files, folder)
+    assert again.counts == []
+    assert text_of(again) == text_of(found)

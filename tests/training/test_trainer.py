@@ -17,6 +17,7 @@ from translator.config import Config, CorpusFacts
 from translator.errors import DataError, ModelError, TranslatorError
 from translator.training.callbacks import training_variables
 from translator.training.checkpoint import TrainingState
+from translator.training.interruption import StoppedError
 from translator.training.model_folder import (
     checkpoint_path,
     corpus_path,
@@ -402,7 +403,7 @@ def test_a_training_that_is_asked_to_stop_saves_and_loses_no_step(number, never_
 
     before = signal.getsignal(number)
     callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(StoppedError):
         trainer.train(rising(), lines.append, [callback])
     assert signal.getsignal(number) is before
     assert lines[-1] == "stopped at step 11, and saved; the same command goes on from there"
@@ -421,8 +422,9 @@ def test_a_second_request_stops_at_once(tokenizer, tmp_path):
         os.kill(os.getpid(), signal.SIGINT)
 
     callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(KeyboardInterrupt) as ending:
         trainer.train(rising(), lambda line: None, [callback])
+    assert not isinstance(ending.value, StoppedError)
     assert steps == [0]
     assert not checkpoint_path(tmp_path).exists()
 

@@ -15,6 +15,8 @@ _EPILOG = """\b
 Examples:
   translator evaluate models/en-de --source test.en --reference test.de
   translator evaluate models/en-de --source test.en --reference test.de --json > scores.json
+  translator evaluate models/en-de --compare models/en-de-2 --source test.en --reference test.de \\
+      --output compare.html
 """
 
 
@@ -24,7 +26,10 @@ Examples:
 @click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")
 @click.option("--tokenize", metavar="NAME", help="sacreBLEU's tokenizer for BLEU. [default: 13a]")
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
-@click.option("--output", metavar="FILE", help="Also write the translations there.")
+@click.option("--compare", metavar="MODEL", help="Say whether this model is better, and how sure that is.")
+@click.option(
+    "--output", metavar="FILE", help="Also write the translations there; with --compare, a page of both."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @ensemble_option
 @click.option("--each", is_flag=True, help="Also score every model of an ensemble by itself.")
@@ -39,6 +44,7 @@ def command(
     reference: str,
     tokenize: str | None,
     lowercase: bool,
+    compare: str | None,
     output: str | None,
     as_json: bool,
     others: tuple[str, ...],
@@ -49,7 +55,9 @@ def command(
 ) -> None:
     """Translate a test set with the MODEL folder and score it against the reference.
 
-    BLEU and chrF are sacreBLEU's, each with the signature that says exactly what was computed.
+    BLEU and chrF are sacreBLEU's, each with the signature that says exactly what was computed. With
+    --compare, paired bootstrap with 1,000 samples says whether the difference of two models may be
+    chance; --output is then an HTML page with the sentences that differ most, side by side.
     """
     from translator.api import evaluate, load
     from translator.decoding.glossary import Glossary
@@ -61,18 +69,16 @@ def command(
 
     one_thread_an_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None
+    options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
+    options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
+    if compare:
+        if each:
+            raise ConfigError("--each and --compare do not go together; leave one out")
+        _compare((model, *others), compare, source, reference, output, as_json, options)
+        return
 
     def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(
-            load(*folders),
-            source,
-            reference,
-            tokenize=tokenize,
-            lowercase=lowercase,
-            glossary=glossary,
-            minimum_bayes_risk=minimum_bayes_risk,
-            **search,
-        )
+        return evaluate(load(*folders), source, reference, **options)
 
     folders = members([Path(folder) for folder in (model, *others)])
     if each and len(folders) == 1:
@@ -96,3 +102,26 @@ def command(
         click.echo(f"{scores.bleu}\n{scores.chrf}\n{scores.num_sentences:,} sentences")
         if singles:
             click.echo(f"each by itself: BLEU {spreads['bleu']}, chrF {spreads['chrf']}")
+
+
+def _compare(
+    first: tuple[str, ...],
+    second: str,
+    source: str,
+    reference: str,
+    output: str | None,
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    """Compares a model, or several that translate together, with another."""
+    from translator.api import compare, load
+    from translator.evaluation.page import check_that_pictures_can_be_drawn
+
+    if output:
+        check_that_pictures_can_be_drawn()
+    names = " with ".join(first), second
+    comparison = compare(load(*first), load(second), source, reference, names=names, output=output, **options)
+    if as_json:
+        click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2))
+    else:
+        click.echo(str(comparison))

@@ -79,6 +79,7 @@ def command(
     Without any option beyond the files, all settings follow from the number of pairs. Training ends by
     itself when the translations of the dev set no longer improve; the best weights are in the output
     folder from the first evaluation on. When it was interrupted, the same command goes on with it.
+    When it ends or is stopped, report.html in the folder says how it went.
     """
     settings = parse_assignments(assignments)
     from translator.api import train

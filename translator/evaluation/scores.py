@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from sacrebleu.metrics import BLEU, CHRF
+
+from translator.corpus.filters import length_in_words
+
+_BORDERS = (5, 10, 15, 20, 30, 40, 60)  # words of the longest sentence of each group but the last
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,25 @@ class Scores:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class LengthScore:
+    """The score of the sentences of similar length.
+
+    Attributes:
+        shortest, longest: of their sources, in words; None: any length.
+        num_sentences: how many there are.
+        bleu: their BLEU, as of a test set of its own.
+    """
+
+    shortest: int
+    longest: int | None
+    num_sentences: int
+    bleu: float
+
+    def __str__(self) -> str:
+        return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest}–{self.longest}"
+
+
 def evaluate(
     hypotheses: Sequence[str], references: Sequence[str], tokenize: str | None = None, lowercase: bool = False
 ) -> Scores:
@@ -87,3 +111,42 @@ def evaluate(
         score = metric.corpus_score(list(hypotheses), [list(references)])
         scores[key] = Score(score.name, score.score, str(metric.get_signature()))
     return Scores(**scores, num_sentences=len(references))
+
+
+def sentence_scores(
+    hypotheses: Sequence[str], references: Sequence[str], lowercase: bool = False
+) -> list[float]:
+    """The chrF of each sentence by sacreBLEU, from 0 to 100; BLEU is not made for so little text.
+
+    Args:
+        hypotheses: the translations, detokenized.
+        references: as many references.
+        lowercase: whether case is ignored.
+    """
+    metric = CHRF(lowercase=lowercase)
+    return [
+        metric.sentence_score(hypothesis, [reference]).score
+        for hypothesis, reference in zip(hypotheses, references, strict=True)
+    ]
+
+
+def bleu_by_length(
+    sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str]
+) -> list[LengthScore]:
+    """The BLEU of short and of long sentences, by sacreBLEU; a length that no sentence has is left out.
+
+    Args:
+        sources: the sentences, whose words are counted.
+        hypotheses: their translations, detokenized.
+        references: as many references.
+    """
+    groups: dict[int, list[tuple[str, str]]] = {}
+    for source, *sides in zip(sources, hypotheses, references, strict=True):
+        group = bisect.bisect_left(_BORDERS, length_in_words(source))
+        groups.setdefault(group, []).append((sides[0], sides[1]))
+    found = []
+    for group, rows in sorted(groups.items()):
+        longest = _BORDERS[group] if group < len(_BORDERS) else None
+        bleu = evaluate([row[0] for row in rows], [row[1] for row in rows]).bleu.score
+        found.append(LengthScore(1 + (_BORDERS[group - 1] if group else 0), longest, len(rows), bleu))
+    return found

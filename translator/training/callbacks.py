@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import importlib.util
 import math
 import sys
 import time
@@ -16,12 +16,13 @@ import numpy as np
 from tqdm import tqdm
 
 from translator.config import TrainingConfig
-from translator.files import replaced_when_complete, unwritable
+from translator.errors import ConfigError
+from translator.files import replaced_when_complete
 from translator.training.checkpoint import TrainingState, save_checkpoint
-from translator.training.interruption import Interruption
+from translator.training.interruption import Interruption, StoppedError
+from translator.training.log import Evaluation, append_to_log
 from translator.training.model_folder import (
     checkpoint_path,
-    log_path,
     previous_checkpoint_path,
     save_weights,
     weights_path,
@@ -147,7 +148,7 @@ class DevEvaluation(keras.callbacks.Callback):
 
         Raises:
             DivergenceError: if the loss is no longer a number.
-            KeyboardInterrupt: if the end of the training was asked for; all is saved then.
+            StoppedError: if the end of the training was asked for; all is saved then.
         """
         if not math.isfinite((logs or {}).get("loss", 0.0)):
             raise DivergenceError
@@ -158,7 +159,7 @@ class DevEvaluation(keras.callbacks.Callback):
             self.save()
         if self._request.requested:
             self._report(f"stopped at step {step:,}, and saved; the same command goes on from there")
-            raise KeyboardInterrupt
+            raise StoppedError
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         every = self._config.evaluate_steps
@@ -214,55 +215,42 @@ class DevEvaluation(keras.callbacks.Callback):
         """One line for the user and one JSON line for the log."""
         state = self._state
         tokens = max(state.tokens, 1.0)
-        record = {
-            "epoch": state.epoch + (1 if state.batch else 0),
-            "step": state.step,
-            "loss": round(state.loss / tokens, 4),
-            "perplexity": round(math.exp(min(state.negative_log_prob / tokens, 50)), 2),
-            "dev_bleu": round(score, 2),
-            "best": better,
-            "learning_rate": float(f"{learning_rate(self._config, state.step, state.rate_factor):.3g}"),
-            "tokens_per_second": round(state.tokens / max(state.token_seconds, 1e-9)),
-            "seconds": round(state.seconds),
-        }
+        evaluation = Evaluation(
+            epoch=state.epoch + (1 if state.batch else 0),
+            step=state.step,
+            loss=round(state.loss / tokens, 4),
+            perplexity=round(math.exp(min(state.negative_log_prob / tokens, 50)), 2),
+            dev_bleu=round(score, 2),
+            best=better,
+            learning_rate=float(f"{learning_rate(self._config, state.step, state.rate_factor):.3g}"),
+            tokens_per_second=round(state.tokens / max(state.token_seconds, 1e-9)),
+            seconds=round(state.seconds),
+        )
         state.loss = state.negative_log_prob = state.tokens = state.token_seconds = 0.0
         self._report(
-            f"epoch {record['epoch']}, step {state.step:,}: loss {record['loss']:.3f}, "
-            f"perplexity {record['perplexity']:.1f}, dev BLEU {score:.2f}{' (best)' if better else ''}, "
-            f"{record['tokens_per_second']:,} tokens/s, {timedelta(seconds=round(state.seconds))}"
+            f"epoch {evaluation.epoch}, step {state.step:,}: loss {evaluation.loss:.3f}, "
+            f"perplexity {evaluation.perplexity:.1f}, dev BLEU {score:.2f}{' (best)' if better else ''}, "
+            f"{evaluation.tokens_per_second:,} tokens/s, {timedelta(seconds=round(state.seconds))}"
         )
-        path = log_path(self._folder)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a", encoding="utf-8") as log:
-                log.write(json.dumps(record) + "\n")
-        except OSError as error:
-            raise unwritable(path, error) from None
-
-
-def cut_log(folder: Path, step: int) -> None:
-    """Takes out of the log what happened after a step, where a training goes on from there."""
-    path = log_path(folder)
-    if not path.exists():
-        return
-    lines = path.read_bytes().splitlines(keepends=True)
-    kept = [line for line in lines if 0 <= _step_of(line) <= step]
-    if len(kept) < len(lines):
-        with replaced_when_complete(path) as temporary:
-            temporary.write_bytes(b"".join(kept))
-
-
-def _step_of(line: bytes) -> int:
-    """The step of a line of the log; -1 if the line was cut or damaged."""
-    try:
-        return int(json.loads(line)["step"]) if line.endswith(b"\n") else -1
-    except (ValueError, LookupError, TypeError):
-        return -1
+        append_to_log(self._folder, evaluation)
 
 
 def training_variables(model: TrainingModel) -> list[Any]:
     """All that a training changes: weights, averages, dropout seeds and the optimizer's variables."""
     return [*model.variables, *model.optimizer.variables]
+
+
+def tensorboard_callbacks(folder: str | Path | None) -> list[Any]:
+    """The Keras callback that writes TensorBoard logs into a folder; none if no folder is given.
+
+    Raises:
+        ConfigError: if TensorBoard is not installed.
+    """
+    if folder is None:
+        return []
+    if importlib.util.find_spec("tensorboard") is None:
+        raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
+    return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]
 
 
 def report_to_standard_error(line: str) -> None:

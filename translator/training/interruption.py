@@ -9,6 +9,10 @@ from collections.abc import Iterator
 from types import FrameType
 
 
+class StoppedError(KeyboardInterrupt):
+    """A training was stopped between two steps, and all is saved."""
+
+
 class Interruption:
     """Whether somebody asked for an end.
 

@@ -4,6 +4,7 @@
     tokenizer.model      the SentencePiece model of both languages
     model.weights.npz    the best averaged weights so far
     lexicon.npz          the likely target pieces of each source piece, for faster search
+    report.html          how the training went, for people; report.json has the same
     training/            the text as piece ids, checkpoint.npz and log.jsonl; only needed to resume
 
 Loading reads numbers and settings; nothing in a model folder is ever run as code.
@@ -43,6 +44,16 @@ def lexicon_path(folder: Path) -> Path:
 def weights_path(folder: Path) -> Path:
     """Where the best weights are."""
     return folder / "model.weights.npz"
+
+
+def report_path(folder: Path) -> Path:
+    """Where it is told how the training went, as JSON."""
+    return folder / "report.json"
+
+
+def report_page_path(folder: Path) -> Path:
+    """Where the same is told for people."""
+    return folder / "report.html"
 
 
 def checkpoint_path(folder: Path) -> Path:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,21 @@ _DEV_SEED = 1  # the same choice for all seeds of a training, so that their mode
 
 
 @dataclass(frozen=True)
+class CorpusCounts:
+    """What became of the pairs of a corpus.
+
+    Attributes:
+        name: its files.
+        read: pairs in them.
+        dropped: reason -> how many were dropped for it; that and ``read`` give how many were kept.
+    """
+
+    name: str
+    read: int
+    dropped: dict[str, int]
+
+
+@dataclass(frozen=True)
 class Prepared:
     """What the first step needs.
 
@@ -57,6 +72,7 @@ class Prepared:
         corpus: the pairs to learn from, and after them those to mix in.
         dev: the pairs to steer by.
         num_read: pairs to learn from before any was dropped; the recipe follows from it.
+        counts: of each part of the corpus; none where an earlier version has counted.
     """
 
     config: Config
@@ -64,6 +80,7 @@ class Prepared:
     corpus: TokenFiles
     dev: list[Pair]
     num_read: int
+    counts: list[CorpusCounts]
 
 
 def prepare(
@@ -112,7 +129,8 @@ def prepare(
     tokenizer, corpus = Tokenizer.load(tokenizer_path(folder)), TokenFiles(corpus_path(folder))
     if dev is None:
         dev = [Pair(*sides) for sides in index["dev"]]
-    return Prepared(config, tokenizer, corpus, dev, index["num_read"])
+    counts = [CorpusCounts(**count) for count in index.get("counts", [])]
+    return Prepared(config, tokenizer, corpus, dev, index["num_read"], counts)
 
 
 @contextlib.contextmanager
@@ -144,6 +162,7 @@ def _prepare_anew(
     limits = Config().override(overrides).data  # no recipe changes what is dropped
     languages = _languages(overrides)
     lines: list[str] = []
+    counts: list[CorpusCounts] = []
 
     def tell(line: str) -> None:
         lines.append(line)
@@ -151,7 +170,9 @@ def _prepare_anew(
 
     def look_at(text: ParallelText) -> Selection:
         pairs = partial(stream_pairs, text.source, text.target, *languages)
-        return Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
+        selection = Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
+        counts.append(CorpusCounts(str(text), selection.report.num_read, selection.report.dropped))
+        return selection
 
     selections = [look_at(one) for one in files.train]
     sample = [pair for selection in selections for pair in selection.sample]
@@ -189,9 +210,9 @@ def _prepare_anew(
         aligner if config.training.guided_alignment else None,
         text,
         weights,
-        {"num_read": num_read, "lines": lines, "dev": held_out},
+        {"num_read": num_read, "lines": lines, "dev": held_out, "counts": list(map(asdict, counts))},
     )
-    return Prepared(config, tokenizer, TokenFiles(corpus_path(folder)), dev, num_read)
+    return Prepared(config, tokenizer, TokenFiles(corpus_path(folder)), dev, num_read, counts)
 
 
 def _languages(overrides: Mapping[str, Any]) -> tuple[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from translator.config import Config, flatten
 from translator.errors import ConfigError
 from translator.files import replaced_when_complete
-from translator.recipes import FINE_TUNING, config_for
+from translator.recipes import FINE_TUNING, config_for, recipe_for
 from translator.training.model_folder import config_path, load_config
 
 # Settings that may change when a training goes on; all others would make another model of it.
@@ -54,6 +55,50 @@ def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | N
     if changed:
         raise ConfigError(f"{initial}: its weights have another shape ({', '.join(changed)})")
     return config
+
+
+@dataclass(frozen=True)
+class ExplainedSetting:
+    """A setting that is not as it is by default, or not as the recipe has it.
+
+    Attributes:
+        path: its dotted path.
+        value: what it is.
+        default: what it is by default.
+        reason: why it is so.
+    """
+
+    path: str
+    value: Any
+    default: Any
+    reason: str
+
+
+def explained_settings(config: Config, num_pairs: int, initial: Path | None) -> list[ExplainedSetting]:
+    """Says of every setting that differs from the default, or from the recipe, why it does.
+
+    Args:
+        config: the settings of a training, as ``settings_for`` gives them.
+        num_pairs: as there.
+        initial: as there.
+    """
+    reasons = {path: reason for path, _, reason in recipe_for(num_pairs).settings}
+    if initial is not None:
+        reasons |= {path: reason for path, _, reason in FINE_TUNING}
+        reasons |= dict.fromkeys(_OF_THE_WEIGHTS, f"of the model that training began with, {initial}")
+    recipe, settings, defaults = (
+        flatten(dataclasses.asdict(one)) for one in (settings_for(num_pairs, {}, initial), config, Config())
+    )
+    found = []
+    for path, value in settings.items():
+        if "." not in path or path.startswith("corpus."):  # languages and facts are no settings
+            continue
+        if value != recipe[path]:
+            reason = f"set by you; the recipe has {recipe[path]}"
+            found.append(ExplainedSetting(path, value, defaults[path], reason))
+        elif value != defaults[path]:
+            found.append(ExplainedSetting(path, value, defaults[path], reasons[path]))
+    return found
 
 
 def write_config(folder: Path, config: Config) -> None:

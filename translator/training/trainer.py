@@ -22,12 +22,12 @@ from translator.training.callbacks import (
     DivergenceError,
     LearningRate,
     Progress,
-    cut_log,
     is_finished,
     training_variables,
 )
 from translator.training.checkpoint import TrainingState, last_checkpoint, read_state, restore_checkpoint
 from translator.training.interruption import Interruption, interruption
+from translator.training.log import cut_log
 from translator.training.model_folder import (
     checkpoint_path,
     load_weights,
@@ -96,7 +96,7 @@ class Trainer:
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         keras.utils.set_random_seed(config.training.seed)
-        self._config, self._folder = config, folder
+        self._config, self._folder, self._num_pieces = config, folder, tokenizer.vocabulary_size
         own = [size for size, weight in zip(corpus.parts, corpus.weights, strict=True) if weight is not None]
         if not sum(own):
             raise DataError(
@@ -129,6 +129,15 @@ class Trainer:
             # The limits may have been raised since.
             self.state.finished = is_finished(config.training, self.state)
 
+    def __str__(self) -> str:
+        model, data = self._config.model, self._config.data
+        return (
+            f"{self.network.count_params() / 1e6:.1f} million weights; {model.units} units, "
+            f"{model.encoder_layers}+{model.decoder_layers} layers, {self._num_pieces:,} pieces, "
+            f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
+            f"batches of {data.batch_tokens:,} pieces"
+        )
+
     def train(
         self,
         score: Callable[[], float],
@@ -143,7 +152,8 @@ class Trainer:
             callbacks: more Keras callbacks, such as TensorBoard.
 
         Raises:
-            KeyboardInterrupt: if Ctrl-C or a request to terminate stopped it between two steps; all is saved.
+            StoppedError: if Ctrl-C or a request to terminate stopped it between two steps; all is saved.
+            KeyboardInterrupt: if it was asked for again, and stopped at once.
             ModelError: if a file cannot be written.
             TranslatorError: if the memory is too small or the loss is no number any more.
         """

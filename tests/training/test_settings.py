@@ -1,0 +1,38 @@
+"""Why a setting is not as by default."""
+
+from translator.config import Config
+from translator.recipes import FINE_TUNING, RECIPES
+from translator.training.settings import explained_settings, settings_for, write_config
+
+
+def explained(num_pairs, overrides, initial=None):
+    found = explained_settings(settings_for(num_pairs, overrides, initial), num_pairs, initial)
+    return {one.path: (one.value, one.default, one.reason) for one in found}
+
+
+def test_a_recipe_gives_its_own_reasons():
+    recipe = RECIPES[1]
+    found = explained(recipe.num_pairs, {})
+    assert {path: reason for path, (_, _, reason) in found.items()} == {
+        path: reason for path, _, reason in recipe.settings
+    }
+    assert found["model.dropout"][:2] == (0.4, Config().model.dropout)
+
+
+def test_the_recipe_of_the_defaults_has_nothing_to_explain():
+    assert explained(30_000, {"source_language": "en"}) == {}
+
+
+def test_what_the_user_sets_is_told_beside_the_recipe():
+    found = explained(5_000, {"model.dropout": 0.3, "training.seed": 4, "model.word_dropout": 0.2})
+    assert found["model.dropout"] == (0.3, 0.3, "set by you; the recipe has 0.4")  # the default once more
+    assert found["training.seed"] == (4, 1, "set by you; the recipe has 1")
+    assert found["model.word_dropout"][2].startswith("worth 3.5 BLEU")  # as the recipe has it
+
+
+def test_what_a_model_to_begin_with_brings_along(tmp_path):
+    write_config(tmp_path, Config().override({"model.units": 64}))
+    found = explained(30_000, {}, tmp_path)
+    assert found["model.units"] == (64, 256, f"of the model that training began with, {tmp_path}")
+    assert found["training.warmup_steps"][2] in [reason for _, _, reason in FINE_TUNING]
+    assert set(found) == {"model.units", "training.warmup_steps", "training.learning_rate"}

@@ -1,0 +1,46 @@
+"""Translates the sentences that are scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from translator.corpus.readers import Pair
+from translator.decoding.glossary import Glossary
+from translator.decoding.translator import Translator
+from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
+from translator.evaluation.scores import evaluate
+
+
+def translated(
+    translator: Translator,
+    pairs: Sequence[Pair],
+    glossary: Glossary | None,
+    by_agreement: bool,
+    options: Mapping[str, Any],
+) -> list[str]:
+    """Translates the sources of a test set.
+
+    Args:
+        translator: the translator.
+        pairs: the test set.
+        glossary: as for ``Translator.translate``.
+        by_agreement: whether to choose by minimum Bayes risk among the hypotheses that are asked for.
+        options: as for ``Translator.translate``.
+    """
+    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
+    if by_agreement:
+        are_samples = options.get("sampling", False)
+        found = (minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
+    return [translation.text for translation in found]
+
+
+def dev_score(translator: Translator, dev: Sequence[Pair]) -> Callable[[], float]:
+    """Dev BLEU with greedy search: five times as fast as a beam, and it rises and falls alike."""
+    sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
+
+    def score() -> float:
+        translations = translator.translate(sources, beam_size=1, alignments=False)
+        return evaluate([t.text for t in translations], references).bleu.score
+
+    return score
