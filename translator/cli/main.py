@@ -11,7 +11,7 @@ import click
 
 from translator.errors import TranslatorError
 
-_COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export")
+_COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export", "serve")
 
 
 class _Commands(click.Group):
@@ -41,6 +41,7 @@ def command() -> None:
     Measure it:        translator evaluate models/en-de --source test.en --reference test.de
     Look inside it:    translator inspect models/en-de "A dog runs."
     Ship it:           translator export models/en-de exported/en-de
+    Serve it:          translator serve models/en-de
 
     Text files are UTF-8 with one sentence a line, plain or packed (gzip, xz, zstd). Results go to
     standard output, progress and messages to standard error.

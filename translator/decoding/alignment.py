@@ -26,6 +26,30 @@ def words_of(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
     return np.minimum(np.array(numbers, np.int64), max(word, 0))
 
 
+def word_attention(
+    attention: npt.NDArray[np.float32], tokens: Sequence[str], source_tokens: Sequence[str]
+) -> npt.NDArray[np.float32]:
+    """How much the words of a translation attended to the words of the source.
+
+    Args:
+        attention: float32 [tokens, source tokens].
+        tokens: the pieces of the translation, without the end.
+        source_tokens: the pieces of the source, without the end.
+
+    Returns:
+        Float32 [words, source words]: the mean over the pieces of a word of what each paid to all pieces of
+        the source word.
+    """
+    if not tokens or not source_tokens:
+        return np.zeros([0, 0], np.float32)
+    target_words, source_words = words_of(tokens), words_of(source_tokens)
+    by_word = np.zeros([target_words[-1] + 1, source_words[-1] + 1], np.float32)
+    between = attention[: len(tokens), : len(source_tokens)]
+    np.add.at(by_word, (target_words[:, None], source_words[None, :]), between)
+    pieces: npt.NDArray[np.float32] = np.bincount(target_words).astype(np.float32)
+    return by_word / pieces[:, None]
+
+
 def word_alignment(
     attention: npt.NDArray[np.float32], tokens: Sequence[str], source_tokens: Sequence[str]
 ) -> WordAlignment:
@@ -39,13 +63,8 @@ def word_alignment(
     Returns:
         Pairs (source word, target word), numbered from 0, in the order of the target words.
     """
-    if not tokens or not source_tokens:
-        return ()
-    target_words, source_words = words_of(tokens), words_of(source_tokens)
-    by_word = np.zeros([target_words[-1] + 1, source_words[-1] + 1])
-    between = attention[: len(tokens), : len(source_tokens)]
-    np.add.at(by_word, (target_words[:, None], source_words[None, :]), between)
-    return tuple((int(source), target) for target, source in enumerate(by_word.argmax(axis=1)))
+    by_word = word_attention(attention, tokens, source_tokens)
+    return tuple((int(source.argmax()), target) for target, source in enumerate(by_word))
 
 
 def pharaoh(alignment: WordAlignment) -> str:

@@ -1,0 +1,215 @@
+"""The application: what is answered at which path."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Collection, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.responses import FileResponse, JSONResponse
+from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.middleware.cors import CORSMiddleware
+
+from translator.serving.server.batching import Busy
+from translator.serving.server.directions import AUTO, Directions
+from translator.serving.server.limits import Guard, Limits, failure
+from translator.serving.server.markup import MarkedUp
+from translator.serving.server.messages import (
+    AlignedHypothesis,
+    AlignedLine,
+    AttentionAnswer,
+    AttentionRequest,
+    DetectedLanguage,
+    Failure,
+    Health,
+    ServedLanguage,
+    TranslateAnswer,
+    TranslateRequest,
+    body_description,
+    read_body,
+)
+from translator.serving.server.models import Hypothesis, ServedModel, Wish
+
+_PAGE = Path(__file__).with_name("page")
+_FILES = ("page.css", "page.js", "alternatives.js", "server.js", "words.js", "icon.svg")
+_BUSY = "Slowdown: too much text waits to be translated"
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Failure, "description": "The request is not valid, or its text too long."},
+    403: {"model": Failure, "description": "Pages of other sites may not use this server."},
+    408: {"model": Failure, "description": "The body did not come."},
+    413: {"model": Failure, "description": "The body is too large."},
+    429: {"model": Failure, "description": "Too many requests; Retry-After says when to try again."},
+    500: {"model": Failure, "description": "The model failed."},
+}
+
+
+def create_app(
+    models: Mapping[tuple[str, str], ServedModel],
+    limits: Limits | None = None,
+    host_names: Collection[str] = (),
+    origins: Collection[str] = (),
+) -> FastAPI:
+    """Builds the server's application (ASGI).
+
+    Args:
+        models: (source language, target language) -> model.
+        limits: what it takes on; None: the defaults.
+        host_names: names that a request may call this server by; empty: any.
+        origins: other sites whose pages may use it; ``*`` for all.
+    """
+    limits = limits or Limits()
+    directions = Directions(models, limits.max_waiting)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        yield
+        directions.close()
+
+    app = FastAPI(
+        title="translator",
+        version=version("translator"),
+        description="Translation with models of your own; the calls of LibreTranslate.",
+        docs_url=None,  # both would load scripts from another site
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    _add_calls(app, directions, limits)
+    _add_page(app)
+    _add_failures(app)
+    app.add_middleware(Guard, limits=limits, host_names=host_names, origins=origins)
+    # LibreTranslate answers the pages of every site. Here that would let any page that its user visits read
+    # translations from a server that is meant for this machine, so it must be asked for.
+    if origins:
+        app.add_middleware(
+            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["*"]
+        )
+    return app
+
+
+def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
+    @app.post(
+        "/translate",
+        response_model_exclude_none=True,
+        responses=_REFUSALS,
+        openapi_extra=body_description(TranslateRequest),
+    )
+    async def translate(request: Request) -> TranslateAnswer:
+        """Translates a text, or several."""
+        wanted = await read_body(request, TranslateRequest)
+        texts = wanted.q if isinstance(wanted.q, list) else [wanted.q]
+        if not any(texts):
+            raise HTTPException(400, "Invalid request: missing q parameter")
+        _check_length(texts, limits)
+        source = directions.source(wanted.source, wanted.target)
+        translated = _translated_html if wanted.format == "html" else _translated_texts
+        found = await translated(directions, texts, source, wanted.target, wanted.alternatives)
+        return _answer(wanted, source, found)
+
+    @app.post(
+        "/attention",
+        responses=_REFUSALS,
+        openapi_extra=body_description(AttentionRequest),
+    )
+    async def attention(request: Request) -> AttentionAnswer:
+        """Translates a text, with the attention between the words of each line and its translations."""
+        wanted = await read_body(request, AttentionRequest)
+        _check_length([wanted.q], limits)
+        source = directions.source(wanted.source, wanted.target)
+        lines = wanted.q.split("\n")
+        wish = Wish(n_best=wanted.alternatives > 0, attention=True)
+        found = await directions.hypotheses(lines, source, wanted.target, wish)
+        return AttentionAnswer(
+            lines=[
+                AlignedLine(
+                    source_words=line.split(),
+                    hypotheses=[_aligned(one) for one in ranked[: wanted.alternatives + 1]],
+                )
+                for line, ranked in zip(lines, found, strict=True)
+            ]
+        )
+
+    @app.get("/languages")
+    async def languages() -> list[ServedLanguage]:
+        """The languages, by their codes; there are no other names of them."""
+        targets = directions.targets()
+        return [ServedLanguage(code=code, name=code, targets=into) for code, into in targets.items()]
+
+    @app.get("/health")
+    async def health() -> Health:
+        """Says that the server runs."""
+        return Health()
+
+
+def _add_page(app: FastAPI) -> None:
+    async def file(request: Request) -> FileResponse:
+        return FileResponse(_PAGE / (request.url.path.removeprefix("/") or "index.html"))
+
+    for path in ("", *_FILES):
+        app.add_route(f"/{path}", file, include_in_schema=False)
+
+
+def _add_failures(app: FastAPI) -> None:
+    @app.exception_handler(AnyHTTPException)
+    async def refused(request: Request, error: AnyHTTPException) -> JSONResponse:
+        answer = failure(error.status_code, str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
+
+    @app.exception_handler(Busy)
+    async def busy(request: Request, error: Busy) -> JSONResponse:
+        return failure(429, _BUSY, retry_after=1)
+
+    @app.exception_handler(Exception)  # and the server's log has the traceback
+    async def failed(request: Request, error: Exception) -> JSONResponse:
+        return failure(500, "Cannot translate text: the model failed; the log of the server says why")
+
+
+def _check_length(texts: list[str], limits: Limits) -> None:
+    length = sum(map(len, texts))
+    if length > limits.max_characters:
+        raise HTTPException(
+            400,
+            f"Invalid request: request ({length}) exceeds text limit ({limits.max_characters})",
+        )
+
+
+async def _translated_texts(
+    directions: Directions, texts: list[str], source: str, target: str, alternatives: int
+) -> list[list[str]]:
+    """The translation of each text and its alternatives."""
+    found = await directions.texts(texts, source, target, Wish(n_best=alternatives > 0))
+    return [ranked[: alternatives + 1] for ranked in found]
+
+
+async def _translated_html(
+    directions: Directions, texts: list[str], source: str, target: str, alternatives: int
+) -> list[list[str]]:
+    """The translation of each text of HTML; there are no alternatives."""
+    marked_up = [MarkedUp(text) for text in texts]
+    lines = [line for one in marked_up for line in one.texts]
+    found = iter(await directions.hypotheses(lines, source, target, Wish()))
+    return [[one.with_texts([next(found)[0].text for _ in one.texts])] for one in marked_up]
+
+
+def _answer(wanted: TranslateRequest, source: str, found: list[list[str]]) -> TranslateAnswer:
+    """The answer for the translations of all texts, each with its alternatives."""
+    best, others = [one[0] for one in found], [one[1:] for one in found]
+    language = DetectedLanguage(language=source, confidence=0)
+    answer = (
+        TranslateAnswer(translatedText=best, alternatives=others, detectedLanguage=[language] * len(best))
+        if isinstance(wanted.q, list)
+        else TranslateAnswer(translatedText=best[0], alternatives=others[0], detectedLanguage=language)
+    )
+    if not wanted.alternatives:
+        answer.alternatives = None
+    if wanted.source != AUTO:
+        answer.detectedLanguage = None
+    return answer
+
+
+def _aligned(one: Hypothesis) -> AlignedHypothesis:
+    rows = None if one.attention is None else one.attention.astype(float).round(4).tolist()
+    return AlignedHypothesis(text=one.text, score=round(one.score, 4), words=one.text.split(), attention=rows)
