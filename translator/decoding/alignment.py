@@ -40,10 +40,9 @@ def word_attention(
         Float32 [words, source words]: the mean over the pieces of a word of what each paid to all pieces of
         the source word.
     """
-    if not tokens or not source_tokens:
-        return np.zeros([0, 0], np.float32)
     target_words, source_words = words_of(tokens), words_of(source_tokens)
-    by_word = np.zeros([target_words[-1] + 1, source_words[-1] + 1], np.float32)
+    shape = [int(words.max(initial=-1)) + 1 for words in (target_words, source_words)]
+    by_word = np.zeros(shape, np.float32)
     between = attention[: len(tokens), : len(source_tokens)]
     np.add.at(by_word, (target_words[:, None], source_words[None, :]), between)
     pieces: npt.NDArray[np.float32] = np.bincount(target_words).astype(np.float32)
@@ -63,6 +62,8 @@ def word_alignment(
     Returns:
         Pairs (source word, target word), numbered from 0, in the order of the target words.
     """
+    if not source_tokens:
+        return ()
     by_word = word_attention(attention, tokens, source_tokens)
     return tuple((int(source.argmax()), target) for target, source in enumerate(by_word))
 

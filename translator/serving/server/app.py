@@ -65,6 +65,7 @@ def create_app(
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        directions.start()
         yield
         directions.close()
 
@@ -90,11 +91,13 @@ def create_app(
 
 
 def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
+    languages_served = directions.sources, directions.targets
+
     @app.post(
         "/translate",
         response_model_exclude_none=True,
         responses=_REFUSALS,
-        openapi_extra=body_description(TranslateRequest),
+        openapi_extra=body_description(TranslateRequest, *languages_served),
     )
     async def translate(request: Request) -> TranslateAnswer:
         """Translates a text, or several."""
@@ -111,7 +114,7 @@ def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
     @app.post(
         "/attention",
         responses=_REFUSALS,
-        openapi_extra=body_description(AttentionRequest),
+        openapi_extra=body_description(AttentionRequest, *languages_served),
     )
     async def attention(request: Request) -> AttentionAnswer:
         """Translates a text, with the attention between the words of each line and its translations."""
@@ -134,7 +137,7 @@ def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
     @app.get("/languages")
     async def languages() -> list[ServedLanguage]:
         """The languages, by their codes; there are no other names of them."""
-        targets = directions.targets()
+        targets = directions.by_source()
         return [ServedLanguage(code=code, name=code, targets=into) for code, into in targets.items()]
 
     @app.get("/health")

@@ -59,7 +59,7 @@ class _Request:
 
 
 class Batcher:
-    """A thread that translates the lines of all callers of one model in batches.
+    """A thread that translates the lines of all callers of one model in batches, while it is started.
 
     Args:
         model: the model.
@@ -69,7 +69,12 @@ class Batcher:
     def __init__(self, model: ServedModel, most_waiting: int) -> None:
         self._model, self._most_waiting = model, most_waiting
         self._waiting: deque[tuple[_Request, int]] = deque()
-        self._changed, self._closing = threading.Condition(), False
+        self._changed, self._closing = threading.Condition(), True
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._closing = False
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
         self._thread.start()
 
@@ -84,7 +89,7 @@ class Batcher:
             The hypotheses of each line, best first.
 
         Raises:
-            Busy: if too many lines wait already.
+            Busy: if too many lines wait already, or the batcher is closed.
         """
         if not lines:
             return []
@@ -101,7 +106,8 @@ class Batcher:
         with self._changed:
             self._closing = True
             self._changed.notify()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
 
     def _work(self) -> None:
         while batch := self._next_batch():

@@ -17,6 +17,10 @@ AUTO = "auto"
 class Directions:
     """What is served: for each pair of languages a model with its batches.
 
+    Attributes:
+        sources: the languages that are translated from.
+        targets: the languages that are translated into.
+
     Args:
         models: (source language, target language) -> model.
         most_waiting: lines that may wait for each.
@@ -24,18 +28,23 @@ class Directions:
 
     def __init__(self, models: Mapping[tuple[str, str], ServedModel], most_waiting: int) -> None:
         self._batchers = {pair: Batcher(model, most_waiting) for pair, model in models.items()}
+        self.sources, self.targets = ({pair[side] for pair in models} for side in (0, 1))
+
+    def start(self) -> None:
+        """Starts the threads that translate."""
+        for batcher in self._batchers.values():
+            batcher.start()
 
     def close(self) -> None:
-        """Finishes what waits."""
+        """Finishes what waits, and ends the threads."""
         for batcher in self._batchers.values():
             batcher.close()
 
-    def targets(self) -> dict[str, list[str]]:
+    def by_source(self) -> dict[str, list[str]]:
         """Each language, with those that it is translated into, in alphabetical order."""
-        languages = sorted({language for pair in self._batchers for language in pair})
         return {
             language: sorted(target for source, target in self._batchers if source == language)
-            for language in languages
+            for language in sorted(self.sources | self.targets)
         }
 
     def source(self, source: str, target: str) -> str:
@@ -56,7 +65,7 @@ class Directions:
             return sources[0]
         if source in sources:
             return source
-        if source not in self.targets():
+        if source not in self.sources | self.targets:
             raise HTTPException(400, f"{source} is not supported")
         raise HTTPException(400, f"{target} is not available as a target language from {source}")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import HTTPException, Request
@@ -20,7 +21,7 @@ def _or_default(default: Any) -> BeforeValidator:
 
 
 Count = Annotated[int, Field(ge=0), _or_default(0)]
-Language = Annotated[str, Field(min_length=1)]
+Language = Annotated[str, Field(min_length=1, max_length=100)]  # messages repeat it
 
 
 class TranslateRequest(BaseModel):
@@ -113,10 +114,15 @@ class Failure(BaseModel):
     error: str
 
 
-def body_description(model: type[BaseModel]) -> dict[str, Any]:
-    """The OpenAPI description of a body that is read by ``read_body``."""
-    schema = {"schema": model.model_json_schema()}
-    content = dict.fromkeys(("application/json", *_FORMS), schema)
+def body_description(
+    model: type[BaseModel], sources: Collection[str], targets: Collection[str]
+) -> dict[str, Any]:
+    """The OpenAPI description of a body that is read by ``read_body``, with the languages that are served."""
+    schema = model.model_json_schema()
+    schema["properties"]["source"]["enum"] = ["auto", *sorted(sources)]
+    schema["properties"]["target"]["enum"] = sorted(targets)
+    described = {"schema": schema}
+    content = dict.fromkeys(("application/json", *_FORMS), described)
     return {"requestBody": {"required": True, "content": content}}
 
 

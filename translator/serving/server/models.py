@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -215,11 +215,8 @@ class ExportedModel:
         results = []
         texts, scores = ranked["translations"].numpy(), ranked["scores"].numpy()
         for i, (row, row_scores) in enumerate(zip(texts, scores, strict=True)):
-            # Where there are fewer hypotheses than were asked for, the rest of the row is empty.
             hypotheses = [
-                Hypothesis(_decoded(one), float(score))
-                for j, (one, score) in enumerate(zip(row, row_scores, strict=True))
-                if one or j == 0
+                Hypothesis(_decoded(one), float(score)) for one, score in zip(row, row_scores, strict=True)
             ]
             if best is not None and best[i].text == hypotheses[0].text:
                 hypotheses[0] = replace(hypotheses[0], attention=best[i].attention)
@@ -249,9 +246,16 @@ def _decoded(text: bytes) -> str:
     return text.decode("utf-8", "replace")
 
 
-def distinct(hypotheses: Any) -> list[Hypothesis]:
-    """Hypotheses without those that read as one before them: other pieces may spell the same text."""
-    return list({one.text: one for one in reversed(list(hypotheses))}.values())[::-1]
+def distinct(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
+    """The best hypothesis, and the others that read unlike those before them and are not empty.
+
+    Other pieces may spell the same text; empty ones stand where there are fewer hypotheses than asked for.
+    """
+    found: dict[str, Hypothesis] = {}
+    for one in hypotheses:
+        if one.text.strip() or not found:
+            found.setdefault(one.text, one)
+    return list(found.values())
 
 
 def between_words(

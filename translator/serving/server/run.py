@@ -64,6 +64,7 @@ def serve(
             log_level="error",
             access_log=False,
             server_header=False,
+            lifespan="on",
             timeout_graceful_shutdown=_STOP_SECONDS,
         )
         _Server(config, _address(listener), report).run(sockets=[listener])

@@ -1,6 +1,6 @@
 // Words as elements of their own, and the light that attention throws on them.
 
-const LEAST_SHARE = 0.1; // of the attention, to be named
+const LEAST_SHARE = 0.1; // of the attention, to be named or shown
 
 // Where each word stands in a text: [start, end]. Words are in order; one that is not found is left out.
 export function placesOf(text, words) {
@@ -38,7 +38,9 @@ export function darken(spans) {
 }
 
 export function light(spans, weights) {
-  spans.forEach((span, i) => span.style.setProperty("--weight", Math.min(1, weights[i] ?? 0).toFixed(3)));
+  spans.forEach((span, i) => {
+    if (weights[i] >= LEAST_SHARE) span.style.setProperty("--weight", Math.min(1, weights[i]).toFixed(3));
+  });
 }
 
 // The source words that a word was made from, as a sentence.

@@ -1,0 +1,42 @@
+"""A model for tests of the server: its translations are known beforehand; it does what a test says."""
+
+import threading
+
+import numpy as np
+
+from translator.serving.server.models import Hypothesis
+
+
+def translation_of(line):
+    """What the scripted model makes of a line: its words in capitals, the last first."""
+    return " ".join(reversed(line.upper().split()))
+
+
+class ScriptedModel:
+    """A model that knows its translations at once, and does what a test tells it.
+
+    Attributes:
+        batches: the lines of each call so far.
+        may_go_on: cleared, every call waits.
+        error: raised by a call that has this line.
+    """
+
+    def __init__(self):
+        self.batches, self.may_go_on, self.error = [], threading.Event(), None
+        self.may_go_on.set()
+
+    def translate(self, lines, wish):
+        self.batches.append((list(lines), wish))
+        assert self.may_go_on.wait(timeout=30)
+        if self.error in lines:
+            raise RuntimeError("out of memory")
+        return [self._hypotheses(line, wish) for line in lines]
+
+    def _hypotheses(self, line, wish):
+        text = translation_of(line)
+        number = len(text.split())
+        attention = np.full([number, number], 0.05, np.float32)
+        attention[np.arange(number), number - 1 - np.arange(number)] = 0.75
+        one = Hypothesis(text, -0.5, attention if wish.attention else None)
+        others = [Hypothesis(f"{text} {i}", -0.5 - i, None) for i in range(1, 5)]
+        return [one, *others] if wish.n_best else [one]

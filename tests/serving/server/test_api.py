@@ -1,0 +1,218 @@
+"""LibreTranslate's calls: what goes in, what comes out, and what is refused in which words."""
+
+import json
+
+import pytest
+from references.scripted_model import ScriptedModel
+
+from translator.serving.server.limits import Limits
+from translator.serving.server.models import Wish
+
+ASKED = {"q": "ein hund", "source": "de", "target": "en"}
+
+
+@pytest.fixture
+def several(connect, model):
+    """A server of several directions."""
+    return connect({("de", "en"): model, ("en", "de"): model, ("fr", "en"): model})
+
+
+def test_a_text(client):
+    answer = client.post("/translate", json=ASKED)
+    assert answer.status_code == 200
+    assert answer.json() == {"translatedText": "HUND EIN"}
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"files": [("other", ("x.txt", b"x"))]}], ids=["urlencoded", "multipart"]
+)
+def test_a_form(client, options):
+    answer = client.post("/translate", data=ASKED | {"format": "", "alternatives": "1"}, **options)
+    assert answer.json() == {"translatedText": "HUND EIN", "alternatives": ["HUND EIN 1"]}
+
+
+def test_several_texts_in_json_and_in_a_form(client):
+    expected = {"translatedText": ["B A", "", " C "], "alternatives": [["B A 1"], [], [" C 1 "]]}
+    texts = ASKED | {"q": ["a b", "", " c "], "alternatives": 1}
+    assert client.post("/translate", json=texts).json() == expected
+    assert client.post("/translate", data=texts).json() == expected
+
+
+def test_lines_blank_lines_and_spaces_stay(client, model):
+    answer = client.post("/translate", json=ASKED | {"q": " a b\r\n\n  \n\tc\n"})
+    assert answer.json()["translatedText"] == " B A\r\n\n  \n\tC\n"
+    assert [lines for lines, _ in model.batches] == [["a b", "c"]]  # a blank line costs nothing
+
+
+def test_alternatives_of_several_lines_go_together_by_rank(client):
+    answer = client.post("/translate", json=ASKED | {"q": "a\n\nb", "alternatives": 2}).json()
+    assert answer == {"translatedText": "A\n\nB", "alternatives": ["A 1\n\nB 1", "A 2\n\nB 2"]}
+
+
+def test_there_are_no_more_alternatives_than_the_model_has(client):
+    assert len(client.post("/translate", json=ASKED | {"alternatives": 99}).json()["alternatives"]) == 4
+
+
+def test_alternatives_are_computed_only_where_they_are_wanted(client, model):
+    for wanted in (None, 0, 1):
+        client.post("/translate", json=ASKED | {"alternatives": wanted})
+    assert [wish for _, wish in model.batches] == [Wish(), Wish(), Wish(n_best=True)]
+
+
+def test_html(client):
+    answer = client.post(
+        "/translate", json=ASKED | {"q": "<p>a &lt; b</p>", "format": "html", "alternatives": 1}
+    )
+    assert answer.json() == {"translatedText": "<p>B &lt; A</p>", "alternatives": []}
+
+
+def test_auto_is_the_only_source_of_a_target(client, several):
+    assert client.post("/translate", json=ASKED | {"source": "auto"}).json() == {
+        "translatedText": "HUND EIN",
+        "detectedLanguage": {"language": "de", "confidence": 0},
+    }
+    two = several.post("/translate", json={"q": ["a", "b"], "source": "auto", "target": "de"}).json()
+    assert two["detectedLanguage"] == [{"language": "en", "confidence": 0}] * 2
+    refused = several.post("/translate", json=ASKED | {"source": "auto"})
+    assert refused.status_code == 400
+    assert refused.json() == {"error": "languages are not detected; give one of these as source: de, fr"}
+
+
+def test_languages(several):
+    assert several.get("/languages").json() == [
+        {"code": "de", "name": "de", "targets": ["en"]},
+        {"code": "en", "name": "en", "targets": ["de"]},
+        {"code": "fr", "name": "fr", "targets": ["en"]},
+    ]
+
+
+def test_each_direction_has_its_model(connect):
+    first, second = ScriptedModel(), ScriptedModel()
+    client = connect({("de", "en"): first, ("en", "de"): second})
+    client.post("/translate", json=ASKED)
+    assert (len(first.batches), len(second.batches)) == (1, 0)
+
+
+def test_health(client):
+    assert client.get("/health").json() == {"status": "ok"}
+    assert client.post("/health").status_code == 405
+
+
+def test_attention(client):
+    answer = client.post("/attention", json=ASKED | {"q": "ein hund\n\n ja ", "alternatives": 1}).json()
+    first, blank, last = answer["lines"]
+    assert first["source_words"] == ["ein", "hund"]
+    assert first["hypotheses"] == [
+        {
+            "text": "HUND EIN",
+            "score": -0.5,
+            "words": ["HUND", "EIN"],
+            "attention": [[0.05, 0.75], [0.75, 0.05]],
+        },
+        {"text": "HUND EIN 1", "score": -1.5, "words": ["HUND", "EIN", "1"], "attention": None},
+    ]
+    assert blank == {"source_words": [], "hypotheses": []}
+    assert last["hypotheses"][0]["attention"] == [[0.75]]
+    only = client.post("/attention", json=ASKED).json()
+    assert len(only["lines"][0]["hypotheses"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"q": None}, "Invalid request: q parameter: Input should be a valid string"),
+        ({"q": ""}, "Invalid request: missing q parameter"),
+        ({"q": []}, "Invalid request: missing q parameter"),
+        ({"q": [""]}, "Invalid request: missing q parameter"),
+        ({"q": 5}, "Invalid request: q parameter: Input should be a valid string"),
+        ({"source": ""}, "Invalid request: missing source parameter"),
+        ({"source": "zz"}, "zz is not supported"),
+        ({"target": "zz"}, "zz is not supported"),
+        ({"target": "de"}, "de is not available as a target language from de"),
+        ({"format": "xml"}, "Invalid request: format parameter: Input should be 'text' or 'html'"),
+        (
+            {"alternatives": -1},
+            "Invalid request: alternatives parameter: Input should be greater than or equal to 0",
+        ),
+        (
+            {"alternatives": "many"},
+            "Invalid request: alternatives parameter: Input should be a valid integer",
+        ),
+    ],
+)
+def test_what_is_wrong_is_said_in_a_line(several, changes, message):
+    answer = several.post("/translate", json=ASKED | changes)
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith(message)
+    assert list(answer.json()) == ["error"]
+
+
+@pytest.mark.parametrize("name", ["q", "source", "target"])
+@pytest.mark.parametrize("path", ["/translate", "/attention"])
+@pytest.mark.parametrize("form", ["json", "data"])
+def test_what_is_missing_is_named(client, name, path, form):
+    answer = client.post(path, **{form: {key: value for key, value in ASKED.items() if key != name}})
+    assert answer.status_code == 400
+    assert answer.json() == {"error": f"Invalid request: missing {name} parameter"}
+
+
+BROKEN = [
+    b"",
+    b"{",
+    b"[]",
+    b"null",
+    b'{"q": "\\ud800", "source": "de", "target": "en"}',
+    b"\xff",
+    b"[" * 5000,
+]
+
+
+@pytest.mark.parametrize("body", BROKEN)
+@pytest.mark.parametrize("path", ["/translate", "/attention"])
+def test_a_broken_body_is_refused(client, path, body):
+    answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("Invalid request: ")
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
+def test_a_broken_form_is_refused(client, kind):
+    answer = client.post("/translate", content=b"--x\r\nno form", headers={"Content-Type": kind})
+    assert answer.status_code == 400
+    assert list(answer.json()) == ["error"]
+
+
+def test_too_long_texts_are_refused(connect, model):
+    client = connect({("de", "en"): model}, Limits(max_characters=6))
+    for path in ("/translate", "/attention"):
+        assert client.post(path, json=ASKED | {"q": "a\u0301b\U0001f600cd"}).status_code == 200
+        answer = client.post(path, json=ASKED | {"q": "abcdefg"})
+        assert answer.status_code == 400
+        assert answer.json() == {"error": "Invalid request: request (7) exceeds text limit (6)"}
+    assert client.post("/translate", json=ASKED | {"q": ["abcd", "efg"]}).status_code == 400
+
+
+def test_what_is_not_there(client):
+    answer = client.get("/detect")
+    assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
+
+
+def test_a_model_that_fails_does_not_stop_the_server(client, model):
+    model.error = "ein hund"
+    answer = client.post("/translate", json=ASKED)
+    assert answer.status_code == 500
+    assert answer.json()["error"].startswith("Cannot translate text: the model failed; the log")
+    assert client.post("/translate", json=ASKED | {"q": "a"}).status_code == 200
+
+
+def test_the_description_tells_of_every_call(client):
+    description = client.get("/openapi.json").json()
+    assert set(description["paths"]) == {"/translate", "/attention", "/languages", "/health"}
+    called = description["paths"]["/translate"]["post"]
+    assert set(called["requestBody"]["content"]) == {
+        "application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data",
+    }
+    assert {"200", "400", "403", "413", "429"} <= set(called["responses"])
+    assert "422" not in json.dumps(description)

@@ -1,0 +1,158 @@
+"""The lines of many callers become few calls of the model, in order, and nobody gets another's answer."""
+
+import asyncio
+import threading
+
+import pytest
+from references.scripted_model import ScriptedModel, translation_of
+
+from translator.serving.server.batching import MAX_BATCH_SIZE, Batcher, Busy
+from translator.serving.server.limits import Limits
+from translator.serving.server.models import Wish
+
+
+async def while_held(model, batcher, calls):
+    """Runs calls that all wait while the model is at its first line; what they gave, errors too."""
+    model.may_go_on.clear()
+    first = asyncio.create_task(batcher.translate(["first"], Wish()))
+    while not model.batches:
+        await asyncio.sleep(0.001)
+    tasks = [asyncio.create_task(batcher.translate(*call)) for call in calls]
+    await asyncio.sleep(0)
+    model.may_go_on.set()
+    await first
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+def run(model):
+    """Runs calls at the same time: their results, and the batches after the first line."""
+
+    def call(calls, most_waiting=1000):
+        async def all_calls():
+            batcher = Batcher(model, most_waiting)
+            batcher.start()
+            try:
+                return await while_held(model, batcher, calls)
+            finally:
+                batcher.close()
+
+        return asyncio.run(all_calls()), model.batches[1:]
+
+    return call
+
+
+def texts(results):
+    return [[ranked[0].text for ranked in lines] for lines in results]
+
+
+def test_callers_share_a_batch_and_get_their_own(run):
+    calls = [([f"{i} x", f"{i} y"], Wish()) for i in range(20)]
+    results, batches = run(calls)
+    assert texts(results) == [[translation_of(line) for line in lines] for lines, _ in calls]
+    assert [lines for lines, _ in batches] == [[line for lines, _ in calls for line in lines]]
+
+
+def test_no_batch_is_larger_than_it_may_be(run):
+    lines = [str(i) for i in range(2 * MAX_BATCH_SIZE + 1)]
+    results, batches = run([(lines, Wish())])
+    assert texts(results) == [lines]
+    assert [len(lines) for lines, _ in batches] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
+
+
+def test_other_wishes_are_other_batches_and_come_next(run):
+    calls = [(["a"], Wish()), (["b"], Wish(n_best=True)), (["c"], Wish()), (["d"], Wish(n_best=True))]
+    results, batches = run(calls)
+    assert texts(results) == [["A"], ["B"], ["C"], ["D"]]
+    assert batches == [(["a", "c"], Wish()), (["b", "d"], Wish(n_best=True))]
+    assert [len(lines[0]) for lines in results] == [1, 5, 1, 5]
+
+
+def test_nothing_to_translate_needs_no_batch(run):
+    assert run([([], Wish())]) == ([[]], [])
+
+
+def test_more_than_may_wait_is_refused_and_the_rest_is_answered(run):
+    results, _ = run([(["a", "b"], Wish()), (["c"], Wish()), (["d"], Wish())], most_waiting=3)
+    assert texts(results[:2]) == [["A", "B"], ["C"]]
+    assert isinstance(results[2], Busy)
+
+
+def test_a_single_request_may_be_larger_than_what_may_wait(run):
+    """Else it would be refused for ever, however quiet the server is."""
+    lines = [str(i) for i in range(10)]
+    assert texts(run([(lines, Wish())], most_waiting=3)[0]) == [lines]
+
+
+def test_a_failure_is_told_to_those_in_the_batch_alone(run, model):
+    model.error = "bad"
+    results, _ = run([(["a", "bad"], Wish()), (["b"], Wish(n_best=True))])
+    assert isinstance(results[0], RuntimeError)
+    assert texts(results[1:]) == [["B"]]
+
+
+def test_a_failure_in_two_batches_of_a_request_is_told_once(run, model):
+    model.error = "bad"
+    results, _ = run([(["bad"] * (MAX_BATCH_SIZE + 1), Wish()), (["a"], Wish(attention=True))])
+    assert isinstance(results[0], RuntimeError)
+    assert texts(results[1:]) == [["A"]]
+
+
+def test_lines_that_nobody_waits_for_are_not_translated(model):
+    async def cancelled():
+        batcher = Batcher(model, 10)
+        batcher.start()
+        model.may_go_on.clear()
+        first = asyncio.create_task(batcher.translate(["first"], Wish()))
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        gone = asyncio.create_task(batcher.translate(["gone"], Wish()))
+        stays = asyncio.create_task(batcher.translate(["stays"], Wish()))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        model.may_go_on.set()
+        await asyncio.gather(first, stays)
+        batcher.close()
+
+    asyncio.run(cancelled())
+    assert [lines for lines, _ in model.batches] == [["first"], ["stays"]]
+
+
+def test_closing_finishes_what_waits_and_takes_no_more_until_started_again(model):
+    async def closed():
+        batcher = Batcher(model, 10)
+        batcher.start()
+        model.may_go_on.clear()
+        calls = [asyncio.create_task(batcher.translate([name], Wish())) for name in "ab"]
+        await asyncio.sleep(0)
+        asyncio.get_running_loop().call_later(0.01, model.may_go_on.set)
+        await asyncio.to_thread(batcher.close)
+        with pytest.raises(Busy):
+            await batcher.translate(["c"], Wish())
+        batcher.start()
+        return [*await asyncio.gather(*calls), await batcher.translate(["d"], Wish())]
+
+    assert texts(asyncio.run(closed())) == [["A"], ["B"], ["D"]]
+
+
+def test_a_full_server_says_when_to_come_again(connect):
+    """Through HTTP: 429, with Retry-After, and an answer for everybody who was taken."""
+    model = ScriptedModel()
+    client = connect({("de", "en"): model}, Limits(max_waiting=1))
+    model.may_go_on.clear()
+    statuses = []
+
+    def call():
+        answer = client.post("/translate", json={"q": "a", "source": "de", "target": "en"})
+        statuses.append((answer.status_code, answer.headers.get("Retry-After")))
+        if answer.status_code == 429:
+            assert answer.json() == {"error": "Slowdown: too much text waits to be translated"}
+            model.may_go_on.set()
+
+    threads = [threading.Thread(target=call) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(statuses) == {(200, None), (429, "1")}

@@ -1,0 +1,56 @@
+"""HTML: tags survive, text does not become a tag, and nothing breaks on broken markup."""
+
+import html
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from translator.serving.server.markup import MarkedUp
+
+
+def capitals(markup):
+    marked_up = MarkedUp(markup)
+    return marked_up.with_texts([text.upper() for text in marked_up.texts])
+
+
+@pytest.mark.parametrize(
+    ("markup", "expected"),
+    [
+        ("a b", "A B"),
+        ("<p>a</p>\n<p> b\n c </p>", "<p>A</p>\n<p> B C </p>"),
+        ("a <b class='x'>b</b>c<br/>", "A <b class='x'>B</b>C<br/>"),
+        ('<a title="a > b" href=c>d</a>', '<a title="a > b" href=c>D</a>'),
+        ("<!-- a <b> --> b", "<!-- a <b> --> B"),
+        ("<style>a</style><script>if (a<b) c()</SCRIPT>d", "<style>a</style><script>if (a<b) c()</SCRIPT>D"),
+        ("1 &lt; 2 &amp; &eacute;", "1 &lt; 2 &amp; É"),
+        ("a < b > c", "A &lt; B &gt; C"),
+        ("a <unfinished", "A &lt;UNFINISHED"),
+        ("&nbsp;", "&nbsp;"),
+        ("", ""),
+    ],
+)
+def test_what_becomes_of_markup(markup, expected):
+    assert capitals(markup) == expected
+
+
+def test_a_translation_cannot_bring_a_tag():
+    assert MarkedUp("<p>a</p>").with_texts(["<script>x</script>"]) == "<p>&lt;script&gt;x&lt;/script&gt;</p>"
+
+
+def test_texts_have_no_entities_and_one_line():
+    assert MarkedUp("<p>a &amp;\nb</p>  <i>c</i>").texts == ["a & b", "c"]
+
+
+TAGS = ["<p>", "</p>", "<br>", '<a href="x>y">', "<!-- c -->", "<", ">", "&amp;", '"', "'", "-->", "<script>"]
+
+
+@given(st.lists(st.sampled_from(TAGS) | st.text("ab <>&;\n\u00a0", max_size=4), max_size=12).map("".join))
+def test_any_markup_keeps_its_tags_and_its_text(markup):
+    marked_up = MarkedUp(markup)
+    same = marked_up.with_texts(marked_up.texts)
+    assert " ".join(html.unescape(same).split()) == " ".join(html.unescape(markup).split())
+    assert all(text and text == " ".join(text.split()) for text in marked_up.texts)
+    without = MarkedUp(markup).with_texts([""] * len(marked_up.texts))
+    assert re.findall(r"<[/!a-z][^>]*>", without) == re.findall(r"<[/!a-z][^>]*>", same)

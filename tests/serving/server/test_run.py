@@ -1,0 +1,109 @@
+"""The whole command in a process of its own: it serves, and it stops without breaking off what it began."""
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
+
+import pytest
+
+from translator.errors import ConfigError
+from translator.serving.server.run import serve
+
+BODY = json.dumps({"q": "ada bob\ncid dee", "source": "auto", "target": "en", "alternatives": 1}).encode()
+HEAD = b"POST /translate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+HEAD += b"Content-Length: %d\r\n\r\n"
+
+
+@pytest.fixture
+def started():
+    """Starts the command with some arguments: the process and the port, once it serves."""
+    processes = []
+
+    def start(*arguments):
+        command = [sys.executable, "-m", "translator", "serve", *map(str, arguments), "--port", "0"]
+        process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        processes.append(process)
+        for line in process.stderr:
+            if line.startswith("serving at http://127.0.0.1:"):
+                return process, int(line.split(":")[2].split(";")[0])
+        raise AssertionError("it does not serve")
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def is_listening(port):
+    with socket.socket() as caller:
+        return caller.connect_ex(("127.0.0.1", port)) == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("form", ["folder", "exported"])
+def test_a_stop_finishes_what_has_begun(started, model_folder, exported_folder, number, form):
+    process, port = started(model_folder if form == "folder" else exported_folder)
+    with socket.create_connection(("127.0.0.1", port)) as begun:
+        begun.sendall(HEAD % len(BODY) + BODY[:10])
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()  # the first one has been seen
+        process.send_signal(number)
+        while is_listening(port):
+            assert process.poll() is None
+        begun.sendall(BODY[10:])
+        with begun.makefile("rb") as answer:
+            head, _, body = answer.read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert json.loads(body)["translatedText"].count("\n") == 1
+    assert process.wait(timeout=60) == 0
+    assert process.stderr.read() == "stopped\n"
+
+
+def test_two_models_of_one_direction(model_folder, exported_folder):
+    with pytest.raises(
+        ConfigError, match=r"both translate from de to en; serve one of them, or say .* FOLDER=FROM:TO"
+    ):
+        serve([str(model_folder), str(exported_folder)], report=print)
+
+
+def test_a_port_that_is_taken(model_folder):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(
+            ConfigError, match=rf"cannot listen at 127.0.0.1, port {port} \(Address already in use\)"
+        ):
+            serve([str(model_folder)], port=port, report=print)
+
+
+def test_a_host_that_is_not_here(model_folder):
+    with pytest.raises(
+        ConfigError, match=r"cannot listen at 192.0.2.1, port 0 \(.*\); give another --host or --port"
+    ):
+        serve([str(model_folder)], host="192.0.2.1", port=0, report=print)
+
+
+@pytest.mark.parametrize(
+    ("host", "rate", "expected_rate", "is_local"),
+    [
+        ("127.0.0.1", None, 0, True),
+        ("localhost", 7, 7, True),
+        ("0.0.0.0", None, 600, False),
+        ("0.0.0.0", 0, 0, False),
+    ],
+)
+def test_who_can_call_decides_what_is_refused(monkeypatch, model_folder, host, rate, expected_rate, is_local):
+    from translator.serving.server import run
+
+    class Seen(Exception):  # noqa: N818
+        pass
+
+    def create_app(models, limits, host_names, origins):
+        assert list(models) == [("de", "en")]
+        raise Seen(limits.requests_a_minute, "localhost" in host_names)
+
+    monkeypatch.setattr(run, "create_app", create_app)
+    with pytest.raises(Seen) as seen:
+        serve([str(model_folder)], host=host, port=0, requests_a_minute=rate, report=print)
+    assert seen.value.args == (expected_rate, is_local)
