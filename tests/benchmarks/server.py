@@ -1,0 +1,134 @@
+"""Many clients at the same time, and the memory after many requests, for README.
+
+    python tests/benchmarks/server.py MODEL --source test.de [--clients 50] [--seconds 60] [--requests 100000]
+
+Starts ``translator serve MODEL`` and sends it lines of the file, each client one after the other over one
+connection: for so many seconds, then, if wanted, so many requests while the resident memory of the server is
+read from ``/proc``. Every tenth request asks for alternatives and every tenth for attention. Prints JSON.
+"""
+
+import argparse
+import asyncio
+import itertools
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+
+def started(model: str) -> tuple[subprocess.Popen[str], int]:
+    """The server and its port, once it serves."""
+    command = [sys.executable, "-m", "translator", "serve", model, "--port", "0"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("serving at "):
+            return process, int(line.split(":")[2].split(";")[0])
+    raise SystemExit("the server did not start")
+
+
+def bodies(lines: list[str], target: str) -> Iterator[tuple[str, bytes]]:
+    """Endless requests: path and body."""
+    for number, line in enumerate(itertools.cycle(lines)):
+        body: dict[str, Any] = {"q": line, "source": "auto", "target": target}
+        if number % 10 == 0:
+            body["alternatives"] = 3
+        yield "/attention" if number % 10 == 5 else "/translate", json.dumps(body).encode()
+
+
+async def call(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], path: str, body: bytes) -> int:
+    """One request; its status."""
+    reader, writer = connection
+    head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    await writer.drain()
+    answer = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+    length = int(answer.split("content-length: ")[1].split("\r\n")[0])
+    await reader.readexactly(length)
+    return int(answer.split()[1])
+
+
+async def load(
+    port: int, clients: int, requests: Iterator[tuple[str, bytes]], goes_on: Callable[[int], bool]
+) -> tuple[list[float], Counter[int], float]:
+    """Sends requests: seconds of each, statuses, seconds of all."""
+    seconds: list[float] = []
+    statuses: Counter[int] = Counter()
+    begun = itertools.count()
+
+    async def client() -> None:
+        connection = await asyncio.open_connection("127.0.0.1", port)
+        while goes_on(next(begun)):
+            start = time.perf_counter()
+            statuses[await call(connection, *next(requests))] += 1
+            seconds.append(time.perf_counter() - start)
+        connection[1].close()
+
+    start = time.perf_counter()
+    await asyncio.gather(*(client() for _ in range(clients)))
+    return seconds, statuses, time.perf_counter() - start
+
+
+def megabytes(process: subprocess.Popen[str]) -> float:
+    """Resident memory of a process."""
+    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
+    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+
+
+def figures(seconds: list[float], statuses: Counter[int], wall: float) -> dict[str, Any]:
+    ordered = sorted(seconds)
+    return {
+        "requests": len(seconds),
+        "statuses": dict(statuses),
+        "requests_a_second": round(len(seconds) / wall, 1),
+        "p50_ms": round(1000 * statistics.median(ordered), 1),
+        "p95_ms": round(1000 * ordered[int(0.95 * len(ordered))], 1),
+        "p99_ms": round(1000 * ordered[int(0.99 * len(ordered))], 1),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--source", required=True)
+    parser.add_argument("--target", default="en")
+    parser.add_argument("--clients", type=int, default=50)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--requests", type=int, default=0)
+    options = parser.parse_args()
+    lines = [line for line in Path(options.source).read_text(encoding="utf-8").splitlines() if line.strip()]
+    requests = bodies(lines, options.target)
+    process, port = started(options.model)
+    try:
+        asyncio.run(load(port, options.clients, requests, lambda number: number < 500))  # warm
+        end = time.perf_counter() + options.seconds
+        found = figures(
+            *asyncio.run(load(port, options.clients, requests, lambda _: time.perf_counter() < end))
+        )
+        result: dict[str, Any] = {"load": os.getloadavg(), "clients": options.clients, "timed": found}
+        if options.requests:
+            memory = {0: megabytes(process)}
+
+            def goes_on(number: int) -> bool:
+                if number % (options.requests // 20) == 0:
+                    memory[number] = megabytes(process)
+                    print(number, memory[number], file=sys.stderr, flush=True)
+                return number < options.requests
+
+            seconds, statuses, wall = asyncio.run(load(port, options.clients, requests, goes_on))
+            result |= {"memory_run": figures(seconds, statuses, wall), "megabytes": memory}
+        print(json.dumps(result, indent=2))
+    finally:
+        process.terminate()
+        process.wait()
+    print(f"exit status of the server: {process.returncode}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
