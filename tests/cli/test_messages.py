@@ -223,7 +223,19 @@ def test_a_corpus_that_cannot_be_read(translator, files):
     assert "train.en has 4 lines but" in failed_line(translator(*corpus_arguments(files)))
 
 
-@pytest.mark.parametrize("arguments", [["train"], ["train", "--sauce", "x"], ["tranlsate"], ["translate"]])
+def test_serving_without_its_packages(translator, files, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    line = failed_line(translator("serve", files))
+    assert "needs fastapi, python-multipart and uvicorn; run: pip install 'translator[serve]'" in line
+
+
+def test_serving_what_is_no_model(translator, files):
+    assert "no model here (config.json is missing)" in failed_line(translator("serve", files))
+
+
+@pytest.mark.parametrize(
+    "arguments", [["train"], ["train", "--sauce", "x"], ["tranlsate"], ["serve"], ["translate"]]
+)
 def test_wrong_usage_is_status_2(translator, arguments):
     status, out, err = translator(*arguments)
     assert status == 2
@@ -231,7 +243,7 @@ def test_wrong_usage_is_status_2(translator, arguments):
     assert "Error: " in err
 
 
-@pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate", "inspect"])
+@pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate", "inspect", "serve"])
 def test_every_help_says_what_and_shows_an_example(translator, command):
     status, out, err = translator(command, "--help")
     assert status == 0

@@ -35,7 +35,7 @@ class ScriptedModel:
     def _hypotheses(self, line, wish):
         text = translation_of(line)
         number = len(text.split())
-        attention = np.full([number, number], 0.05, np.float32)
+        attention = np.full([number, number], 0.1 / max(number, 1), np.float32)
         attention[np.arange(number), number - 1 - np.arange(number)] = 0.75
         one = Hypothesis(text, -0.5, attention if wish.attention else None)
         others = [Hypothesis(f"{text} {i}", -0.5 - i, None) for i in range(1, 5)]

@@ -15,7 +15,7 @@ Examples:
   translator serve models/first=en:pt-BR models/second=pt-BR:en --host 0.0.0.0
   curl -d q="A dog runs." -d source=en -d target=de http://localhost:5000/translate
 """
-_NEEDED = ("fastapi", "multipart", "uvicorn")
+_NEEDED = ("fastapi", "python_multipart", "uvicorn")
 
 
 @click.command(short_help="Serve models: a web page, and the calls of LibreTranslate.", epilog=_EPILOG)

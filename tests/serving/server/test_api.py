@@ -107,14 +107,20 @@ def test_attention(client):
             "text": "HUND EIN",
             "score": -0.5,
             "words": ["HUND", "EIN"],
-            "attention": [[0.05, 0.75], [0.75, 0.05]],
+            "attention": [[[1, 0.75], [0, 0.05]], [[0, 0.75], [1, 0.05]]],
         },
         {"text": "HUND EIN 1", "score": -1.5, "words": ["HUND", "EIN", "1"], "attention": None},
     ]
     assert blank == {"source_words": [], "hypotheses": []}
-    assert last["hypotheses"][0]["attention"] == [[0.75]]
+    assert last["hypotheses"][0]["attention"] == [[[0, 0.75]]]
     only = client.post("/attention", json=ASKED).json()
     assert len(only["lines"][0]["hypotheses"]) == 1
+
+
+def test_little_attention_is_left_out(client):
+    """Else the answer for a long line would grow with its square."""
+    answer = client.post("/attention", json=ASKED | {"q": "wort " * 50}).json()
+    assert answer["lines"][0]["hypotheses"][0]["attention"] == [[[49 - i, 0.75]] for i in range(50)]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
@@ -18,6 +20,7 @@ from translator.serving.server.directions import AUTO, Directions
 from translator.serving.server.limits import Guard, Limits, failure
 from translator.serving.server.markup import MarkedUp
 from translator.serving.server.messages import (
+    LEAST_ATTENTION,
     AlignedHypothesis,
     AlignedLine,
     AttentionAnswer,
@@ -214,5 +217,13 @@ def _answer(wanted: TranslateRequest, source: str, found: list[list[str]]) -> Tr
 
 
 def _aligned(one: Hypothesis) -> AlignedHypothesis:
-    rows = None if one.attention is None else one.attention.astype(float).round(4).tolist()
-    return AlignedHypothesis(text=one.text, score=round(one.score, 4), words=one.text.split(), attention=rows)
+    attention = None if one.attention is None else [_most_attended(row) for row in one.attention]
+    return AlignedHypothesis(
+        text=one.text, score=round(one.score, 4), words=one.text.split(), attention=attention
+    )
+
+
+def _most_attended(row: npt.NDArray[np.float32]) -> list[tuple[int, float]]:
+    """The source words that a word attended to and how much, from float32 [source words]."""
+    seen = [(int(i), round(float(row[i]), 4)) for i in np.flatnonzero(row >= LEAST_ATTENTION)]
+    return sorted(seen, key=lambda one: -one[1])

@@ -111,7 +111,8 @@ class Guard:
         body: bytes | None = None
         if refusal is None:
             try:
-                body = await asyncio.wait_for(self._body(scope, receive), _BODY_SECONDS)
+                async with asyncio.timeout(_BODY_SECONDS):
+                    body = await self._body(scope, receive)
             except TimeoutError:
                 refusal = failure(408, f"the body was not there within {_BODY_SECONDS:g} seconds")
             else:

@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 _SOURCE = "Code of the language of the text; auto: the only one that can be translated into the target."
 _TARGET = "Code of the language to translate into."
 _FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+LEAST_ATTENTION = 0.01  # all of it would be millions of numbers for a long line of short words
 Body = TypeVar("Body", bound=BaseModel)
 
 
@@ -89,9 +90,9 @@ class AlignedHypothesis(BaseModel):
     text: str
     score: float = Field(description="Log-probability over length penalty; higher is better.")
     words: list[str]
-    attention: list[list[float]] | None = Field(
-        description="For each word of the translation, how much it attended to each source word; null where "
-        "the model cannot say."
+    attention: list[list[tuple[int, float]]] | None = Field(
+        description="For each word of the translation, the source words that it attended to, from 0, "
+        f"and how much, if at least {LEAST_ATTENTION}; the most first. Null where the model cannot say."
     )
 
 

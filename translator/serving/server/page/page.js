@@ -132,10 +132,10 @@ function lightFromTarget(one, word) {
   one.spans[word].classList.add("here");
   const hypothesis = hypothesisOf(one.line);
   if (!hypothesis.attention) return;
-  const weights = hypothesis.attention[word];
-  const most = Math.max(...weights, 0.01);
-  light(one.sourceSpans, weights.map((weight) => weight / most));
-  said.textContent = explained(hypothesis.words[word], one.line.source_words, weights);
+  const attended = hypothesis.attention[word];
+  const most = attended[0]?.[1];
+  light(one.sourceSpans, attended.map(([i, weight]) => [i, weight / most]));
+  said.textContent = explained(hypothesis.words[word], one.line.source_words, attended);
 }
 
 function lightFromSource(one, word) {
@@ -143,7 +143,10 @@ function lightFromSource(one, word) {
   const attention = hypothesisOf(one.line)?.attention;
   if (!attention || word < 0) return;
   one.sourceSpans[word].classList.add("here");
-  light(one.spans, attention.map((weights) => weights[word]));
+  const attending = attention.flatMap((attended, j) =>
+    attended.filter(([i]) => i === word).map(([, weight]) => [j, weight]),
+  );
+  light(one.spans, attending);
 }
 
 const lineOf = (element) => shown[element?.closest(".line")?.dataset.number];

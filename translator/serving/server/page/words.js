@@ -37,19 +37,21 @@ export function darken(spans) {
   }
 }
 
+// Weights are pairs: the number of a word, and how much light falls on it, from 0 to 1.
 export function light(spans, weights) {
-  spans.forEach((span, i) => {
-    if (weights[i] >= LEAST_SHARE) span.style.setProperty("--weight", Math.min(1, weights[i]).toFixed(3));
-  });
+  for (const [i, weight] of weights) {
+    if (weight >= LEAST_SHARE) spans[i]?.style.setProperty("--weight", Math.min(1, weight).toFixed(3));
+  }
 }
 
-// The source words that a word was made from, as a sentence.
-export function explained(word, sourceWords, weights) {
-  const named = weights
-    .map((weight, i) => [weight, sourceWords[i]])
-    .filter(([weight]) => weight >= LEAST_SHARE)
-    .sort(([a], [b]) => b - a)
+// Keeps a word from changing the order of those around it, where it is written from right to left.
+const quoted = (word) => `“\u2068${word}\u2069”`;
+
+// The source words that a word attended to, as a sentence; pairs as above, the most first.
+export function explained(word, sourceWords, attended) {
+  const named = attended
+    .filter(([, weight]) => weight >= LEAST_SHARE)
     .slice(0, 3)
-    .map(([weight, source]) => `“${source}” (${Math.round(100 * weight)} %)`);
-  return named.length ? `“${word}” is from ${named.join(", ")}` : `“${word}” is from no word in particular`;
+    .map(([i, weight]) => `${quoted(sourceWords[i])} (${Math.round(100 * weight)} %)`);
+  return `${quoted(word)} is from ${named.join(", ") || "no word in particular"}`;
 }
