@@ -81,6 +81,12 @@ def megabytes(process: subprocess.Popen[str]) -> float:
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
+def cpu_seconds(process: subprocess.Popen[str]) -> float:
+    """What a process has computed so far, in all its threads: the measure where others share the machine."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def figures(seconds: list[float], statuses: Counter[int], wall: float) -> dict[str, Any]:
     ordered = sorted(seconds)
     return {
@@ -107,10 +113,11 @@ def main() -> None:
     process, port = started(options.model)
     try:
         asyncio.run(load(port, options.clients, requests, lambda number: number < 500))  # warm
-        end = time.perf_counter() + options.seconds
+        before, end = cpu_seconds(process), time.perf_counter() + options.seconds
         found = figures(
             *asyncio.run(load(port, options.clients, requests, lambda _: time.perf_counter() < end))
         )
+        found["server_cpu_seconds"] = round(cpu_seconds(process) - before, 1)
         result: dict[str, Any] = {"load": os.getloadavg(), "clients": options.clients, "timed": found}
         if options.requests:
             memory = {0: megabytes(process)}

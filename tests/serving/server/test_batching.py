@@ -60,12 +60,13 @@ def test_no_batch_is_larger_than_it_may_be(run):
     assert [len(lines) for lines, _ in batches] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
 
 
-def test_other_wishes_are_other_batches_and_come_next(run):
-    calls = [(["a"], Wish()), (["b"], Wish(n_best=True)), (["c"], Wish()), (["d"], Wish(n_best=True))]
+def test_a_batch_is_computed_for_what_anybody_wants_and_each_gets_what_it_wants(run):
+    calls = [(["a"], Wish()), (["b"], Wish(n_best=True)), (["c"], Wish(attention=True))]
     results, batches = run(calls)
-    assert texts(results) == [["A"], ["B"], ["C"], ["D"]]
-    assert batches == [(["a", "c"], Wish()), (["b", "d"], Wish(n_best=True))]
-    assert [len(lines[0]) for lines in results] == [1, 5, 1, 5]
+    assert texts(results) == [["A"], ["B"], ["C"]]
+    assert batches == [(["a", "b", "c"], Wish(n_best=True, attention=True))]
+    assert [len(lines[0]) for lines in results] == [1, 5, 1]
+    assert run([(["a"], Wish(attention=True)), (["b"], Wish())])[1][-1][1] == Wish(attention=True)
 
 
 def test_nothing_to_translate_needs_no_batch(run):
@@ -86,14 +87,16 @@ def test_a_single_request_may_be_larger_than_what_may_wait(run):
 
 def test_a_failure_is_told_to_those_in_the_batch_alone(run, model):
     model.error = "bad"
-    results, _ = run([(["a", "bad"], Wish()), (["b"], Wish(n_best=True))])
-    assert isinstance(results[0], RuntimeError)
-    assert texts(results[1:]) == [["B"]]
+    lines = ["a"] * (MAX_BATCH_SIZE - 1)
+    results, _ = run([(["bad"], Wish()), (lines, Wish()), (["b"], Wish())])
+    assert [type(result) for result in results[:2]] == [RuntimeError, RuntimeError]
+    assert texts(results[2:]) == [["B"]]
 
 
 def test_a_failure_in_two_batches_of_a_request_is_told_once(run, model):
     model.error = "bad"
-    results, _ = run([(["bad"] * (MAX_BATCH_SIZE + 1), Wish()), (["a"], Wish(attention=True))])
+    lines = ["bad"] * (2 * MAX_BATCH_SIZE)
+    results, _ = run([(lines, Wish()), (["a"], Wish())])
     assert isinstance(results[0], RuntimeError)
     assert texts(results[1:]) == [["A"]]
 

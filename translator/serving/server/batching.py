@@ -40,7 +40,7 @@ class _Request:
     def put(self, results: dict[int, list[Hypothesis]]) -> None:
         """Takes the results of some lines. For the thread of the batches."""
         for number, result in results.items():
-            self.found[number] = result
+            self.found[number] = result if self.wish.n_best else result[:1]
         self._missing -= len(results)
         if not self._missing:
             self._loop.call_soon_threadsafe(self._finish, None)
@@ -111,7 +111,8 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            wish = batch[0][0].wish
+            # All for what anybody wants: hypotheses and attention cost little beside another search.
+            wish = Wish(*(any(wanted) for wanted in zip(*(one.wish for one, _ in batch), strict=True)))
             by_request: dict[_Request, list[int]] = {}
             for request, number in batch:
                 by_request.setdefault(request, []).append(number)
@@ -143,14 +144,10 @@ class Batcher:
                     return batch
 
     def _taken(self) -> list[tuple[_Request, int]]:
-        """Takes the first line that waits, and the next ones with the same wish."""
+        """Takes the lines that waited longest."""
         batch: list[tuple[_Request, int]] = []
-        others: list[tuple[_Request, int]] = []
         while self._waiting and len(batch) < MAX_BATCH_SIZE:
             line = self._waiting.popleft()
-            if line[0].future.done():  # nobody waits for it any more
-                continue
-            fits = not batch or line[0].wish == batch[0][0].wish
-            (batch if fits else others).append(line)
-        self._waiting.extendleft(reversed(others))
+            if not line[0].future.done():  # else nobody waits for it any more
+                batch.append(line)
         return batch
