@@ -25,12 +25,12 @@ class ScriptedModel:
         self.batches, self.may_go_on, self.error = [], threading.Event(), None
         self.may_go_on.set()
 
-    def translate(self, lines, wish):
-        self.batches.append((list(lines), wish))
+    def translate(self, lines, wishes):
+        self.batches.append((list(lines), list(wishes)))
         assert self.may_go_on.wait(timeout=30)
         if self.error in lines:
             raise RuntimeError("out of memory")
-        return [self._hypotheses(line, wish) for line in lines]
+        return [self._hypotheses(line, wish) for line, wish in zip(lines, wishes, strict=True)]
 
     def _hypotheses(self, line, wish):
         text = translation_of(line)
@@ -39,4 +39,4 @@ class ScriptedModel:
         attention[np.arange(number), number - 1 - np.arange(number)] = 0.75
         one = Hypothesis(text, -0.5, attention if wish.attention else None)
         others = [Hypothesis(f"{text} {i}", -0.5 - i, None) for i in range(1, 5)]
-        return [one, *others] if wish.n_best else [one]
+        return [one, *others]

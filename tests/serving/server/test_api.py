@@ -56,7 +56,7 @@ def test_there_are_no_more_alternatives_than_the_model_has(client):
 def test_alternatives_are_computed_only_where_they_are_wanted(client, model):
     for wanted in (None, 0, 1):
         client.post("/translate", json=ASKED | {"alternatives": wanted})
-    assert [wish for _, wish in model.batches] == [Wish(), Wish(), Wish(n_best=True)]
+    assert [wishes for _, wishes in model.batches] == [[Wish()], [Wish()], [Wish(n_best=True)]]
 
 
 def test_html(client):

@@ -60,13 +60,13 @@ def test_no_batch_is_larger_than_it_may_be(run):
     assert [len(lines) for lines, _ in batches] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
 
 
-def test_a_batch_is_computed_for_what_anybody_wants_and_each_gets_what_it_wants(run):
+def test_each_gets_what_it_wants(run):
     calls = [(["a"], Wish()), (["b"], Wish(n_best=True)), (["c"], Wish(attention=True))]
     results, batches = run(calls)
     assert texts(results) == [["A"], ["B"], ["C"]]
-    assert batches == [(["a", "b", "c"], Wish(n_best=True, attention=True))]
+    assert batches == [(["a", "b", "c"], [wish for _, wish in calls])]
     assert [len(lines[0]) for lines in results] == [1, 5, 1]
-    assert run([(["a"], Wish(attention=True)), (["b"], Wish())])[1][-1][1] == Wish(attention=True)
+    assert [lines[0][0].attention is None for lines in results] == [True, True, False]
 
 
 def test_nothing_to_translate_needs_no_batch(run):

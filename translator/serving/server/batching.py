@@ -111,13 +111,12 @@ class Batcher:
 
     def _work(self) -> None:
         while batch := self._next_batch():
-            # All for what anybody wants: hypotheses and attention cost little beside another search.
-            wish = Wish(*(any(wanted) for wanted in zip(*(one.wish for one, _ in batch), strict=True)))
             by_request: dict[_Request, list[int]] = {}
             for request, number in batch:
                 by_request.setdefault(request, []).append(number)
             try:
-                found = iter(self._model.translate([request.lines[i] for request, i in batch], wish))
+                lines, wishes = zip(*((one.lines[i], one.wish) for one, i in batch), strict=True)
+                found = iter(self._model.translate(lines, wishes))
                 results = {
                     request: {number: next(found) for number in numbers}
                     for request, numbers in by_request.items()

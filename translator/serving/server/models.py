@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -13,10 +13,8 @@ import numpy.typing as npt
 
 from translator.config import DecodingConfig
 from translator.errors import ModelError
-from translator.training.model_folder import load_config, members
 
-_SAVED_MODEL = "saved_model.pb"
-_CARD = "MODEL_CARD.md"
+CARD = "MODEL_CARD.md"
 
 
 class Wish(NamedTuple):
@@ -50,76 +48,11 @@ class Hypothesis:
 class ServedModel(Protocol):
     """What the server needs of a model of one direction."""
 
-    def translate(self, lines: Sequence[str], wish: Wish) -> list[list[Hypothesis]]:
-        """The hypotheses of each line, at least one, best first. Called from one thread at a time."""
+    def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
+        """The hypotheses of each line, at least one, best first, with what is wished for it or more.
 
-
-@dataclass(frozen=True)
-class Place:
-    """Where a model is and what it translates; nothing is loaded yet.
-
-    Attributes:
-        folder: the model folder, or the version folder of an exported model.
-        is_exported: which of the two.
-        source_language: code of the language that it reads.
-        target_language: code of the language that it writes.
-    """
-
-    folder: Path
-    is_exported: bool
-    source_language: str
-    target_language: str
-
-    def load(self) -> ServedModel:
-        """Loads the model.
-
-        Raises:
-            ModelError: if it is incomplete or cannot be served.
+        Called from one thread at a time.
         """
-        return ExportedModel(self.folder) if self.is_exported else FolderModel(self.folder)
-
-
-def find(argument: str) -> Place:
-    """Finds a model from ``FOLDER``, or from ``FOLDER=FROM:TO``, which says its languages.
-
-    Args:
-        argument: a model folder; an exported model, with or without the number of the version, of which the
-            highest is taken.
-
-    Raises:
-        ModelError: if there is no model, or nothing says what languages it is for.
-    """
-    folder, languages = Path(argument), None
-    if not folder.exists() and (said := re.fullmatch(r"(.+)=([^=:]+):([^=:]+)", argument)):
-        folder, languages = Path(said[1]), (said[2], said[3])
-    version = _version_folder(folder)
-    if version is None:
-        config = load_config(members([folder])[0])
-        return Place(folder, False, *(languages or (config.source_language, config.target_language)))
-    languages = languages or _languages_of_card(version)
-    if languages is None:
-        raise ModelError(f"{version}: {_CARD} does not say its languages; give {argument}=FROM:TO")
-    return Place(version, True, *languages)
-
-
-def _version_folder(folder: Path) -> Path | None:
-    """The folder of a SavedModel: this one, or the highest version in it; None if it is not exported."""
-    if (folder / _SAVED_MODEL).exists():
-        return folder
-    versions = [path.parent for path in folder.glob(f"*/{_SAVED_MODEL}") if path.parent.name.isdecimal()]
-    return max(versions, key=lambda path: int(path.name), default=None)
-
-
-def _card_of(folder: Path) -> str:
-    try:
-        return (folder / _CARD).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        return ""
-
-
-def _languages_of_card(folder: Path) -> tuple[str, str] | None:
-    said = re.search(r"^\| languages \| from (.+) to (.+) \|$", _card_of(folder), re.MULTILINE)
-    return (said[1], said[2]) if said else None
 
 
 class FolderModel:
@@ -137,10 +70,11 @@ class FolderModel:
 
         self._translator = Translator.load(folder)
 
-    def translate(self, lines: Sequence[str], wish: Wish) -> list[list[Hypothesis]]:
-        """See ``ServedModel``."""
-        number = self._translator.config.decoding.beam_size if wish.n_best else 1
-        found = self._translator.translate(lines, num_hypotheses=number, alignments=wish.attention)
+    def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
+        """See ``ServedModel``. Hypotheses and attention cost little beside another search: all get both."""
+        n_best, attention = (any(wanted) for wanted in zip(*wishes, strict=True))
+        number = self._translator.config.decoding.beam_size if n_best else 1
+        found = self._translator.translate(lines, num_hypotheses=number, alignments=attention)
         return [
             distinct(
                 Hypothesis(
@@ -180,66 +114,92 @@ class ExportedModel:
         self._signatures = self._model.signatures
         if not {"serving_default", "translate", "align"} <= set(self._signatures):
             raise ModelError(f"{folder}: takes piece ids, not text; export the model without --tokens")
-        default, card = DecodingConfig(), _card_of(folder)
+        default, card = DecodingConfig(), card_of(folder)
         said = re.search(r"^\| search \| beam (\d+), length penalty ([\d.]+)", card, re.MULTILINE)
         self._beam_size = int(said[1]) if said else default.beam_size
         self._length_penalty = float(said[2]) if said else default.length_penalty
 
-    def translate(self, lines: Sequence[str], wish: Wish) -> list[list[Hypothesis]]:
-        """See ``ServedModel``."""
+    def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
+        """See ``ServedModel``. Attention and several hypotheses come from two searches."""
+        aligned = [i for i, wish in enumerate(wishes) if wish.attention]
+        ranked = [i for i, wish in enumerate(wishes) if wish.n_best or not wish.attention]
+        n_best = any(wish.n_best for wish in wishes)
+        with_attention = self._in_batches(self._aligned, lines, aligned)
+        found = self._in_batches(self._ranked if n_best else self._best, lines, ranked)
+        for i, hypotheses in with_attention.items():
+            if i not in found or found[i][0].text == hypotheses[0].text:
+                found[i] = [*hypotheses, *found.get(i, [])[1:]]
+        return [found[i] for i in range(len(lines))]
+
+    def _in_batches(
+        self,
+        function: Callable[[list[str]], list[list[Hypothesis]]],
+        lines: Sequence[str],
+        chosen: Sequence[int],
+    ) -> dict[int, list[Hypothesis]]:
+        """Calls a function for some of the lines: their numbers, with the hypotheses that it gives."""
         from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 
         # A call of the graph keeps one core busy. Lengths are in characters, of which a piece has several;
         # that only makes batches smaller.
-        batches = batches_of([len(line) for line in lines], at_least=at_a_time())
+        batches = batches_of([len(lines[i]) for i in chosen], at_least=at_a_time())
         found: dict[int, list[Hypothesis]] = {}
         for batch, results in for_each_batch(
-            lambda batch: self._translate_batch([lines[i] for i in batch], wish), batches
+            lambda batch: function([lines[chosen[i]] for i in batch]), batches
         ):
-            found |= zip(batch, results, strict=True)
-        return [found[i] for i in range(len(lines))]
+            found |= zip((chosen[i] for i in batch), results, strict=True)
+        return found
 
-    def _translate_batch(self, lines: list[str], wish: Wish) -> list[list[Hypothesis]]:
+    def _call(self, name: str, lines: list[str], **numbers: float) -> dict[str, npt.NDArray[Any]]:
+        """The outputs of a signature."""
         import tensorflow as tf
 
-        text = tf.constant(lines, tf.string)
-        best = self._best(lines, text, wish.attention) if wish.attention or not wish.n_best else None
-        if not wish.n_best:
-            return [[one] for one in best or ()]
-        ranked = self._signatures["translate"](
-            text=text,
-            beam_size=tf.constant(self._beam_size),
-            length_penalty=tf.constant(self._length_penalty),
-            num_hypotheses=tf.constant(self._beam_size),
-        )
-        results = []
-        texts, scores = ranked["translations"].numpy(), ranked["scores"].numpy()
-        for i, (row, row_scores) in enumerate(zip(texts, scores, strict=True)):
-            hypotheses = [
-                Hypothesis(_decoded(one), float(score)) for one, score in zip(row, row_scores, strict=True)
-            ]
-            if best is not None and best[i].text == hypotheses[0].text:
-                hypotheses[0] = replace(hypotheses[0], attention=best[i].attention)
-            results.append(distinct(hypotheses))
-        return results
+        inputs = {name: tf.constant(number) for name, number in numbers.items()}
+        outputs = self._signatures[name](text=tf.constant(lines, tf.string), **inputs)
+        return {name: value.numpy() for name, value in outputs.items()}
 
-    def _best(self, lines: list[str], text: Any, attention: bool) -> list[Hypothesis]:
+    def _best(self, lines: list[str]) -> list[list[Hypothesis]]:
         """The best translation of each line."""
-        signature = self._signatures["align" if attention else "serving_default"]
-        found = {name: value.numpy() for name, value in signature(text=text).items()}
+        found = self._call("serving_default", lines)
+        return [
+            [Hypothesis(_decoded(text), float(score))]
+            for text, score in zip(found["translation"], found["score"], strict=True)
+        ]
+
+    def _ranked(self, lines: list[str]) -> list[list[Hypothesis]]:
+        """The hypotheses of the beam, for each line."""
+        found = self._call(
+            "translate",
+            lines,
+            beam_size=self._beam_size,
+            length_penalty=self._length_penalty,
+            num_hypotheses=self._beam_size,
+        )
+        return [
+            distinct(Hypothesis(_decoded(text), float(score)) for text, score in zip(*ranked, strict=True))
+            for ranked in zip(found["translations"], found["scores"], strict=True)
+        ]
+
+    def _aligned(self, lines: list[str]) -> list[list[Hypothesis]]:
+        """The best translation of each line, with attention."""
+        found = self._call("align", lines)
         results = []
         for i, line in enumerate(lines):
-            one = Hypothesis(_decoded(found["translation"][i]), float(found["score"][i]))
-            if attention:
-                rows, columns = found["lengths"][i], found["source_lengths"][i]
-                tokens, source_tokens = (
-                    [_decoded(piece) for piece in found[name][i, :length]]
-                    for name, length in (("pieces", rows), ("source_pieces", columns))
-                )
-                matrix = found["attention"][i, :rows, :columns]
-                one = replace(one, attention=between_words(line, one.text, matrix, tokens, source_tokens))
-            results.append(one)
+            rows, columns = found["lengths"][i], found["source_lengths"][i]
+            tokens = [_decoded(piece) for piece in found["pieces"][i, :rows]]
+            source_tokens = [_decoded(piece) for piece in found["source_pieces"][i, :columns]]
+            text, matrix = _decoded(found["translation"][i]), found["attention"][i, :rows, :columns]
+            attention = between_words(line, text, matrix, tokens, source_tokens)
+            results.append([Hypothesis(text, float(found["score"][i]), attention)])
         return results
+
+
+def card_of(folder: Path) -> str:
+    """What an exported model says of itself; nothing where that is missing."""
+    try:
+        return (folder / CARD).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return ""
 
 
 def _decoded(text: bytes) -> str:

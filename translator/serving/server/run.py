@@ -14,7 +14,8 @@ import uvicorn
 from translator.errors import ConfigError
 from translator.serving.server.app import create_app
 from translator.serving.server.limits import LOOPBACK_NAMES, Limits
-from translator.serving.server.models import Place, ServedModel, Wish, find
+from translator.serving.server.models import ServedModel, Wish
+from translator.serving.server.places import Place, find
 
 _STOP_SECONDS = 30  # for what has begun; a client that stopped reading does not hold up the stop for ever
 _RATE_FOR_OTHERS = 600  # requests a minute from an address, where other machines can call
@@ -33,7 +34,7 @@ def serve(
     """Serves models until SIGINT or SIGTERM; requests that have begun are finished first.
 
     Args:
-        models: see ``models.find``.
+        models: see ``places.find``.
         host: the address to listen at.
         port: the port to listen at; 0: any that is free.
         limits: what the server takes on; None: the defaults.
@@ -116,7 +117,7 @@ def _address(listener: socket.socket) -> str:
 def _warm_up(model: ServedModel) -> None:
     """Translates in every way that callers may ask for, so that nobody waits for TensorFlow's tracing."""
     for wish in (Wish(), Wish(n_best=True), Wish(attention=True)):
-        model.translate(["A"], wish)
+        model.translate(["A"], [wish])
 
 
 class _Server(uvicorn.Server):
