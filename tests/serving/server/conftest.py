@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from translator.config import CorpusFacts
 from translator.serving.export import export
 from translator.serving.server.app import create_app
-from translator.training.model_folder import tokenizer_path, weights_path
+from translator.training.model_folder import save_weights, tokenizer_path, weights_path
 from translator.training.settings import write_config
 
 
@@ -67,7 +67,7 @@ def model_folder(networks, tokenizer, config, tmp_path_factory):
     override = {"source_language": "de", "target_language": "en", "model.units": 8}
     write_config(folder, dataclasses.replace(config.override(override), corpus=facts))
     tokenizer_path(folder).write_bytes(tokenizer.model)
-    networks[0].save_weights(weights_path(folder))
+    save_weights(networks[0], weights_path(folder))
     return folder
 
 
