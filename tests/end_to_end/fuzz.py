@@ -37,6 +37,7 @@ from translator.errors import TranslatorError
 
 MODEL_EVERY = 10  # one case in so many is of a model folder
 SECONDS_A_CASE = 120
+CASES_A_WORKER = 200  # TensorFlow keeps the memory of every graph that it has traced
 MEMORY = 6 << 30  # of address space, most of which TensorFlow and its threads reserve and never touch
 PLAIN = "A dog runs.\nZwölf Hühner.\n日本語\n\n" * 40
 TEXTS = {
@@ -205,7 +206,8 @@ def fuzz(first: int, cases: int, work: Path) -> tuple[Counter[str], list[str]]:
     case = first
     while case < first + cases:
         started = case
-        with worker("--worker", "--first", case, "--cases", first + cases - case) as process:
+        number_of_cases = min(CASES_A_WORKER, first + cases - case)
+        with worker("--worker", "--first", case, "--cases", number_of_cases) as process:
             for line in process.stdout or ():
                 number, _, found = line.partition(" ")
                 # A worker that crashed, or was ended by its alarm, has said only which case it was at.
