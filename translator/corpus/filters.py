@@ -133,11 +133,14 @@ class _Seen:
     def are_new(self, block: Block) -> Flags:
         """Whether each pair stands there for the first time; from now on all of them have been there."""
         hashes = np.fromiter(map(hash, zip(*block, strict=True)), np.int64, len(block.sources))
-        new = np.zeros(len(hashes), np.bool_)
-        new[np.unique(hashes, return_index=True)[1]] = True
+        # In ascending order, places near each other in a run are looked at one after the other.
+        ascending, first = np.unique(hashes, return_index=True)
+        fresh = np.ones(len(ascending), np.bool_)
         for run in self._runs:
-            new &= run[np.minimum(np.searchsorted(run, hashes), len(run) - 1)] != hashes
-        added = np.sort(hashes[new])
+            fresh &= run[np.minimum(np.searchsorted(run, ascending), len(run) - 1)] != ascending
+        new = np.zeros(len(hashes), np.bool_)
+        new[first[fresh]] = True
+        added = ascending[fresh]
         while self._runs and len(self._runs[-1]) <= 2 * len(added):
             added = np.sort(np.concatenate([self._runs.pop(), added]), kind="stable")
         if len(added):
