@@ -4,7 +4,7 @@ from fuzz import MODEL_EVERY, fuzz
 
 
 def test_damaged_files_give_a_result_or_one_line(tmp_path):
-    cases = 6 * MODEL_EVERY
+    cases = 4 * MODEL_EVERY
     counts, faults = fuzz(first=1_000_000, cases=cases, work=tmp_path)
     assert faults == []
     assert counts.total() == cases

@@ -18,7 +18,7 @@ LIMIT = 5 << 30  # bytes of addresses; TensorFlow takes more than half of them a
 )
 def test_too_little_memory_is_told_with_the_settings_to_lower(tmp_path, settings, when):
     words = [
-        *command(tmp_path / "model", 5000, tmp_path),
+        *command(tmp_path / "model", 2500, tmp_path),
         *(word for one in settings for word in ("--set", one)),
     ]
     ended = subprocess.run(
