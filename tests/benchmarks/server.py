@@ -1,10 +1,11 @@
 """Many clients at the same time, and the memory after many requests, for README.
 
-    python tests/benchmarks/server.py MODEL --source test.de [--clients 50] [--seconds 60] [--requests 100000]
+    python tests/benchmarks/server.py MODEL --source test.de --target en [--clients 50] [--seconds 60]
 
 Starts ``translator serve MODEL`` and sends it lines of the file, each client one after the other over one
-connection: for so many seconds, then, if wanted, so many requests while the resident memory of the server is
-read from ``/proc``. Every tenth request asks for alternatives and every tenth for attention. Prints JSON.
+connection: for so many seconds, then, with ``--requests 100000``, so many requests while the resident memory
+of the server is read from ``/proc``. Every tenth request asks for alternatives and every tenth for attention.
+Prints JSON.
 """
 
 import argparse
@@ -89,6 +90,8 @@ def cpu_seconds(process: subprocess.Popen[str]) -> float:
 
 def figures(seconds: list[float], statuses: Counter[int], wall: float) -> dict[str, Any]:
     ordered = sorted(seconds)
+    if wrong := statuses.keys() - {200, 429}:
+        raise SystemExit(f"the server answered {sorted(wrong)}: {dict(statuses)}")
     return {
         "requests": len(seconds),
         "statuses": dict(statuses),
@@ -103,7 +106,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("model")
     parser.add_argument("--source", required=True)
-    parser.add_argument("--target", default="en")
+    parser.add_argument("--target", required=True, help="the language that the model writes")
     parser.add_argument("--clients", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=60)
     parser.add_argument("--requests", type=int, default=0)
