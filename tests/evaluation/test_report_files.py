@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 import pytest
+from references.evaluations import ONE
 from references.parrot import Parrot
 from references.toy import toy_pairs
 
@@ -14,21 +15,10 @@ from translator.evaluation.report_files import leave_report
 from translator.evaluation.training_report import report_on_dev
 from translator.training.checkpoint import TrainingState
 from translator.training.corpus_files import CorpusFiles, ParallelText
-from translator.training.log import Evaluation, append_to_log
+from translator.training.log import append_to_log
 from translator.training.model_folder import log_path, report_page_path, report_path, weights_path
 from translator.training.preparation import prepare
 
-ONE = Evaluation(
-    epoch=1,
-    step=10,
-    loss=5.5,
-    perplexity=90.25,
-    dev_bleu=1.5,
-    best=True,
-    learning_rate=0.001,
-    tokens_per_second=4000,
-    seconds=12,
-)
 STATE = TrainingState(epoch=2, step=20, seconds=24.5, best_score=1.5, best_step=10)
 
 

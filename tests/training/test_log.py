@@ -4,22 +4,11 @@ import json
 from dataclasses import asdict, replace
 
 import pytest
+from references.evaluations import ONE
 
 from translator.errors import ModelError
-from translator.training.log import Evaluation, append_to_log, cut_log, read_log
+from translator.training.log import append_to_log, cut_log, read_log
 from translator.training.model_folder import log_path
-
-ONE = Evaluation(
-    epoch=1,
-    step=10,
-    loss=5.5,
-    perplexity=90.25,
-    dev_bleu=1.5,
-    best=True,
-    learning_rate=0.001,
-    tokens_per_second=4000,
-    seconds=12,
-)
 
 
 def at(*steps):

@@ -1,0 +1,15 @@
+"""An evaluation as a training logs it."""
+
+from translator.training.log import Evaluation
+
+ONE = Evaluation(
+    epoch=1,
+    step=10,
+    loss=5.5,
+    perplexity=90.25,
+    dev_bleu=1.5,
+    best=True,
+    learning_rate=0.001,
+    tokens_per_second=4000,
+    seconds=12,
+)
