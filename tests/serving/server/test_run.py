@@ -42,8 +42,7 @@ def is_listening(port):
         return caller.connect_ex(("127.0.0.1", port)) == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-@pytest.mark.parametrize("form", ["folder", "exported"])
+@pytest.mark.parametrize(("form", "number"), [("folder", signal.SIGINT), ("exported", signal.SIGTERM)])
 def test_a_stop_finishes_what_has_begun(started, model_folder, exported_folder, number, form):
     process, port = started(model_folder if form == "folder" else exported_folder)
     with socket.create_connection(("127.0.0.1", port)) as begun:
