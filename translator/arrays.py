@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from translator.errors import ModelError
+from translator.errors import ModelError, first_line
 
 
 def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
@@ -50,4 +50,4 @@ def opened_arrays(path: Path, fault: Callable[[str], ModelError]) -> Iterator[Ma
     except ModelError:
         raise
     except Exception as error:  # a damaged archive fails in ways that no list could hold
-        raise fault((str(error) or type(error).__name__).splitlines()[0]) from None
+        raise fault(first_line(error)) from None

@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from kills import SAMPLE
+from kills import write_sample
 from references.exchange_files import PO, TMX_UNIT, XLIFF_1, XLIFF_2, tmx
 from references.packed_files import PACK
 
@@ -155,10 +155,7 @@ def make_model(work: Path) -> None:
     """Trains the small model that is damaged."""
     from translator.api import train
 
-    for split, number in (("train", 300), ("dev", 4)):
-        for language in ("en", "de"):
-            lines = (SAMPLE / f"{split}.{language}").read_text(encoding="utf-8").splitlines(keepends=True)
-            (work / f"{split}.{language}").write_text("".join(lines[:number]), encoding="utf-8")
+    write_sample(work, pairs=300, dev_pairs=4)
     train(work / "train.en", work / "train.de", work / "model", **training(work), report=lambda line: None)
 
 

@@ -35,15 +35,21 @@ class Outcome(NamedTuple):
     in_a_save: int
 
 
+def write_sample(work: Path, pairs: int, dev_pairs: int) -> None:
+    """Writes the first pairs of the sample, as ``train.en`` and so on."""
+    for split, number in (("train", pairs), ("dev", dev_pairs)):
+        for language in ("en", "de"):
+            lines = (SAMPLE / f"{split}.{language}").read_text(encoding="utf-8").splitlines(keepends=True)
+            (work / f"{split}.{language}").write_text("".join(lines[:number]), encoding="utf-8")
+
+
 def command(folder: Path, pairs: int, work: Path) -> list[str]:
     """The training, on the first pairs of the sample."""
+    write_sample(work, pairs, dev_pairs=20)
     words = [sys.executable, "-m", "translator", "train", "--output", str(folder)]
-    for name, split, number in (("", "train", pairs), ("dev-", "dev", 20)):
+    for name, split in (("", "train"), ("dev-", "dev")):
         for side, language in (("source", "en"), ("target", "de")):
-            path = work / f"{split}.{language}"
-            lines = (SAMPLE / path.name).read_text(encoding="utf-8").splitlines(keepends=True)
-            path.write_text("".join(lines[:number]), encoding="utf-8")
-            words += [f"--{name}{side}", str(path)]
+            words += [f"--{name}{side}", str(work / f"{split}.{language}")]
     return [*words, *(word for setting in (*SETTINGS, *RHYTHM) for word in ("--set", setting))]
 
 

@@ -109,9 +109,7 @@ def flaws_of(block: Block, max_words: int, max_ratio: float) -> npt.NDArray[np.i
     flaws[(longer > _SHORT) & (longer > max_ratio * shorter)] = FLAWS.index("lengths_apart")
     flaws[longer > max_words] = FLAWS.index("too_long")
     for side in block:
-        # Text nearly always begins with a letter or a number, which is quickly told.
-        empty = [row for row, text in enumerate(side) if not text[:1].isalnum() and not is_visible(text)]
-        flaws[empty] = FLAWS.index("empty")
+        flaws[[row for row, text in enumerate(side) if not is_visible(text)]] = FLAWS.index("empty")
     return flaws
 
 

@@ -40,11 +40,25 @@ def word_attention(
         Float32 [words, source words]: the mean over the pieces of a word of what each paid to all pieces of
         the source word.
     """
-    target_words, source_words = words_of(tokens), words_of(source_tokens)
+    between = attention[: len(tokens), : len(source_tokens)]
+    return attention_by_words(between, words_of(tokens), words_of(source_tokens))
+
+
+def attention_by_words(
+    attention: npt.NDArray[np.float32],
+    target_words: npt.NDArray[np.int64],
+    source_words: npt.NDArray[np.int64],
+) -> npt.NDArray[np.float32]:
+    """The same, where the number of the word of each piece is known.
+
+    Args:
+        attention: float32 [tokens, source tokens].
+        target_words: int64 [tokens].
+        source_words: int64 [source tokens].
+    """
     shape = [int(words.max(initial=-1)) + 1 for words in (target_words, source_words)]
     by_word = np.zeros(shape, np.float32)
-    between = attention[: len(tokens), : len(source_tokens)]
-    np.add.at(by_word, (target_words[:, None], source_words[None, :]), between)
+    np.add.at(by_word, (target_words[:, None], source_words[None, :]), attention)
     pieces: npt.NDArray[np.float32] = np.bincount(target_words).astype(np.float32)
     return by_word / pieces[:, None]
 

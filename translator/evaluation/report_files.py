@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from translator.decoding.translator import Translator
+from translator.errors import first_line
 from translator.evaluation.training_page import write_training_page
 from translator.evaluation.training_report import report_on_dev, training_report, write_report
 from translator.training.checkpoint import TrainingState
@@ -39,17 +40,13 @@ def leave_report(
         report = training_report(folder, prepared, state, initial, dev)
         write_report(folder, report)
     except Exception as error:  # a report must not cost anyone a training
-        tell(f"warning: no report was written, the model is as it should be ({_reason(error)})")
+        tell(f"warning: no report was written, the model is as it should be ({first_line(error)})")
         return
     try:
         write_training_page(report_page_path(folder), report)
         tell(f"report: {report_page_path(folder)}")
     except Exception as error:
         tell(
-            f"report: {report_path(folder)}; for {report_page_path(folder).name} too ({_reason(error)}), "
+            f"report: {report_path(folder)}; for {report_page_path(folder).name} too ({first_line(error)}), "
             "then give the same command again"
         )
-
-
-def _reason(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from translator.corpus.readers import Pair
@@ -15,9 +16,9 @@ from translator.evaluation.scores import evaluate
 def translated(
     translator: Translator,
     pairs: Sequence[Pair],
-    glossary: Glossary | None,
-    by_agreement: bool,
-    options: Mapping[str, Any],
+    glossary: Glossary | None = None,
+    by_agreement: bool = False,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[str]:
     """Translates the sources of a test set.
 

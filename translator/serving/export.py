@@ -14,7 +14,7 @@ import tensorflow as tf
 from translator.config import Config
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer
-from translator.errors import ConfigError, ModelError
+from translator.errors import ConfigError, ModelError, first_line
 from translator.evaluation.scores import Score, evaluate
 from translator.nn.model import TranslationModel
 from translator.serving.graph import PieceGraph, TextGraph
@@ -105,7 +105,7 @@ def export(
             _write(graph, new, tokenizer, facts)
             new.replace(folder)
     except (OSError, tf.errors.OpError) as error:
-        reason = getattr(error, "strerror", None) or str(error).splitlines()[0]
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise ModelError(f"{folder}: cannot be written ({reason})") from None
     num_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     return Exported(folder, num_bytes, bleu, before)

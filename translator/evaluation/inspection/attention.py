@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from translator.decoding.alignment import words_of
+from translator.decoding.alignment import attention_by_words, words_of
 from translator.decoding.translation import Translation
 from translator.evaluation.inspection.pieces import STEP, axis_of, readable, slanted, text_of
 
@@ -30,9 +30,7 @@ def attention_of_words(translation: Translation) -> alt.LayerChart | None:
     )
     if min(len(words), len(source_words)) < 3:  # one word and the end
         return None
-    weights = np.zeros([len(words), len(source_words)])
-    np.add.at(weights, (tokens[:, None], source_tokens[None, :]), _attention(translation))
-    weights /= np.bincount(tokens)[:, None]
+    weights = attention_by_words(_attention(translation), tokens, source_tokens)
     return _heat_map(weights, words, source_words, translation.word_alignment or ())
 
 

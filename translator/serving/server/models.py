@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.config import DecodingConfig
-from translator.errors import ModelError
+from translator.errors import ModelError, first_line
 
 CARD = "MODEL_CARD.md"
 
@@ -110,7 +110,7 @@ class ExportedModel:
         try:
             self._model = tf.saved_model.load(str(folder))  # signatures die with the model that has them
         except (OSError, ValueError, tf.errors.OpError) as error:
-            raise ModelError(f"{folder}: damaged ({str(error).splitlines()[0]})") from None
+            raise ModelError(f"{folder}: damaged ({first_line(error)})") from None
         self._signatures = self._model.signatures
         if not {"serving_default", "translate", "align"} <= set(self._signatures):
             raise ModelError(f"{folder}: takes piece ids, not text; export the model without --tokens")
