@@ -24,9 +24,10 @@ from translator.evaluation.translations import dev_score, translated
 from translator.recipes import expectation, recipe_for
 from translator.training.callbacks import report_to_standard_error, tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
+from translator.training.diversification import Diversification
 from translator.training.interruption import StoppedError
 from translator.training.lock import locked
-from translator.training.model_folder import config_path, seed_folder
+from translator.training.model_folder import config_path, diversification_path, seed_folder, seed_folders
 from translator.training.preparation import check_folder, prepare
 from translator.training.settings import write_config
 from translator.training.trainer import Trainer
@@ -59,6 +60,7 @@ def train(
     mix_source: str | Path | None = None,
     mix_target: str | Path | None = None,
     init_from: str | Path | None = None,
+    diversify: bool = False,
     seeds: int = 1,
     config_file: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -83,6 +85,9 @@ def train(
             takes as many as the setting ``data.mixed_share`` says; None: none.
         mix_target: target side of these.
         init_from: a model folder; training begins with its weights and takes over its vocabulary.
+        diversify: whether to train two models first, one each way, and to learn also from what they make of
+            the text (Nguyen et al. 2020, arXiv 1911.01986); they stay in ``training/diversification`` in
+            ``output``.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
         config_file: a TOML file of settings that replace the recipe's.
@@ -109,15 +114,48 @@ def train(
     dev = two_sides(dev_source, dev_target, "a dev set has", "dev_source and dev_target")
     mix = two_sides(mix_source, mix_target, "mixed pairs have", "mix_source and mix_target")
     initial = None if init_from is None else Path(init_from)
+    if diversify and (initial or mix):
+        raise ConfigError(
+            "diversify begins with new weights and mixes its own text in; leave init_from and mix out"
+        )
     with tempfile.TemporaryDirectory() as folder_of_input:
         corpora = training_texts(source, target, pairs, weights or {}, Path(folder_of_input))
         files = CorpusFiles(corpora, dev, mix)
         if seeds == 1:
-            check_folder(folder)
+            check_folder(folder, begun=diversify)
+        if diversify:
+            files = _diversified(files, folder, overrides, tensorboard, report)
+        if seeds == 1:
             _train_one(files, folder, overrides, initial, tensorboard, report)
         else:
             _train_several(files, folder, overrides, initial, seeds, tensorboard, report)
     return Translator.load(folder)
+
+
+def _diversified(
+    files: CorpusFiles,
+    folder: Path,
+    overrides: Mapping[str, Any],
+    tensorboard: str | Path | None,
+    report: Callable[[str], None],
+) -> CorpusFiles:
+    """Trains the two first models and translates the text with them; returns what to learn from then."""
+    kept = diversification_path(folder)
+    if not kept.exists() and (config_path(folder).exists() or seed_folders(folder)):
+        raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
+    with locked(kept):
+        diversification = Diversification(files, overrides, kept, report)
+        for model in diversification.first_models:
+            if model.has_translated():
+                report(f"the {model.name} model has translated the text")
+                continue
+            report(f"the {model.name} model:")
+            logs = None if tensorboard is None else Path(tensorboard) / model.name
+            _train_one(model.files, model.folder, model.overrides, None, logs, report)
+            report(f"the {model.name} model translates the text")
+            model.translate()
+        report("the model that learns from the text and from both translations of it:")
+    return diversification.files
 
 
 def _train_several(

@@ -6,6 +6,7 @@ from translator.corpus.filters import blocks
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, write_token_files
 from translator.corpus.tokenizer import train_tokenizer
+from translator.training.corpus_files import ParallelText
 
 WORDS = ["ada", "bob", "cid", "dee", "eve", "fay", "gus", "hal"]
 WORDS += ["ivy", "jon", "kim", "leo", "mia", "ned", "oli", "pam"]
@@ -24,6 +25,14 @@ def toy_pairs(number, rule=reversed_order, seed=1, shortest=1, longest=6):
     random = np.random.default_rng(seed)
     sentences = [random.choice(WORDS, random.integers(shortest, longest + 1)).tolist() for _ in range(number)]
     return [Pair(" ".join(words), " ".join(rule(words))) for words in sentences]
+
+
+def write(folder, name, pairs):
+    """Writes pairs into two files."""
+    paths = folder / f"{name}.en", folder / f"{name}.de"
+    for side, path in enumerate(paths):
+        path.write_text("".join(f"{pair[side]}\n" for pair in pairs), encoding="utf-8")
+    return ParallelText(*paths)
 
 
 def toy_tokenizer():

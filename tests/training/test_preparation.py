@@ -5,12 +5,13 @@ import json
 
 import numpy as np
 import pytest
-from references.toy import copied, toy_pairs
+from references.toy import copied, toy_pairs, write
 
-import translator.training.preparation as module
+import translator.training.chosen_text as module
 from translator.errors import DataError, ModelError
 from translator.recipes import RECIPES
 from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.chosen_text import CorpusCounts
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.model_folder import (
     checkpoint_path,
@@ -18,18 +19,10 @@ from translator.training.model_folder import (
     previous_checkpoint_path,
     tokenizer_path,
 )
-from translator.training.preparation import CorpusCounts, prepare
+from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(400, longest=12)
 SETTINGS = {"tokenizer.vocabulary_size": 320}
-
-
-def write(folder, name, pairs):
-    """Writes two files."""
-    paths = folder / f"{name}.en", folder / f"{name}.de"
-    for side, path in enumerate(paths):
-        path.write_text("".join(f"{pair[side]}\n" for pair in pairs), encoding="utf-8")
-    return ParallelText(*paths)
 
 
 @pytest.fixture

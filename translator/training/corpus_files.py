@@ -23,11 +23,13 @@ class ParallelText:
         source: the source side, a text file; or both sides, in TSV, TMX, PO or XLIFF.
         target: the target side, line for line; None: ``source`` holds both.
         weight: how often an epoch takes each pair; below 1, another choice each time.
+        by_model: whether one side is a model's translation of the other; no recipe counts such pairs.
     """
 
     source: Path
     target: Path | None = None
     weight: float = 1.0
+    by_model: bool = False
 
     def __str__(self) -> str:
         return str(self.source) if self.target is None else f"{self.source} and {self.target}"

@@ -71,6 +71,11 @@ def corpus_path(folder: Path) -> Path:
     return folder / "training" / "corpus"
 
 
+def diversification_path(folder: Path) -> Path:
+    """Where the first models are whose translations were learned from, and the text as they read it."""
+    return folder / "training" / "diversification"
+
+
 def lock_path(folder: Path) -> Path:
     """Where a training says that it is running."""
     return folder / "training" / "lock"

@@ -1,0 +1,105 @@
+"""``--diversify``: two first models, their translations, and a model that learns from all."""
+
+import itertools
+
+import pytest
+
+import translator
+from translator.config import parse_assignments
+from translator.errors import ConfigError, ModelError, TranslatorError
+from translator.training.model_folder import diversification_path, load_config, seed_folder, weights_path
+
+EPOCHS = ("--set", "training.max_epochs=2")
+
+
+@pytest.fixture(scope="module")
+def command(train_command):
+    """Trains two models that learned from translations too; without the output folder."""
+    return (*train_command, *EPOCHS, "--diversify", "--seeds", 2)
+
+
+@pytest.fixture(scope="module")
+def diversified(run, command, tmp_path_factory):
+    """The folder of two models that learned from translations too."""
+    folder = tmp_path_factory.mktemp("models") / "en-de"
+    done = run(*command, "--output", folder)
+    assert done.returncode == 0, done.stderr
+    steps = [line for line in done.stderr.splitlines() if line.startswith(("the ", "model "))]
+    assert [line for line in steps if not line.startswith("model: ")] == [
+        "the forward model:",
+        "the forward model translates the text",
+        "the backward model:",
+        "the backward model translates the text",
+        "the model that learns from the text and from both translations of it:",
+        "model 1 of 2:",
+        "model 2 of 2:",
+    ]
+    return folder
+
+
+def trained(corpus, train_command, output, **options):
+    """Trains through Python as the command line does."""
+    settings = [*train_command, *EPOCHS]
+    settings = [value for name, value in itertools.pairwise(settings) if name == "--set"]
+    translator.train(
+        corpus / "train.en",
+        corpus / "train.de",
+        output,
+        source_language="en",
+        target_language="de",
+        dev_source=corpus / "dev.en",
+        dev_target=corpus / "dev.de",
+        settings=parse_assignments(settings),
+        diversify=True,
+        **options,
+    )
+
+
+def test_each_model_learns_from_three_times_the_text_and_the_first_from_the_text(diversified):
+    kept = diversification_path(diversified)
+    number = len((kept / "text" / "1.source").read_bytes().splitlines())
+    assert len((kept / "text" / "1.forward").read_bytes().splitlines()) == number
+    one, two = (load_config(seed_folder(diversified, seed)) for seed in (1, 2))
+    assert one.corpus.num_pairs == two.corpus.num_pairs
+    assert 2 * number < one.corpus.num_pairs <= 3 * number  # some translations are dropped
+    forward, backward = (load_config(kept / name) for name in ("forward", "backward"))
+    assert forward.corpus.num_pairs == backward.corpus.num_pairs == number
+    assert (backward.source_language, backward.target_language) == ("de", "en")
+    assert forward.training.max_epochs == backward.training.max_epochs == 1
+    assert weights_path(seed_folder(diversified, 1)).read_bytes() != (
+        weights_path(seed_folder(diversified, 2)).read_bytes()
+    )
+
+
+def test_a_training_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
+    corpus, train_command, diversified, tmp_path
+):
+    for stop in ("the backward model translates", "epoch 1"):
+
+        def stopped(line, stop=stop):
+            if line.startswith(stop):
+                raise TranslatorError("stopped")
+
+        with pytest.raises(TranslatorError, match="stopped"):
+            trained(corpus, train_command, tmp_path / "again", seeds=2, report=stopped)
+    lines = []
+    trained(corpus, train_command, tmp_path / "again", seeds=2, report=lines.append)
+    assert lines[:2] == [f"the {name} model has translated the text" for name in ("forward", "backward")]
+    for seed in (1, 2):
+        one, other = (weights_path(seed_folder(folder, seed)) for folder in (diversified, tmp_path / "again"))
+        assert one.read_bytes() == other.read_bytes()
+
+
+def test_a_folder_with_another_model_is_told_before_any_work(
+    run, train_command, model, corpus, command, diversified, tmp_path
+):
+    with pytest.raises(ModelError, match="trained without diversify; give another --output"):
+        trained(corpus, train_command, model)
+    without = run(*train_command, *EPOCHS, "--seeds", 2, "--output", diversified)
+    assert without.returncode == 1
+    assert "holds a training on other text" in without.stderr
+
+
+def test_it_does_not_go_with_the_weights_of_a_model(corpus, train_command, model, tmp_path):
+    with pytest.raises(ConfigError, match="leave init_from and mix out"):
+        trained(corpus, train_command, tmp_path / "new", init_from=model)

@@ -1,0 +1,158 @@
+"""What the first models learn from, what they translate, and what the final model learns from."""
+
+from types import SimpleNamespace
+
+import pytest
+from references.toy import toy_pairs, write
+
+import translator.training.chosen_text as chosen_text
+import translator.training.diversification as module
+from translator.errors import DataError, ModelError
+from translator.recipes import config_for
+from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.diversification import Diversification
+from translator.training.preparation import prepare
+
+PAIRS = toy_pairs(300, longest=12)
+DEV = toy_pairs(20, seed=9)
+LANGUAGES = {"source_language": "en", "target_language": "de"}
+
+
+def lines_of(path):
+    return path.read_text(encoding="utf-8").split("\n")[:-1]
+
+
+@pytest.fixture
+def files(tmp_path):
+    return CorpusFiles([write(tmp_path, "train", PAIRS)], write(tmp_path, "dev", DEV))
+
+
+def diversification(files, folder, **settings):
+    return Diversification(files, LANGUAGES | settings, folder, lambda line: None)
+
+
+@pytest.fixture
+def shouting(monkeypatch):
+    """Models that translate into capitals; returns the blocks they were given. ``stop_at`` breaks one off."""
+    seen = SimpleNamespace(blocks=[], stop_at=None)
+
+    def translate(block, *, alignments):
+        assert not alignments
+        if len(seen.blocks) == seen.stop_at:
+            raise KeyboardInterrupt
+        seen.blocks.append(block)
+        return [SimpleNamespace(text=line.upper()) for line in block]
+
+    load = SimpleNamespace(load=lambda folder: SimpleNamespace(translate=translate))
+    monkeypatch.setattr(module, "Translator", load)
+    return seen
+
+
+def test_the_text_and_the_dev_set_are_written_as_they_are_learned_from(files, tmp_path):
+    forward, backward = diversification(files, tmp_path / "kept").first_models
+    kept = list(dict.fromkeys(PAIRS))
+    (text,), (turned,) = forward.files.train, backward.files.train
+    assert list(zip(lines_of(text.source), lines_of(text.target), strict=True)) == kept
+    assert (turned.source, turned.target) == (text.target, text.source)
+    assert lines_of(forward.files.dev.source) == [pair.source for pair in DEV]
+    assert lines_of(backward.files.dev.source) == [pair.target for pair in DEV]
+
+
+def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files, tmp_path, shouting):
+    found = diversification(files, tmp_path / "kept")
+    for model in found.first_models:
+        model.translate()
+    text, forward, backward = found.files.train
+    sources, targets = lines_of(text.source), lines_of(text.target)
+    assert lines_of(forward.source) == sources
+    assert lines_of(forward.target) == [line.upper() for line in sources]
+    assert lines_of(backward.source) == [line.upper() for line in targets]
+    assert lines_of(backward.target) == targets
+    assert [part.weight for part in found.files.train] == pytest.approx([1 / 3] * 3)
+    assert [part.by_model for part in found.files.train] == [False, True, True]
+
+
+def test_the_recipe_goes_by_what_people_wrote(files, tmp_path, shouting):
+    found = diversification(files, tmp_path / "kept")
+    for model in found.first_models:
+        model.translate()
+    settings = LANGUAGES | {"tokenizer.vocabulary_size": 330}
+    prepared = prepare(found.files, settings, None, tmp_path / "model", lambda line: None)
+    kept = len(set(PAIRS))
+    assert prepared.num_read == kept
+    assert prepared.corpus.parts == [kept] * 3
+
+
+def test_weights_and_the_order_of_several_corpora_stay(tmp_path, shouting):
+    texts = [write(tmp_path, "one", PAIRS[:100]), write(tmp_path, "two", PAIRS[100:])]
+    files = CorpusFiles([texts[0], ParallelText(*[texts[1].source, texts[1].target], 0.6)])
+    found = diversification(files, tmp_path / "kept")
+    assert [part.weight for part in found.files.train] == pytest.approx([1 / 3, 0.2] * 3)
+    assert [part.source.name for part in found.files.train] == [
+        *("1.source", "2.source"),
+        *("1.source", "2.source"),
+        *("1.backward", "2.backward"),
+    ]
+
+
+def test_held_out_pairs_are_in_no_text_and_the_text_is_read_once(files, tmp_path, monkeypatch):
+    files = CorpusFiles(files.train)
+    forward, _ = diversification(files, tmp_path / "kept").first_models
+    held_out = set(lines_of(forward.files.dev.source))
+    assert len(held_out) == len(set(PAIRS)) // 20
+    assert not held_out & set(lines_of(forward.files.train[0].source))
+
+    def read(*arguments):
+        raise AssertionError("the text is read again")
+
+    monkeypatch.setattr(chosen_text, "Selection", read)
+    again, _ = diversification(files, tmp_path / "kept").first_models
+    assert set(lines_of(again.files.dev.source)) == held_out
+
+
+def test_first_models_train_half_as_long_each_in_its_direction(files, tmp_path):
+    forward, backward = diversification(files, tmp_path / "kept").first_models
+    recipe = config_for(len(PAIRS)).training.max_epochs
+    assert forward.overrides == LANGUAGES | {"training.max_epochs": recipe // 2}
+    assert backward.overrides["source_language"] == "de"
+    assert backward.overrides["target_language"] == "en"
+    wanted = {"training.max_epochs": 5}
+    forward, _ = diversification(files, tmp_path / "other", **wanted).first_models
+    assert forward.overrides["training.max_epochs"] == 3
+
+
+def test_other_text_or_other_limits_need_another_folder(files, tmp_path):
+    diversification(files, tmp_path / "kept")
+    with pytest.raises(ModelError, match="holds other text, or pairs chosen by other settings"):
+        diversification(files, tmp_path / "kept", **{"data.max_words": 3})
+    write(tmp_path, "train", PAIRS[:200])
+    with pytest.raises(ModelError, match="give another --output"):
+        diversification(files, tmp_path / "kept")
+
+
+def test_text_that_cannot_be_used_is_told_and_leaves_nothing_that_looks_complete(files, tmp_path):
+    files.train[0].target.write_text("too few\n", encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(DataError, match="300 lines but"):
+            diversification(files, tmp_path / "kept")
+
+
+def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_path, shouting, monkeypatch):
+    monkeypatch.setattr(module, "_LINES_A_BLOCK", 100)
+    forward, _ = diversification(files, tmp_path / "kept").first_models
+    (pair,) = forward.pairs()
+    shouting.stop_at = 2
+    with pytest.raises(KeyboardInterrupt):
+        forward.translate()
+    assert not forward.has_translated()
+    with (pair.target.parent / "1.forward.part").open("ab") as file:
+        file.write(b"THE NEXT BLOCK\nIS CUT IN THE MID")
+    shouting.blocks.clear()
+    shouting.stop_at = None
+    forward.translate()
+    lines = lines_of(pair.source)
+    assert shouting.blocks == [lines[200:]]
+    assert lines_of(pair.target) == [line.upper() for line in lines]
+    assert forward.has_translated()
+    forward.translate()
+    assert len(shouting.blocks) == 1

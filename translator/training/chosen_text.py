@@ -1,0 +1,132 @@
+"""Which pairs are learned from, and which ones steer: found by reading the text once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from translator.config import Config
+from translator.corpus.checks import looks_swapped
+from translator.corpus.filters import Block, evenly
+from translator.corpus.formats.pair_files import stream_pairs
+from translator.corpus.readers import Pair
+from translator.corpus.selection import Selection
+from translator.errors import DataError
+from translator.training.corpus_files import CorpusFiles, ParallelText
+
+_MAX_SAMPLE = 500_000  # pairs that tokenizer and word alignments are learned from
+_MAX_DEV_PAIRS = 1000
+_DEV_SHARE = 20  # one pair in so many is held out where no dev set is given
+_DEV_SEED = 1  # the same choice for all seeds of a training, so that their models can translate together
+
+
+@dataclass(frozen=True)
+class CorpusCounts:
+    """What became of the pairs of a corpus.
+
+    Attributes:
+        name: its files.
+        read: pairs in them.
+        dropped: reason -> how many were dropped for it; that and ``read`` give how many were kept.
+    """
+
+    name: str
+    read: int
+    dropped: dict[str, int]
+
+
+class ChosenText:
+    """The pairs of a training.
+
+    Attributes:
+        dev: the pairs to steer by.
+        held_out: those of them that were taken out of the corpus, since no dev set was given; None: one was.
+        num_read: pairs to learn from that people wrote, before any was dropped.
+        counts: of each part of the corpus.
+        sample: pairs of all parts to learn tokenizer and word alignments from; of a small corpus, all.
+
+    Args:
+        files: where the text is.
+        dev: what ``read_dev`` gave for it.
+        config: languages and what is dropped; no recipe changes these.
+        report: takes each line for the user.
+
+    Raises:
+        DataError: if the text cannot be used.
+    """
+
+    def __init__(
+        self, files: CorpusFiles, dev: list[Pair] | None, config: Config, report: Callable[[str], None]
+    ) -> None:
+        self._config = config
+        self.counts: list[CorpusCounts] = []
+        self._selections = [self._look_at(text) for text in files.train]
+        sample = [pair for selection in self._selections for pair in selection.sample]
+        if dev is not None and looks_swapped(sample, dev):
+            raise DataError(
+                f"{files.dev} look swapped: their words are those of the other side of {files.train[0]}; "
+                "give source and target in the same order"
+            )
+        for text, selection in zip(files.train, self._selections, strict=True):
+            report(f"{'corpus' if len(files.train) == 1 else text}: {selection.report}")
+        self.num_read = sum(
+            count.read for text, count in zip(files.train, self.counts, strict=True) if not text.by_model
+        )
+        self.held_out = None
+        if dev is None:
+            dev = self.held_out = _hold_out(self._selections)
+            report(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
+        self.dev = dev
+        self._hidden = {pair.source for pair in self.held_out or ()}
+        self.sample = [pair for pair in sample if pair.source not in self._hidden]
+        if not self.sample:
+            raise DataError(f"{files.train[0]}: no pair is left to train on; look at the reasons above")
+        if files.mix is not None:
+            self._selections.append(self._look_at(files.mix))
+            self.sample += self._selections[-1].sample
+            report(f"to mix in: {self._selections[-1].report}")
+
+    def _look_at(self, text: ParallelText) -> Selection:
+        config, limits = self._config, self._config.data
+        languages = config.source_language, config.target_language
+        pairs = partial(stream_pairs, text.source, text.target, *languages)
+        selection = Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
+        self.counts.append(CorpusCounts(str(text), selection.report.num_read, selection.report.dropped))
+        return selection
+
+    def kept(self) -> list[Iterator[Block]]:
+        """Reads the pairs to learn from again, each part by itself; the last may be one to mix in."""
+        return [self._without_hidden(selection) for selection in self._selections]
+
+    def _without_hidden(self, selection: Selection) -> Iterator[Block]:
+        for block in selection.kept():
+            yield block.chosen(np.flatnonzero([source not in self._hidden for source in block.sources]))
+
+
+def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
+    """Reads the dev set, of a long one an even selection; None if no files are given.
+
+    Raises:
+        DataError: if it cannot be used.
+    """
+    if text is None:
+        return None
+    pairs = stream_pairs(text.source, text.target, config.source_language, config.target_language)
+    visible = [pair for pair in pairs if pair.source.strip()]
+    if not visible:
+        raise DataError(f"{text.source}: holds only blank lines; give a dev set, or leave it out")
+    return list(evenly(visible, _MAX_DEV_PAIRS))
+
+
+def _hold_out(selections: Sequence[Selection]) -> list[Pair]:
+    """Chooses a dev set among the pairs to learn from."""
+    kept = sum(selection.report.num_kept for selection in selections)
+    if kept < 2:
+        raise DataError(f"only {kept} pair is left after filtering; training needs at least some hundred")
+    number = max(1, min(_MAX_DEV_PAIRS, kept // _DEV_SHARE))
+    chosen = set(np.random.default_rng(_DEV_SEED).choice(kept, number, replace=False).tolist())
+    pairs = (pair for selection in selections for block in selection.kept() for pair in block.pairs())
+    return [pair for i, pair in enumerate(pairs) if i in chosen]

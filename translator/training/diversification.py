@@ -1,0 +1,189 @@
+"""Data diversification: learning also from what two first models, one each way, make of the text.
+
+Nguyen et al. 2020, "Data Diversification: A Simple Strategy For Neural Machine Translation", arXiv
+1911.01986, Algorithm 1 with one model each way and one round: a forward model translates the sources and a
+backward model the targets, and the final model learns from both beside the text itself. An epoch of it takes
+a third of each, so that it is as long as an epoch of the text alone.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from translator.config import Config
+from translator.corpus.readers import Pair, read_lines
+from translator.corpus.token_files import fingerprint
+from translator.decoding.translator import Translator
+from translator.errors import ModelError
+from translator.files import remove_unfinished, replaced_when_complete, unwritable
+from translator.training.chosen_text import ChosenText, read_dev
+from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.settings import settings_for
+
+_LINES_A_BLOCK = 2_000  # translated and written together
+
+
+@dataclass(frozen=True)
+class FirstModel:
+    """A model whose translations of its training text the final model learns from.
+
+    Attributes:
+        name: ``forward`` or ``backward``.
+        files: the text it learns from.
+        folder: its model folder.
+        overrides: its settings by dotted path.
+    """
+
+    name: str
+    files: CorpusFiles
+    folder: Path
+    overrides: Mapping[str, Any]
+
+    def pairs(self) -> list[ParallelText]:
+        """Its sources and what it makes of them; in its own direction."""
+        return [
+            replace(text, target=text.source.with_suffix(f".{self.name}"), by_model=True)
+            for text in self.files.train
+        ]
+
+    def has_translated(self) -> bool:
+        """Whether all its translations are there."""
+        return all(_target(text).exists() for text in self.pairs())
+
+    def translate(self) -> None:
+        """Writes the translations; goes on where a process that was killed had come.
+
+        Raises:
+            ModelError: if the model is not complete or a file cannot be written.
+        """
+        translator = Translator.load(self.folder)
+        for text in self.pairs():
+            if not _target(text).exists():
+                _translate_file(translator, text.source, _target(text))
+
+
+def _target(text: ParallelText) -> Path:
+    """The second file of a text that has two."""
+    assert text.target is not None
+    return text.target
+
+
+def _turned(text: ParallelText) -> ParallelText:
+    """The same pairs with source and target exchanged."""
+    return replace(text, source=_target(text), target=text.source)
+
+
+def _translate_file(translator: Translator, text: Path, output: Path) -> None:
+    """Translates block by block, so that a block has the same translations whenever the last one ended.
+
+    Which sentences are searched together moves the last bits of their scores.
+    """
+    part = output.with_name(f"{output.name}.part")
+    total = sum(1 for _ in read_lines(text))
+    try:
+        with part.open("a+b") as file:
+            file.seek(0)
+            ends = [i for i, byte in enumerate(file.read()) if byte == ord("\n")]
+            done = len(ends) // _LINES_A_BLOCK * _LINES_A_BLOCK
+            file.truncate(ends[done - 1] + 1 if done else 0)
+            lines = islice(read_lines(text), done, None)
+            with tqdm(total=total, initial=done, unit=" lines", disable=None, leave=False) as bar:
+                while block := list(islice(lines, _LINES_A_BLOCK)):
+                    found = translator.translate(block, alignments=False)
+                    file.write("".join(f"{one.text}\n" for one in found).encode())
+                    file.flush()
+                    bar.update(len(block))
+            os.fsync(file.fileno())
+        part.replace(output)
+    except OSError as error:
+        raise unwritable(part, error) from None
+
+
+class Diversification:
+    """The text as plain files, the two first models, and what the final model learns from.
+
+    Attributes:
+        first_models: forward and backward.
+        files: what the final model learns from; they are there once both first models have translated.
+
+    Args:
+        files: the text, as the user gave it.
+        overrides: the user's settings by dotted path.
+        folder: where all is kept.
+        report: takes each line for the user.
+
+    Raises:
+        DataError: if the text cannot be used.
+        ModelError: if other text is kept in the folder, or a file cannot be written.
+    """
+
+    def __init__(
+        self, files: CorpusFiles, overrides: Mapping[str, Any], folder: Path, report: Callable[[str], None]
+    ) -> None:
+        given = Config().override(overrides)
+        num_read = _write_text(files, given, folder / "text", report)
+        dev = _sides(folder / "text" / "dev")
+        stems = [folder / "text" / f"{number}" for number in range(1, len(files.train) + 1)]
+        text = [
+            replace(_sides(stem), weight=one.weight) for stem, one in zip(stems, files.train, strict=True)
+        ]
+        epochs = settings_for(num_read, overrides, None).training.max_epochs
+        # The second half of a training gains a first model a point or so, and the final one hardly anything.
+        early = {**overrides, "training.max_epochs": math.ceil(epochs / 2)}
+        back = {"source_language": given.target_language, "target_language": given.source_language}
+        forward = FirstModel("forward", CorpusFiles(text, dev), folder / "forward", early)
+        turned = CorpusFiles([_turned(one) for one in text], _turned(dev))
+        backward = FirstModel("backward", turned, folder / "backward", early | back)
+        self.first_models = (forward, backward)
+        parts = [*text, *forward.pairs(), *map(_turned, backward.pairs())]
+        self.files = CorpusFiles([replace(part, weight=part.weight / 3) for part in parts], dev)
+
+
+def _sides(stem: Path) -> ParallelText:
+    """The two files of a text."""
+    return ParallelText(stem.with_suffix(".source"), stem.with_suffix(".target"))
+
+
+def _write_text(files: CorpusFiles, config: Config, folder: Path, report: Callable[[str], None]) -> int:
+    """Writes the pairs that are kept and the dev set, unless they are there; returns how many were read."""
+    paths = [path for text in files.train for path in (text.source, text.target)]
+    dev_paths = [] if files.dev is None else [files.dev.source, files.dev.target]
+    of = fingerprint([*paths, *dev_paths], config.source_language, config.target_language, config.data)
+    index = folder / "index.json"
+    if index.exists():
+        found = json.loads(index.read_bytes())
+        if found["fingerprint"] != of:
+            raise ModelError(
+                f"{folder}: holds other text, or pairs chosen by other settings; give another --output"
+            )
+        return int(found["num_read"])
+    remove_unfinished(folder)
+    with replaced_when_complete(index) as unfinished:  # the last to get its name
+        chosen = ChosenText(files, read_dev(files.dev, config), config, report)
+        for number, blocks in enumerate(chosen.kept(), start=1):
+            _write_pairs(_sides(folder / f"{number}"), (pair for block in blocks for pair in block.pairs()))
+        _write_pairs(_sides(folder / "dev"), chosen.dev)
+        unfinished.write_text(json.dumps({"fingerprint": of, "num_read": chosen.num_read}), encoding="utf-8")
+    return chosen.num_read
+
+
+def _write_pairs(text: ParallelText, pairs: Iterable[Pair]) -> None:
+    """Writes a pair a line."""
+    with (
+        replaced_when_complete(text.source) as source,
+        replaced_when_complete(_target(text)) as target,
+        source.open("w", encoding="utf-8", newline="") as sources,
+        target.open("w", encoding="utf-8", newline="") as targets,
+    ):
+        for pair in pairs:
+            sources.write(f"{pair.source}\n")
+            targets.write(f"{pair.target}\n")
