@@ -13,6 +13,7 @@ from translator.corpus.readers import read_pairs
 from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
+from translator.devices import why_no_gpu
 from translator.errors import ConfigError, ModelError
 from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.comparison_page import write_comparison_page
@@ -118,6 +119,8 @@ def train(
         raise ConfigError(
             "diversify begins with new weights and mixes its own text in; leave init_from and mix out"
         )
+    if idle := why_no_gpu():
+        report(f"warning: {idle}")
     with tempfile.TemporaryDirectory() as folder_of_input:
         corpora = training_texts(source, target, pairs, weights or {}, Path(folder_of_input))
         files = CorpusFiles(corpora, dev, mix)

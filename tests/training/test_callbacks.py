@@ -1,9 +1,10 @@
-"""The learning rate of each step."""
+"""The learning rate of each step, and when its numbers are asked for."""
 
 import pytest
 
 from translator.config import TrainingConfig
-from translator.training.callbacks import learning_rate
+from translator.training.callbacks import DivergenceError, Progress, learning_rate
+from translator.training.checkpoint import TrainingState
 
 
 @pytest.mark.parametrize(
@@ -20,3 +21,47 @@ def test_the_rate_rises_in_equal_steps_and_falls_with_the_root_of_the_step(step,
 def test_without_warmup_the_rate_is_constant(step):
     assert learning_rate(TrainingConfig(learning_rate=0.002, warmup_steps=0), step, 1.0) == 0.002
     assert learning_rate(TrainingConfig(learning_rate=0.002, warmup_steps=0), step, 0.5) == 0.001
+
+
+class Number:
+    """A number on a device, and whether somebody waited for it."""
+
+    def __init__(self, value):
+        self.value, self.asked_for = value, False
+
+    def __float__(self):
+        self.asked_for = True
+        return float(self.value)
+
+    __int__ = __float__
+
+
+def steps_of(progress, losses):
+    """Runs steps; returns their losses as numbers on a device."""
+    numbers = [Number(loss) for loss in losses]
+    for loss in numbers:
+        logs = dict.fromkeys(("negative_log_prob", "num_tokens", "num_pairs"), Number(2))
+        progress.on_train_batch_end(0, {"loss": loss} | logs)
+    return numbers
+
+
+def test_no_step_waits_for_the_numbers_of_the_last_ones():
+    state = TrainingState()
+    progress = Progress(TrainingConfig(), state, num_pairs=100, behind=2)
+    numbers = steps_of(progress, [1.0, 2.0, 3.0, 4.0, 5.0])
+    assert [number.asked_for for number in numbers] == [True, True, True, False, False]
+    assert (state.step, state.batch, state.loss, state.tokens) == (5, 5, 12.0, 6.0)
+    progress.catch_up()
+    assert all(number.asked_for for number in numbers)
+    assert (state.step, state.loss, state.tokens) == (5, 30.0, 10.0)
+
+
+@pytest.mark.parametrize(("behind", "steps"), [(0, 2), (2, 4)])
+def test_a_loss_that_is_no_number_names_its_step_whenever_it_is_seen(behind, steps):
+    state = TrainingState()
+    progress = Progress(TrainingConfig(), state, num_pairs=100, behind=behind)
+    with pytest.raises(DivergenceError) as caught:
+        steps_of(progress, [1.0, float("nan"), 1.0, 1.0, 1.0])
+    assert (caught.value.step, state.step) == (2, steps)
+    progress.catch_up()  # the steps after it count for nothing
+    assert state.tokens == 2.0

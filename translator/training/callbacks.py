@@ -6,6 +6,7 @@ import importlib.util
 import math
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -49,7 +50,15 @@ def is_finished(config: TrainingConfig, state: TrainingState) -> bool:
 
 
 class DivergenceError(Exception):
-    """The loss is no longer a number; what led there is of no use."""
+    """The loss is no longer a number; what led there is of no use.
+
+    Args:
+        step: the step that shows it.
+    """
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        self.step = step
 
 
 class LearningRate(keras.callbacks.Callback):
@@ -66,11 +75,20 @@ class LearningRate(keras.callbacks.Callback):
 
 
 class Progress(keras.callbacks.Callback):
-    """Counts steps and time, and shows a progress bar on standard error if that is a terminal."""
+    """Counts steps and time, and shows a progress bar on standard error if that is a terminal.
 
-    def __init__(self, config: TrainingConfig, state: TrainingState, num_pairs: int) -> None:
+    Args:
+        config: for the number of epochs.
+        state: the counters, changed in place.
+        num_pairs: pairs of an epoch.
+        behind: so many steps later the numbers of a step are asked for. A GPU computes a step while this
+            process makes the next one ready; asked at once, it would stand idle for that time.
+    """
+
+    def __init__(self, config: TrainingConfig, state: TrainingState, num_pairs: int, behind: int = 0) -> None:
         super().__init__()
-        self._config, self._state, self._num_pairs = config, state, num_pairs
+        self._config, self._state, self._num_pairs, self._behind = config, state, num_pairs, behind
+        self._waiting: deque[tuple[int, dict[str, Any]]] = deque()  # steps with their numbers
         self._bar: tqdm[Any] | None = None
         self._last_look = time.monotonic()
 
@@ -92,21 +110,41 @@ class Progress(keras.callbacks.Callback):
             bar_format="{desc} {percentage:3.0f}% |{bar}| {remaining} left{postfix}",
         )
 
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        logs = logs or {}
+    def on_train_batch_end(self, batch: int, logs: dict[str, Any] | None = None) -> None:
         state = self._state
-        state.loss += float(logs["loss"] * logs["num_tokens"])
-        state.negative_log_prob += float(logs["negative_log_prob"])
-        state.tokens += float(logs["num_tokens"])
-        state.token_seconds += self.look_at_the_clock()
         state.step += 1
         state.batch += 1
-        if self._bar is not None:
-            rate = state.tokens / max(state.token_seconds, 1e-9)
-            self._bar.set_postfix_str(f"loss {logs['loss']:.3f}, {rate:,.0f} tokens/s", refresh=False)
-            self._bar.update(int(logs["num_pairs"]))
+        self._waiting.append((state.step, logs or {}))
+        self._catch_up(self._behind)
+
+    def catch_up(self) -> None:
+        """Waits for all steps so far and counts them.
+
+        Raises:
+            DivergenceError: if the loss of one is no number.
+        """
+        self._catch_up(0)
+
+    def _catch_up(self, behind: int) -> None:
+        """Counts all steps but for the last ones."""
+        state = self._state
+        while len(self._waiting) > behind:
+            step, numbers = self._waiting.popleft()
+            loss, num_tokens = float(numbers["loss"]), float(numbers["num_tokens"])
+            if not math.isfinite(loss):
+                self._waiting.clear()
+                raise DivergenceError(step)
+            state.loss += loss * num_tokens
+            state.negative_log_prob += float(numbers["negative_log_prob"])
+            state.tokens += num_tokens
+            state.token_seconds += self.look_at_the_clock()
+            if self._bar is not None:
+                rate = state.tokens / max(state.token_seconds, 1e-9)
+                self._bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} tokens/s", refresh=False)
+                self._bar.update(int(numbers["num_pairs"]))
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.catch_up()
         if self._bar is not None:
             self._bar.close()
         self._state.epoch, self._state.batch = epoch + 1, 0
@@ -147,11 +185,9 @@ class DevEvaluation(keras.callbacks.Callback):
         """Evaluates or saves, if it is time.
 
         Raises:
-            DivergenceError: if the loss is no longer a number.
+            DivergenceError: if the loss or a weight is no longer a number.
             StoppedError: if the end of the training was asked for; all is saved then.
         """
-        if not math.isfinite((logs or {}).get("loss", 0.0)):
-            raise DivergenceError
         step = self._state.step
         if self._config.evaluate_steps and step % self._config.evaluate_steps == 0:
             self._evaluate()
@@ -186,6 +222,7 @@ class DevEvaluation(keras.callbacks.Callback):
         return score, better
 
     def _evaluate(self) -> None:
+        self._progress.catch_up()
         state = self._state
         model: TrainingModel = self.model
         score, better = self._score_and_keep()
@@ -204,10 +241,11 @@ class DevEvaluation(keras.callbacks.Callback):
         """Writes a checkpoint.
 
         Raises:
-            DivergenceError: if a weight is no number; the checkpoint that is there stays.
+            DivergenceError: if a loss or a weight is no number; the checkpoint that is there stays.
         """
+        self._progress.catch_up()
         if not all(np.isfinite(weight.numpy()).all() for weight in self.model.network.trainable_variables):
-            raise DivergenceError
+            raise DivergenceError(self._state.step)
         paths = checkpoint_path(self._folder), previous_checkpoint_path(self._folder)
         save_checkpoint(*paths, self._state, training_variables(self.model))
 

@@ -14,6 +14,7 @@ from translator.config import Config, CorpusFacts, DataConfig
 from translator.corpus.batches import Batches
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
+from translator.devices import device
 from translator.errors import DataError, TranslatorError
 from translator.nn.model import least_weights
 from translator.runtime import memory
@@ -60,6 +61,7 @@ def _shares(corpus: TokenFiles, config: DataConfig) -> list[int]:
     return [min(size, wanted) if weight is None else round(size * weight) for size, weight in parts]
 
 
+_STEPS_BEHIND = 2  # enough that a GPU always has a next step to compute
 _ARRAYS_A_WEIGHT = 5  # the weight, its average, its gradient and Adam's two moments
 
 
@@ -108,13 +110,13 @@ class Trainer:
             corpus, tokenizer, config.data.batch_tokens, seed, _shares(corpus, config.data)
         )
         self.corpus = CorpusFacts(sum(own), int(corpus.lengths[:, 0].max(initial=0)))
-        gpu = bool(tf.config.list_physical_devices("GPU"))
-        precision = "mixed_bfloat16" if config.training.mixed_precision and gpu else "float32"
+        self._device = device()
+        self._precision = self._device.precision(config.training.mixed_precision)
         with self._within_memory("before the first step"):
             # Asked for first, as TensorFlow may crash where it gets no more.
             if _ARRAYS_A_WEIGHT * 4 * least_weights(config.model, tokenizer.vocabulary_size) > memory():
                 raise MemoryError
-            with dtype_policy(precision):
+            with dtype_policy(self._precision):
                 self.network = network_for(config, tokenizer)
             if initial is not None:
                 load_weights(self.network, initial)
@@ -135,7 +137,7 @@ class Trainer:
             f"{self.network.count_params() / 1e6:.1f} million weights; {model.units} units, "
             f"{model.encoder_layers}+{model.decoder_layers} layers, {self._num_pieces:,} pieces, "
             f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
-            f"batches of {data.batch_tokens:,} pieces"
+            f"batches of {data.batch_tokens:,} pieces; {self._precision} on {self._device.name}"
         )
 
     def train(
@@ -169,7 +171,8 @@ class Trainer:
     ) -> TrainingState:
         """See ``train``."""
         training, state = self._config.training, self.state
-        progress = Progress(training, state, self._batches.num_pairs)
+        behind = _STEPS_BEHIND if self._device.is_gpu else 0
+        progress = Progress(training, state, self._batches.num_pairs, behind)
         evaluation = DevEvaluation(training, state, progress, score, self._folder, report, request)
         evaluation.set_model(self._model)
         if self.resumed:
@@ -193,8 +196,8 @@ class Trainer:
                     else:  # stopped between the last batch of an epoch and its end
                         progress.on_epoch_end(state.epoch)
                         evaluation.on_epoch_end(state.epoch - 1)
-            except DivergenceError:
-                self._go_back(report)
+            except DivergenceError as divergence:
+                self._go_back(report, divergence.step)
                 evaluation.save()
                 continue
             state.finished = is_finished(training, state)
@@ -212,13 +215,13 @@ class Trainer:
                 f"{self._config.model.units:,})"
             ) from None
 
-    def _go_back(self, report: Callable[[str], None]) -> None:
+    def _go_back(self, report: Callable[[str], None], diverged_at: int) -> None:
         """Puts everything back to the last checkpoint, but for a lower learning rate.
 
         Raises:
             TranslatorError: if there is none, or the rate has been lowered often enough.
         """
-        state, diverged_at = self.state, self.state.step
+        state = self.state
         paths = checkpoint_path(self._folder), previous_checkpoint_path(self._folder)
         checkpoint = last_checkpoint(*paths, report)
         if checkpoint is None or state.rate_factor * _LOWER < _LOWEST:

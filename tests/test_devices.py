@@ -1,0 +1,104 @@
+"""Which device is named, and what is told of a GPU that stands idle."""
+
+import stat
+
+import pytest
+import tensorflow as tf
+
+import translator.devices as module
+from translator.devices import device, why_no_gpu
+
+OPEN_DRIVER = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  {}  Release Build\nGCC version: 12\n"
+OLD_DRIVER = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.57.02  Tue Jul 13 16:14:05 UTC 2021\n"
+
+
+@pytest.fixture
+def machine(monkeypatch, tmp_path):
+    """A machine of one's own making: its GPU, its driver, what TensorFlow sees and what is installed."""
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path / "programs"))
+    monkeypatch.setattr(module, "_DRIVER", tmp_path / "nvidia")
+
+    def make(*, names=(), driver="", seen=(), cuda=True, libraries=True, details=None):
+        for number, name in enumerate(names):
+            folder = tmp_path / "nvidia" / "gpus" / f"0000:0{number}:00.0"
+            folder.mkdir(parents=True)
+            (folder / "information").write_text(f"Model: \t\t {name}\nIRQ:   \t\t 16\n", encoding="utf-8")
+        if driver:
+            (tmp_path / "nvidia" / "version").write_text(driver, encoding="utf-8")
+        monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: list(seen))
+        monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: details or {})
+        monkeypatch.setattr(tf.test, "is_built_with_cuda", lambda: cuda)
+        monkeypatch.setattr(module.importlib.util, "find_spec", lambda name: object() if libraries else None)
+
+    return make
+
+
+def test_a_processor_is_named_and_computes_in_float32(machine):
+    machine()
+    found = device()
+    assert found.name.startswith("CPU with ")
+    assert (found.is_gpu, found.precision(mixed=True)) == (False, "float32")
+
+
+@pytest.mark.parametrize(
+    ("capability", "policy"), [((9, 0), "mixed_bfloat16"), ((8, 0), "mixed_bfloat16"), ((7, 5), "float32")]
+)
+def test_a_gpu_is_named_and_computes_in_bfloat16_if_it_can(machine, capability, policy):
+    machine(seen=["gpu"], details={"device_name": "NVIDIA X1", "compute_capability": capability})
+    found = device()
+    assert found.name == "GPU (NVIDIA X1)"
+    assert found.precision(mixed=True) == policy
+    assert found.precision(mixed=False) == "float32"
+
+
+def test_a_gpu_of_which_nothing_is_known_computes_in_float32(machine):
+    machine(seen=["gpu"])
+    assert device().precision(mixed=True) == "float32"
+
+
+def test_nothing_is_told_without_a_gpu_or_with_one_that_is_used(machine):
+    machine()
+    assert why_no_gpu() == ""
+    machine(names=["NVIDIA X1"], seen=["gpu"])
+    assert why_no_gpu() == ""
+
+
+@pytest.mark.parametrize("hidden", ["", "-1", " -1"])
+def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
+    machine(names=["NVIDIA X1"])
+    assert why_no_gpu() != ""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
+    assert why_no_gpu() == ""
+
+
+@pytest.mark.parametrize(
+    ("made", "told"),
+    [
+        ({"cuda": False}, "was built without CUDA; on Linux or WSL2 run: pip install 'tensorflow"),
+        ({"libraries": False}, "finds no CUDA libraries; run: pip install 'tensorflow[and-cuda]"),
+        ({"driver": OLD_DRIVER}, "its driver 470.57.02 is older than 525; install a newer driver"),
+        ({"driver": OPEN_DRIVER.format("515.65.01")}, "its driver 515.65.01 is older than 525"),
+        (
+            {"driver": OPEN_DRIVER.format("560.35.03")},
+            "cannot load its CUDA libraries or the driver; try: pip install",
+        ),
+        ({}, "cannot load its CUDA libraries or the driver"),
+    ],
+)
+def test_an_idle_gpu_is_told_with_reason_and_remedy(machine, made, told):
+    machine(names=["NVIDIA X1", "NVIDIA X1"], **made)
+    assert why_no_gpu().startswith("NVIDIA X1: this GPU is not used, since ")
+    assert told in why_no_gpu()
+
+
+def test_without_the_drivers_files_its_tool_is_asked(machine, tmp_path):
+    machine()
+    tool = tmp_path / "programs" / "nvidia-smi"
+    tool.parent.mkdir()
+    answer = 'case "$1" in --query-gpu=name) echo "NVIDIA X2";; *) echo 510.1;; esac'
+    tool.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
+    tool.chmod(stat.S_IRWXU)
+    assert "NVIDIA X2: this GPU is not used, since its driver 510.1 is older" in why_no_gpu()
+    tool.write_text("#!/bin/sh\necho broken >&2; exit 9\n", encoding="utf-8")
+    assert why_no_gpu() == ""
