@@ -19,8 +19,24 @@ def median_seconds(engines: dict[str, Callable[[], object]], runs: int, warmup: 
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def matrix_product(size: int = 2048) -> tuple[Callable[[], object], float]:
+def matrix_product(
+    size: int = 2048, dtype: str = "float32", repeats: int = 1
+) -> tuple[Callable[[], object], float]:
     """A large product, whose speed is the most that a matrix product reaches, and its operations."""
-    left, right = tf.random.normal([size, size]), tf.random.normal([size, size])
-    product = tf.function(lambda: tf.matmul(left, right))
-    return product, 2.0 * size**3
+    left, right = (tf.cast(tf.random.normal([size, size], stddev=size**-0.5), dtype) for _ in range(2))
+
+    @tf.function
+    def product() -> tf.Tensor:
+        result = left
+        for _ in range(repeats):
+            result = tf.matmul(result, right)
+        return result[0, 0]  # one number of it is asked for, so that a GPU is waited for
+
+    return lambda: product().numpy(), repeats * 2.0 * size**3
+
+
+def copied(numbers: int) -> tuple[Callable[[], object], float]:
+    """A large copy, whose speed is about that of the memory, and the bytes that it reads and writes."""
+    source = tf.random.normal([numbers])
+    copy = tf.function(lambda: (source + 1.0)[0])
+    return lambda: copy().numpy(), 8.0 * numbers

@@ -1,15 +1,22 @@
-"""How fast a whole training step is, beside the same network with keras.layers.LSTM.
+"""How fast a whole training step is, beside the same network with other LSTMs and in PyTorch.
 
     python tests/benchmarks/training_step.py [--pairs 30000] [--batches 8] [--runs 10]
 
 The network, the batch size and the optimizer are those of the recipe for ``--pairs`` pairs, the batches
-are random pieces in sentences of about 20. Both take turns in one process; the figures are medians.
-``share_of_peak`` is the speed beside that of one large matrix product in the same run. Prints JSON.
+are random pieces in sentences of about 20; device and precision are those that training takes. All take turns
+in one process; the figures are medians. Where PyTorch is installed it takes part with the same network, once
+it has been seen to give the same loss for the same weights, and with a decoder that feeds its context back.
+``share_of_peak`` is the speed beside that of one large matrix product in the same run and precision. The
+floor of a step is the time of its matrix products at that speed, and that of its bytes at the speed of
+copying: all arrays of a weight (gradient, two moments, average, copy in the precision of the products), and
+the logits and probabilities of every piece. Prints JSON.
 """
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 import translator.runtime  # noqa: F401  (before TensorFlow)
@@ -18,13 +25,15 @@ import translator.runtime  # noqa: F401  (before TensorFlow)
 import keras
 import numpy as np
 import tensorflow as tf
-from timing import matrix_product, median_seconds
+from timing import copied, matrix_product, median_seconds
 
-from translator.config import Config
+from translator.config import Config, TrainingConfig
+from translator.devices import device
 from translator.nn.lstm import LSTM
 from translator.nn.model import SpecialIds, build_model
 from translator.recipes import config_for
 from translator.training.step import TrainingModel
+from translator.training.trainer import dtype_policy
 
 SPECIAL_IDS = SpecialIds(padding=0, start=1, end=2)
 Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
@@ -73,6 +82,105 @@ def engine(model: TrainingModel, batches: list[Batch]) -> Callable[[], object]:
     return lambda: [step(batch) for batch in batches][-1]["loss"].numpy()
 
 
+def parts_of(model: TrainingModel, batches: list[Batch]) -> dict[str, Callable[[], object]]:
+    """Ever more of a step: the encoder, then the decoder, the loss, and the gradient."""
+    network, ids = model.network, tf.TensorSpec([None, None], tf.int32)
+
+    def loss(source: tf.Tensor, target: tf.Tensor, alignments: tf.Tensor) -> tf.Tensor:
+        return network.loss_of(source, target, 0.1, True, alignments=alignments, guidance=0.3).loss
+
+    def gradient(*batch: tf.Tensor) -> tf.Tensor:
+        with tf.GradientTape() as tape:
+            value = loss(*batch)
+        # A sum of all of them, so that none is left out.
+        gradients = tape.gradient(value, network.trainable_variables)
+        return tf.add_n([tf.reduce_sum(tf.convert_to_tensor(one)) for one in gradients])
+
+    functions = {
+        "encoder": lambda source, target, _: tf.reduce_sum(network.encode(source, True)[0].keys),
+        "decoder": lambda source, target, _: tf.reduce_sum(
+            network.teacher_forced(source, target, True).readout
+        ),
+        "loss": loss,
+        "gradient": gradient,
+    }
+
+    def run(function: Callable[..., tf.Tensor]) -> Callable[[], object]:
+        graph = tf.function(function, input_signature=[ids, ids, ids])
+        return lambda: [graph(*batch) for batch in batches][-1].numpy()
+
+    return {name: run(function) for name, function in functions.items()}
+
+
+def torch_engines(
+    model: TrainingModel, config: Config, batches: list[Batch], precision: str
+) -> dict[str, Callable[[], object]]:
+    """The same steps in PyTorch, if it is there."""
+    # Its LLVM and that of TensorFlow crash in one process; eager PyTorch does not need it.
+    sys.modules["triton"] = None  # type: ignore[assignment]
+    try:
+        import torch
+    except ImportError:
+        return {}
+    from torch_network import TorchNetwork, TorchTraining
+
+    where, mixed = "cuda" if torch.cuda.is_available() else "cpu", precision == "mixed_bfloat16"
+    on_device = [
+        tuple(torch.from_numpy(part.numpy()).long().to(where) for part in batch) for batch in batches
+    ]
+
+    def network(input_feeding: bool) -> TorchNetwork:
+        special = SPECIAL_IDS.padding, SPECIAL_IDS.start
+        return TorchNetwork(config.model, config.tokenizer.vocabulary_size, *special, input_feeding)
+
+    same = network(input_feeding=False)
+    same.take_weights(model.network)
+    check_same_loss(model, config.training, TorchTraining(same.eval(), config.training, where, mixed=False))
+    trainings = {
+        name: TorchTraining(one.train(), config.training, where, mixed)
+        for name, one in (("torch", same), ("torch, input feeding", network(input_feeding=True)))
+    }
+
+    def engine(training: TorchTraining) -> Callable[[], object]:
+        return lambda: [training.step(batch) for batch in on_device][-1].item()
+
+    return {name: engine(training) for name, training in trainings.items()}
+
+
+def check_same_loss(model: TrainingModel, config: TrainingConfig, peer: Any) -> None:
+    """Ends the benchmark if the peer is another network."""
+    import torch
+
+    random = np.random.default_rng(2)
+    source, target = (random.integers(3, 100, shape).astype(np.int32) for shape in ((4, 9), (4, 7)))
+    alignments = random.integers(-1, 9, target.shape).astype(np.int32)
+    ours = model.network.loss_of(
+        *map(tf.constant, (source, target)),
+        config.label_smoothing,
+        alignments=tf.constant(alignments),
+        guidance=config.guided_alignment,
+    )
+    expected = float(ours.loss / ours.num_tokens)
+    with torch.no_grad():
+        where = next(peer.network.parameters()).device
+        ids = (torch.from_numpy(part).long().to(where) for part in (source, target, alignments))
+        found = float(peer.loss(tuple(ids)))
+    if abs(found - expected) > 0.02:
+        raise SystemExit(f"the loss is {expected:.4f}, and in PyTorch {found:.4f}; not the same network")
+
+
+def bytes_of(model: TrainingModel, batches: list[Batch], width: int) -> float:
+    """Bytes that the weights and the logits move; ``width`` is that of a number in the products."""
+    pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
+    # Gradient, weight, average and both moments, read and written; the copy written and read twice.
+    of_weights = model.network.count_params() * (5 * 2 * 4 + (3 * width if width < 4 else 0))
+    # Logits written and read; probabilities written, read for the loss and for the gradient, and their copy.
+    of_logits = model.network.embedding.matrix.shape[0] * (
+        2 * width + 3 * 4 + (3 * width if width < 4 else 0)
+    )
+    return float(len(batches) * of_weights + pieces * of_logits)
+
+
 def operations_of(model: TrainingModel, batches: list[Batch]) -> float:
     """Operations of the matrix products: each weight twice a position forward, twice as many backward."""
     positions = sum(float(tf.size(source)) for source, _, _ in batches)
@@ -89,32 +197,47 @@ def main() -> None:
     options = parser.parse_args()
     config = config_for(options.pairs)
     batches = random_batches(config, options.batches)
-    model = training_model(LSTM, config)
-    product, product_operations = matrix_product()
-    seconds = median_seconds(
-        {
-            "translator": engine(model, batches),
-            "keras": engine(training_model(KerasLSTM, config), batches),
-            "matrix product": product,
-        },
-        options.runs,
-    )
-    peak = product_operations / seconds.pop("matrix product")
+    where = device()
+    precision = where.precision(config.training.mixed_precision)
+    with dtype_policy(precision):
+        model, with_keras = (training_model(layer, config) for layer in (LSTM, KerasLSTM))
+    dtype = model.network.compute_dtype
+    product, product_operations = matrix_product(*(8192, dtype, 10) if where.is_gpu else (2048, dtype))
+    copy, copied_bytes = copied(2**30 if where.is_gpu else 2**24)
+    peers = torch_engines(model, config, batches, precision)
+    engines = {"translator": engine(model, batches), "keras": engine(with_keras, batches), **peers}
+    parts = parts_of(model, batches)
+    seconds = median_seconds({**engines, **parts, "matrix product": product, "copy": copy}, options.runs)
+    peak, bandwidth = product_operations / seconds["matrix product"], copied_bytes / seconds["copy"]
     pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
-    operations = operations_of(model, batches)
+    operations, moved = operations_of(model, batches), bytes_of(model, batches, tf.as_dtype(dtype).size)
+    floor = operations / peak + moved / bandwidth
+    milliseconds = {name: 1000 * value / len(batches) for name, value in seconds.items()}
+    ends = [milliseconds[name] for name in (*parts, "translator")]
+    names = ("encoder", "decoder", "loss", "gradient", "optimizer and average")
     print(
         json.dumps(
             {
                 **vars(options),
+                "device": where.name,
+                "precision": precision,
                 "peak_gflops": round(peak / 1e9),
-                "milliseconds_a_step": {
-                    name: round(1000 * value / len(batches), 1) for name, value in seconds.items()
+                "gigabytes_a_second": round(bandwidth / 1e9),
+                "milliseconds_a_step": {name: round(milliseconds[name], 2) for name in engines},
+                "milliseconds_of_its_parts": {
+                    name: round(end - start, 2)
+                    for name, start, end in zip(names, [0.0, *ends], ends, strict=False)
                 },
-                "target_tokens_a_second": {name: round(pieces / value) for name, value in seconds.items()},
-                "translator_times_as_fast_as_keras": round(seconds["keras"] / seconds["translator"], 2),
-                "share_of_peak": {
-                    name: round(operations / value / peak, 2) for name, value in seconds.items()
+                "milliseconds_at_least": {
+                    "products": round(1000 * operations / peak / len(batches), 2),
+                    "bytes": round(1000 * moved / bandwidth / len(batches), 2),
                 },
+                "target_tokens_a_second": {name: round(pieces / seconds[name]) for name in engines},
+                "translator_times_as_fast_as": {
+                    name: round(seconds[name] / seconds["translator"], 2) for name in engines
+                },
+                "share_of_peak": {name: round(operations / seconds[name] / peak, 2) for name in engines},
+                "share_of_the_floor": {name: round(floor / seconds[name], 2) for name in engines},
             },
             indent=2,
         )
