@@ -11,6 +11,7 @@ ROOMS = [
     "files",
     "arrays",
     "runtime",
+    "devices",
     "config",
     "search_options",
     "recipes",

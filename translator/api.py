@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import tempfile
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -156,9 +157,13 @@ def _diversified(
             logs = None if tensorboard is None else Path(tensorboard) / model.name
             _train_one(model.files, model.folder, model.overrides, None, logs, report)
             report(f"the {model.name} model translates the text")
-            model.translate()
+            model.write_translations(partial(_texts_by, Translator.load(model.folder)))
         report("the model that learns from the text and from both translations of it:")
     return diversification.files
+
+
+def _texts_by(translator: Translator, lines: list[str]) -> list[str]:
+    return [translation.text for translation in translator.translate(lines, alignments=False)]
 
 
 def _train_several(

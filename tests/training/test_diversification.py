@@ -1,7 +1,5 @@
 """What the first models learn from, what they translate, and what the final model learns from."""
 
-from types import SimpleNamespace
-
 import pytest
 from references.toy import toy_pairs, write
 
@@ -31,21 +29,17 @@ def diversification(files, folder, **settings):
     return Diversification(files, LANGUAGES | settings, folder, lambda line: None)
 
 
-@pytest.fixture
-def shouting(monkeypatch):
-    """Models that translate into capitals; returns the blocks they were given. ``stop_at`` breaks one off."""
-    seen = SimpleNamespace(blocks=[], stop_at=None)
+class Shouting:
+    """Translates into capitals; remembers the blocks that it was given, and breaks one off if asked to."""
 
-    def translate(block, *, alignments):
-        assert not alignments
-        if len(seen.blocks) == seen.stop_at:
+    def __init__(self, stop_at=None):
+        self.blocks, self.stop_at = [], stop_at
+
+    def __call__(self, block):
+        if len(self.blocks) == self.stop_at:
             raise KeyboardInterrupt
-        seen.blocks.append(block)
-        return [SimpleNamespace(text=line.upper()) for line in block]
-
-    load = SimpleNamespace(load=lambda folder: SimpleNamespace(translate=translate))
-    monkeypatch.setattr(module, "Translator", load)
-    return seen
+        self.blocks.append(block)
+        return [line.upper() for line in block]
 
 
 def test_the_text_and_the_dev_set_are_written_as_they_are_learned_from(files, tmp_path):
@@ -58,10 +52,10 @@ def test_the_text_and_the_dev_set_are_written_as_they_are_learned_from(files, tm
     assert lines_of(backward.files.dev.source) == [pair.target for pair in DEV]
 
 
-def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files, tmp_path, shouting):
+def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files, tmp_path):
     found = diversification(files, tmp_path / "kept")
     for model in found.first_models:
-        model.translate()
+        model.write_translations(Shouting())
     text, forward, backward = found.files.train
     sources, targets = lines_of(text.source), lines_of(text.target)
     assert lines_of(forward.source) == sources
@@ -72,10 +66,10 @@ def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files
     assert [part.by_model for part in found.files.train] == [False, True, True]
 
 
-def test_the_recipe_goes_by_what_people_wrote(files, tmp_path, shouting):
+def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
     found = diversification(files, tmp_path / "kept")
     for model in found.first_models:
-        model.translate()
+        model.write_translations(Shouting())
     settings = LANGUAGES | {"tokenizer.vocabulary_size": 330}
     prepared = prepare(found.files, settings, None, tmp_path / "model", lambda line: None)
     kept = len(set(PAIRS))
@@ -83,7 +77,7 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path, shouting):
     assert prepared.corpus.parts == [kept] * 3
 
 
-def test_weights_and_the_order_of_several_corpora_stay(tmp_path, shouting):
+def test_weights_and_the_order_of_several_corpora_stay(tmp_path):
     texts = [write(tmp_path, "one", PAIRS[:100]), write(tmp_path, "two", PAIRS[100:])]
     files = CorpusFiles([texts[0], ParallelText(*[texts[1].source, texts[1].target], 0.6)])
     found = diversification(files, tmp_path / "kept")
@@ -137,22 +131,20 @@ def test_text_that_cannot_be_used_is_told_and_leaves_nothing_that_looks_complete
             diversification(files, tmp_path / "kept")
 
 
-def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_path, shouting, monkeypatch):
+def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_LINES_A_BLOCK", 100)
     forward, _ = diversification(files, tmp_path / "kept").first_models
     (pair,) = forward.pairs()
-    shouting.stop_at = 2
     with pytest.raises(KeyboardInterrupt):
-        forward.translate()
+        forward.write_translations(Shouting(stop_at=2))
     assert not forward.has_translated()
     with (pair.target.parent / "1.forward.part").open("ab") as file:
         file.write(b"THE NEXT BLOCK\nIS CUT IN THE MID")
-    shouting.blocks.clear()
-    shouting.stop_at = None
-    forward.translate()
+    again = Shouting()
+    forward.write_translations(again)
     lines = lines_of(pair.source)
-    assert shouting.blocks == [lines[200:]]
+    assert again.blocks == [lines[200:]]
     assert lines_of(pair.target) == [line.upper() for line in lines]
     assert forward.has_translated()
-    forward.translate()
-    assert len(shouting.blocks) == 1
+    forward.write_translations(again)
+    assert len(again.blocks) == 1

@@ -22,12 +22,13 @@ from tqdm import tqdm
 from translator.config import Config
 from translator.corpus.readers import Pair, read_lines
 from translator.corpus.token_files import fingerprint
-from translator.decoding.translator import Translator
 from translator.errors import ModelError
 from translator.files import remove_unfinished, replaced_when_complete, unwritable
 from translator.training.chosen_text import ChosenText, read_dev
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.settings import settings_for
+
+Translate = Callable[[list[str]], list[str]]
 
 _LINES_A_BLOCK = 2_000  # translated and written together
 
@@ -59,16 +60,18 @@ class FirstModel:
         """Whether all its translations are there."""
         return all(_target(text).exists() for text in self.pairs())
 
-    def translate(self) -> None:
-        """Writes the translations; goes on where a process that was killed had come.
+    def write_translations(self, translate: Translate) -> None:
+        """Translates its text; goes on where a process that was killed had come.
+
+        Args:
+            translate: gives the translation of each line by this model.
 
         Raises:
-            ModelError: if the model is not complete or a file cannot be written.
+            ModelError: if a file cannot be written.
         """
-        translator = Translator.load(self.folder)
         for text in self.pairs():
             if not _target(text).exists():
-                _translate_file(translator, text.source, _target(text))
+                _translate_file(translate, text.source, _target(text))
 
 
 def _target(text: ParallelText) -> Path:
@@ -82,7 +85,7 @@ def _turned(text: ParallelText) -> ParallelText:
     return replace(text, source=_target(text), target=text.source)
 
 
-def _translate_file(translator: Translator, text: Path, output: Path) -> None:
+def _translate_file(translate: Translate, text: Path, output: Path) -> None:
     """Translates block by block, so that a block has the same translations whenever the last one ended.
 
     Which sentences are searched together moves the last bits of their scores.
@@ -98,8 +101,7 @@ def _translate_file(translator: Translator, text: Path, output: Path) -> None:
             lines = islice(read_lines(text), done, None)
             with tqdm(total=total, initial=done, unit=" lines", disable=None, leave=False) as bar:
                 while block := list(islice(lines, _LINES_A_BLOCK)):
-                    found = translator.translate(block, alignments=False)
-                    file.write("".join(f"{one.text}\n" for one in found).encode())
+                    file.write("".join(f"{line}\n" for line in translate(block)).encode())
                     file.flush()
                     bar.update(len(block))
             os.fsync(file.fileno())
