@@ -33,7 +33,8 @@ def test_standard_input_is_kept_to_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a\tb\n")))
     found = texts("x", "y", ["c.tmx", "-"], {"-": 2.0}, tmp_path)
     kept = tmp_path / "standard-input"
-    assert found[1:] == [ParallelText(Path("c.tmx")), ParallelText(kept, None, 2.0)]
+    assert found[1:] == [ParallelText(Path("c.tmx")), ParallelText(kept, None, 2.0, name="standard input")]
+    assert str(found[2]) == "standard input"
     assert kept.read_bytes() == b"a\tb\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from translator.errors import ConfigError
@@ -24,14 +24,18 @@ class ParallelText:
         target: the target side, line for line; None: ``source`` holds both.
         weight: how often an epoch takes each pair; below 1, another choice each time.
         by_model: whether one side is a model's translation of the other; no recipe counts such pairs.
+        name: what to call it; None: as its files.
     """
 
     source: Path
     target: Path | None = None
     weight: float = 1.0
     by_model: bool = False
+    name: str | None = None
 
     def __str__(self) -> str:
+        if self.name is not None:
+            return self.name
         return str(self.source) if self.target is None else f"{self.source} and {self.target}"
 
 
@@ -105,12 +109,11 @@ def training_texts(
             raise ConfigError(f"weight of {name}: {weight:g} is not above 0 and up to {_MOST_WEIGHT:g}")
     if both_sides.count("-") > 1 or "-" in (*sources, *targets):
         raise ConfigError("standard input (-) can stand once, among the files that hold both sides")
-    paths: list[tuple[Path, Path | None]]
-    paths = [(Path(one), Path(other)) for one, other in zip(sources, targets, strict=True)]
-    paths += [(Path(name), None) for name in both_sides]
+    texts = [ParallelText(Path(one), Path(other)) for one, other in zip(sources, targets, strict=True)]
+    texts += [ParallelText(Path(name)) for name in both_sides]
     if "-" in both_sides:
         kept = folder / "standard-input"
         with kept.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        paths[names.index("-")] = kept, None
-    return [ParallelText(*files, weights.get(name, 1.0)) for name, files in zip(names, paths, strict=True)]
+        texts[names.index("-")] = ParallelText(kept, name="standard input")
+    return [replace(text, weight=weights.get(name, 1.0)) for name, text in zip(names, texts, strict=True)]
