@@ -64,6 +64,12 @@ def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files
     assert lines_of(backward.target) == targets
     assert [part.weight for part in found.files.train] == pytest.approx([1 / 3] * 3)
     assert [part.by_model for part in found.files.train] == [False, True, True]
+    name = str(files.train[0])
+    assert [str(part) for part in found.files.train] == [
+        name,
+        f"{name}, translated by the forward model",
+        f"{name}, translated by the backward model",
+    ]
 
 
 def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):

@@ -52,7 +52,12 @@ class FirstModel:
     def pairs(self) -> list[ParallelText]:
         """Its sources and what it makes of them; in its own direction."""
         return [
-            replace(text, target=text.source.with_suffix(f".{self.name}"), by_model=True)
+            replace(
+                text,
+                target=text.source.with_suffix(f".{self.name}"),
+                by_model=True,
+                name=f"{text}, translated by the {self.name} model",
+            )
             for text in self.files.train
         ]
 
