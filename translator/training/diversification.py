@@ -141,7 +141,8 @@ class Diversification:
         dev = _sides(folder / "text" / "dev")
         stems = [folder / "text" / f"{number}" for number in range(1, len(files.train) + 1)]
         text = [
-            replace(_sides(stem), weight=one.weight) for stem, one in zip(stems, files.train, strict=True)
+            replace(_sides(stem), weight=one.weight, name=str(one))
+            for stem, one in zip(stems, files.train, strict=True)
         ]
         epochs = settings_for(num_read, overrides, None).training.max_epochs
         # The second half of a training gains a first model a point or so, and the final one hardly anything.
