@@ -19,7 +19,7 @@ ROOMS = [
     "nn",
     "training",
 ]
-ROOMS += ["decoding", "evaluation", "api", "serving", "cli"]
+ROOMS += ["decoding", "evaluation", "training_jobs", "api", "serving", "cli"]
 STRANGERS = {"corpus": {"nn"}, "nn": {"corpus"}, "training": {"decoding", "evaluation"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 

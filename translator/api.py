@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import tempfile
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +13,17 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
 from translator.devices import why_no_gpu
-from translator.errors import ConfigError, ModelError
+from translator.errors import ConfigError
 from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.comparison_page import write_comparison_page
 from translator.evaluation.page import check_that_pictures_can_be_drawn, write_html, write_pngs
-from translator.evaluation.report_files import leave_report
-from translator.evaluation.scores import Scores, Spread
+from translator.evaluation.scores import Scores
 from translator.evaluation.scores import evaluate as score_translations
-from translator.evaluation.translations import dev_score, translated
-from translator.recipes import expectation, recipe_for
-from translator.training.callbacks import report_to_standard_error, tensorboard_callbacks
+from translator.evaluation.translations import translated
+from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
-from translator.training.diversification import Diversification
-from translator.training.interruption import StoppedError
-from translator.training.lock import locked
-from translator.training.model_folder import config_path, diversification_path, seed_folder, seed_folders
-from translator.training.preparation import check_folder, prepare
-from translator.training.settings import write_config
-from translator.training.trainer import Trainer
+from translator.training.preparation import check_folder
+from translator.training_jobs import diversified, train_one, train_several
 
 
 def load(folder: str | Path, *more_folders: str | Path) -> Translator:
@@ -128,101 +119,12 @@ def train(
         if seeds == 1:
             check_folder(folder, begun=diversify)
         if diversify:
-            files = _diversified(files, folder, overrides, tensorboard, report)
+            files = diversified(files, folder, overrides, tensorboard, report)
         if seeds == 1:
-            _train_one(files, folder, overrides, initial, tensorboard, report)
+            train_one(files, folder, overrides, initial, tensorboard, report)
         else:
-            _train_several(files, folder, overrides, initial, seeds, tensorboard, report)
+            train_several(files, folder, overrides, initial, seeds, tensorboard, report)
     return Translator.load(folder)
-
-
-def _diversified(
-    files: CorpusFiles,
-    folder: Path,
-    overrides: Mapping[str, Any],
-    tensorboard: str | Path | None,
-    report: Callable[[str], None],
-) -> CorpusFiles:
-    """Trains the two first models and translates the text with them; returns what to learn from then."""
-    kept = diversification_path(folder)
-    if not kept.exists() and (config_path(folder).exists() or seed_folders(folder)):
-        raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
-    with locked(kept):
-        diversification = Diversification(files, overrides, kept, report)
-        for model in diversification.first_models:
-            if model.has_translated():
-                report(f"the {model.name} model has translated the text")
-                continue
-            report(f"the {model.name} model:")
-            logs = None if tensorboard is None else Path(tensorboard) / model.name
-            _train_one(model.files, model.folder, model.overrides, None, logs, report)
-            report(f"the {model.name} model translates the text")
-            model.write_translations(partial(_texts_by, Translator.load(model.folder)))
-        report("the model that learns from the text and from both translations of it:")
-    return diversification.files
-
-
-def _texts_by(translator: Translator, lines: list[str]) -> list[str]:
-    return [translation.text for translation in translator.translate(lines, alignments=False)]
-
-
-def _train_several(
-    files: CorpusFiles,
-    folder: Path,
-    overrides: dict[str, Any],
-    initial: Path | None,
-    seeds: int,
-    tensorboard: str | Path | None,
-    report: Callable[[str], None],
-) -> None:
-    """Trains models that differ in the seed alone. Arguments as for ``train``."""
-    if config_path(folder).exists():
-        raise ModelError(f"{folder}: holds one model; give a new folder as --output for several seeds")
-    best = []
-    for seed in range(1, seeds + 1):
-        report(f"model {seed} of {seeds}:")
-        check_folder(seed_folder(folder, seed))
-        logs = None if tensorboard is None else seed_folder(Path(tensorboard), seed)
-        one = _train_one(
-            files, seed_folder(folder, seed), overrides | {"training.seed": seed}, initial, logs, report
-        )
-        best.append(one)
-    report(f"{seeds} models: best dev BLEU {Spread.of(best)}; {folder} translates with all of them together")
-
-
-def _train_one(
-    files: CorpusFiles,
-    folder: Path,
-    overrides: Mapping[str, Any],
-    initial: Path | None,
-    tensorboard: str | Path | None,
-    report: Callable[[str], None],
-) -> float:
-    """Trains one model; returns its best dev BLEU. Arguments as for ``train``."""
-    more_callbacks = tensorboard_callbacks(tensorboard)
-    with locked(folder):
-        prepared = prepare(files, overrides, initial, folder, report)
-        config, tokenizer = prepared.config, prepared.tokenizer
-        trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
-        if few := expectation(trainer.corpus.num_pairs):
-            report(f"warning: {few}")
-        report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
-        config = dataclasses.replace(config, corpus=trainer.corpus)
-        write_config(folder, config)
-        report(f"model: {trainer}")
-        if trainer.resumed:
-            state = trainer.state
-            best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
-            report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
-        translator = Translator([trainer.network], tokenizer, config)
-        try:
-            trainer.train(dev_score(translator, prepared.dev), report, more_callbacks)
-        except StoppedError:
-            leave_report(folder, prepared, trainer.state, initial, report)
-            raise
-        report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
-        leave_report(folder, prepared, trainer.state, initial, report)
-        return trainer.state.best_score
 
 
 def evaluate(

@@ -164,7 +164,7 @@ def test_a_training_that_is_stopped_before_its_first_evaluation(tmp_path, monkey
             os.kill(os.getpid(), signal.SIGINT)
 
     callback = keras.callbacks.LambdaCallback(on_train_batch_begin=on_train_batch_begin)
-    monkeypatch.setattr(api, "tensorboard_callbacks", lambda folder: [callback])
+    monkeypatch.setattr("translator.training_jobs.tensorboard_callbacks", lambda folder: [callback])
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path)
     report = report_in(tmp_path / "model")

@@ -81,7 +81,8 @@ class FirstModel:
 
 def _target(text: ParallelText) -> Path:
     """The second file of a text that has two."""
-    assert text.target is not None
+    if text.target is None:
+        raise ValueError(f"{text}: both sides are in one file")
     return text.target
 
 
