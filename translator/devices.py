@@ -43,12 +43,18 @@ def device() -> Device:
     """The device that TensorFlow computes on: the first GPU that it can use, else the processor."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return Device(f"CPU with {cores} core{'s' if cores > 1 else ''}", is_gpu=False, has_bfloat16=False)
+        number = cores()
+        return Device(f"CPU with {number} core{'s' if number > 1 else ''}", is_gpu=False, has_bfloat16=False)
     details = tf.config.experimental.get_device_details(gpus[0])
     # From Ampere on (compute capability 8.0).
     has_bfloat16 = details.get("compute_capability", (0, 0)) >= (8, 0)
     return Device(f"GPU ({details.get('device_name', 'unnamed')})", True, has_bfloat16)
+
+
+def cores() -> int:
+    """How many cores this process may use."""
+    # Not every system can say which.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
 def why_no_gpu() -> str:

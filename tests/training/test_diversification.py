@@ -1,5 +1,7 @@
 """What the first models learn from, what they translate, and what the final model learns from."""
 
+from dataclasses import replace
+
 import pytest
 from references.toy import toy_pairs, write
 
@@ -7,7 +9,7 @@ import translator.training.chosen_text as chosen_text
 import translator.training.diversification as module
 from translator.errors import DataError, ModelError
 from translator.recipes import config_for
-from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
 from translator.training.preparation import prepare
 
@@ -85,7 +87,7 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
 
 def test_weights_and_the_order_of_several_corpora_stay(tmp_path):
     texts = [write(tmp_path, "one", PAIRS[:100]), write(tmp_path, "two", PAIRS[100:])]
-    files = CorpusFiles([texts[0], ParallelText(*[texts[1].source, texts[1].target], 0.6)])
+    files = CorpusFiles([texts[0], replace(texts[1], weight=0.6)])
     found = diversification(files, tmp_path / "kept")
     assert [part.weight for part in found.files.train] == pytest.approx([1 / 3, 0.2] * 3)
     assert [part.source.name for part in found.files.train] == [

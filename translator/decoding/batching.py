@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import tensorflow as tf
+
+from translator.devices import cores
 
 TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
 
@@ -21,8 +22,7 @@ def at_a_time() -> int:
     """
     if tf.config.list_logical_devices("GPU"):
         return 2
-    # Not every system can say which cores this process may use.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return cores()
 
 
 def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> list[list[int]]:

@@ -101,9 +101,9 @@ def _translate_file(translate: Translate, text: Path, output: Path) -> None:
     try:
         with part.open("a+b") as file:
             file.seek(0)
-            ends = [i for i, byte in enumerate(file.read()) if byte == ord("\n")]
-            done = len(ends) // _LINES_A_BLOCK * _LINES_A_BLOCK
-            file.truncate(ends[done - 1] + 1 if done else 0)
+            written = file.read().split(b"\n")[:-1]  # without a line that was cut
+            done = len(written) // _LINES_A_BLOCK * _LINES_A_BLOCK
+            file.truncate(sum(len(line) + 1 for line in written[:done]))
             lines = islice(read_lines(text), done, None)
             with tqdm(total=total, initial=done, unit=" lines", disable=None, leave=False) as bar:
                 while block := list(islice(lines, _LINES_A_BLOCK)):
