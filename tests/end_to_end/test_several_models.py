@@ -129,14 +129,16 @@ def test_fine_tuning_learns_a_domain_and_mixing_keeps_what_was_known(model, corp
     assert bleu(tmp_path / "mixed", corpus) > forgotten + 20
 
 
-def test_weights_of_another_shape_are_refused(model, domain, tmp_path):
-    with pytest.raises(ConfigError, match=r"weights have another shape \(model.units is 48 there\)"):
+@pytest.mark.parametrize(("setting", "there"), [("model.units", 48), ("model.logit_scale", 1.0)])
+def test_weights_of_another_network_are_refused(setting, there, model, domain, tmp_path):
+    match = rf"weights are of another network \({setting} is {there} there\)"
+    with pytest.raises(ConfigError, match=match):
         translator.train(
             domain / "train.en",
             domain / "train.de",
             tmp_path / "other",
             init_from=model,
-            settings={"model.units": 64},
+            settings={setting: 64},
             report=lambda line: None,
         )
     assert not (tmp_path / "other").exists()

@@ -30,7 +30,7 @@ def test_equals_cross_entropy_with_dense_labels(smoothing):
     embedding, vectors, targets = random_case()
     losses, negative_log_probs = smoothed_cross_entropy(embedding, vectors, targets, smoothing)
     matrix, bias = embedding.get_weights()
-    logits = vectors.numpy() @ matrix.T + bias
+    logits = vectors.numpy() @ (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).T + bias
     np.testing.assert_allclose(losses, reference(logits, targets.numpy(), smoothing), rtol=1e-5)
     np.testing.assert_allclose(negative_log_probs, reference(logits, targets.numpy(), 0.0), rtol=1e-5)
 
@@ -63,7 +63,7 @@ def test_a_target_of_no_probability_has_a_finite_loss_and_gradient(scale):
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
-    network = build_model(ModelConfig(units=64, word_dropout=0.0), 500, SPECIAL_IDS)
+    network = build_model(ModelConfig(units=64, word_dropout=0.0, logit_scale=1.0), 500, SPECIAL_IDS)
     source_ids = padded(random_sentences(1, range(1, 31), vocabulary_size=500))
     target_ids = padded(random_sentences(2, range(1, 31), vocabulary_size=500))
     loss = network.loss_of(source_ids, target_ids, smoothing, training=True)

@@ -26,6 +26,7 @@ class ReferenceModel:
         config = network.get_config()
         self.weights = {weight.path: weight.numpy().astype(np.float64) for weight in network.weights}
         self.units, self.num_heads = config["units"], config["attention_heads"]
+        self.logit_scale = config["logit_scale"]
         self.encoder_layers, self.decoder_layers = config["encoder_layers"], config["decoder_layers"]
         self.start_id = network.special_ids.start
 
@@ -43,7 +44,9 @@ class ReferenceModel:
         readout, states, attention = decoder_step(
             self.weights, self.embed(previous_id), states, memory, embedded, self.num_heads
         )
-        logits = self.weights["embedding/matrix"] @ readout + self.weights["embedding/bias"]
+        rows = self.weights["embedding/matrix"]
+        directions = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        logits = self.logit_scale * directions @ readout + self.weights["embedding/bias"]
         return logits, states, attention
 
     def teacher_forced(self, source_ids, target_ids):

@@ -24,18 +24,27 @@ class Projection(NamedTuple):
 class TiedEmbedding(keras.layers.Layer):
     """Embeds piece ids, and scores every piece for a vector (Press and Wolf 2017, arXiv 1608.05859).
 
-    Embeddings are scaled by ``sqrt(units)``: the rows stay short enough for logits near zero at the
-    start, and the layers above see inputs of about unit variance.
+    With the row ``m_v`` and the bias ``b_v`` of piece ``v``, its embedding and its logit for a vector ``x``
+    are
+
+        e_v = sqrt(units) m_v
+        l_v = logit_scale x . m_v / |m_v| + b_v
+
+    The root lets the layers above see inputs of about unit variance. Only the direction of a row counts for
+    its logit (Nguyen and Chiang 2018, arXiv 1710.01329, section 3, who fix the length of ``x`` too). Else all
+    rows grow in training, and the probabilities learned from few pairs soon are sharper than they should be.
 
     Args:
         vocabulary_size: number of pieces.
-        units: length of a row.
+        units: numbers in a row.
+        logit_scale: length of every row where it makes a logit.
     """
 
-    def __init__(self, vocabulary_size: int, units: int, **kwargs: Any) -> None:
+    def __init__(self, vocabulary_size: int, units: int, logit_scale: float = 1.0, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.units = units
+        self.logit_scale = logit_scale
 
     def build(self, _: Any = None) -> None:
         self.matrix = self.add_weight(
@@ -51,19 +60,30 @@ class TiedEmbedding(keras.layers.Layer):
         rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
         return tf.cast(rows * self.units**0.5, self.compute_dtype)
 
+    def output_rows(self, ids: tf.Tensor | None = None) -> tf.Tensor:
+        """What makes logits of some pieces, int32 ids [pieces], or of all: float32 [pieces, units]."""
+        rows = tf.convert_to_tensor(self.matrix)
+        rows = rows if ids is None else tf.gather(rows, ids)
+        return self.logit_scale * tf.math.l2_normalize(rows, axis=-1)
+
     def projection(self, ids: tf.Tensor | None = None) -> Projection:
         """What gives the logits of some pieces only, int32 ids [pieces]; None: of all."""
-        rows, bias = tf.convert_to_tensor(self.matrix), tf.convert_to_tensor(self.bias)
+        rows, bias = self.output_rows(ids), tf.convert_to_tensor(self.bias)
         if ids is not None:
-            rows, bias = tf.gather(rows, ids), tf.gather(bias, ids)
+            bias = tf.gather(bias, ids)
         return Projection(tf.cast(tf.transpose(rows), self.compute_dtype), tf.cast(bias, self.compute_dtype))
 
     def logits(self, vectors: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:
         """Vectors [n, units] to the logits of all pieces, or of some, [n, pieces], in the compute dtype."""
         if projection is not None:
             return tf.nn.bias_add(tf.matmul(vectors, projection.matrix), projection.bias)
-        matrix = tf.cast(self.matrix, vectors.dtype)
+        matrix = tf.cast(self.output_rows(), vectors.dtype)
         return tf.nn.bias_add(tf.matmul(vectors, matrix, transpose_b=True), tf.cast(self.bias, vectors.dtype))
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "vocabulary_size": self.vocabulary_size, "units": self.units}
+        return {
+            **super().get_config(),
+            "vocabulary_size": self.vocabulary_size,
+            "units": self.units,
+            "logit_scale": self.logit_scale,
+        }

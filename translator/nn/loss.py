@@ -81,7 +81,7 @@ def smoothed_cross_entropy(
     Returns:
         The smoothed loss and the plain negative log-probability in nats, float32 [n] each.
     """
-    matrix, bias = tf.convert_to_tensor(embedding.matrix), tf.convert_to_tensor(embedding.bias)
+    matrix, bias = embedding.output_rows(), tf.convert_to_tensor(embedding.bias)
     plain = negative_log_probs(vectors, tf.cast(matrix, vectors.dtype), tf.cast(bias, vectors.dtype), targets)
     if not smoothing:
         return plain, plain

@@ -29,6 +29,7 @@ _OF_THE_WEIGHTS = (
     "model.encoder_layers",
     "model.decoder_layers",
     "model.attention_heads",
+    "model.logit_scale",
 )
 
 
@@ -41,7 +42,7 @@ def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | N
         initial: the folder of the model whose weights training begins with, or None.
 
     Raises:
-        ConfigError: if a setting is not valid, or the weights have another shape.
+        ConfigError: if a setting is not valid, or the weights are of another network.
     """
     config = config_for(num_pairs)
     if initial is None:
@@ -53,7 +54,7 @@ def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | N
     now = flatten(dataclasses.asdict(config))
     changed = [f"{path} is {before[path]!r} there" for path in _OF_THE_WEIGHTS if now[path] != before[path]]
     if changed:
-        raise ConfigError(f"{initial}: its weights have another shape ({', '.join(changed)})")
+        raise ConfigError(f"{initial}: its weights are of another network ({', '.join(changed)})")
     return config
 
 
