@@ -14,7 +14,7 @@ from typing import Any, cast, get_type_hints
 from translator.errors import ConfigError
 
 # Of config.json and of all that stands beside it in a model folder; another number, another layout.
-_FORMAT = 3
+_FORMAT = 2
 
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:
@@ -50,7 +50,7 @@ class ModelConfig:
     attention_heads: int = setting(1, "attention heads; they divide units", 1, 64)
     dropout: float = setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
     word_dropout: float = setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
-    logit_scale: float = setting(1.5, "length of every piece's output row: how sharp it can get", 0.01, 100)
+    output_row_length: float = setting(0.0, "length of the rows that make logits; 0: as they grow", 0, 100)
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,7 @@ class TorchNetwork(nn.Module):
         self, config: ModelConfig, vocabulary_size: int, padding: int, start: int, input_feeding: bool = False
     ) -> None:
         super().__init__()
-        units, rate, self.logit_scale = config.units, config.dropout, config.logit_scale
+        units, rate, self.output_row_length = config.units, config.dropout, config.output_row_length
         self.units, self.padding, self.start, self.input_feeding = units, padding, start, input_feeding
         self.matrix = nn.Parameter(torch.randn(vocabulary_size, units) * units**-0.5)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
@@ -103,7 +103,9 @@ class TorchNetwork(nn.Module):
         top = self.drop(torch.cat([x, context], -1))
         readout = torch.tanh(self.readout(top)) + words + torch.tanh(self.lexical(words))
         real = target != self.padding
-        rows = self.logit_scale * functional.normalize(self.matrix, dim=-1)
+        rows = self.matrix
+        if self.output_row_length:
+            rows = self.output_row_length * functional.normalize(rows, dim=-1)
         logits = functional.linear(readout[real], rows, self.bias)
         loss = functional.cross_entropy(logits, target[real], label_smoothing=smoothing, reduction="sum")
         if guidance:

@@ -620,12 +620,12 @@ def test_a_model_brings_its_own_search_along(tokenizer, network):
 
 def test_lengths_are_kept(wordy, plain):
     lengths = [len(one.tokens) for one in plain]
-    assert min(lengths) < 6 < max(lengths)
+    assert min(lengths) < 4 < max(lengths)
     for one in wordy.translate(LINES, min_length=9, alignments=False):
         assert len(one.tokens) >= 9
-    for one, without in zip(wordy.translate(LINES, max_length=6, alignments=False), plain, strict=True):
-        assert len(one.tokens) <= 6
-        if len(without.tokens) <= 5:
+    for one, without in zip(wordy.translate(LINES, max_length=4, alignments=False), plain, strict=True):
+        assert len(one.tokens) <= 4
+        if len(without.tokens) <= 3:
             assert one.tokens == without.tokens
     for one in wordy.translate(LINES, min_length=6, max_length=6, alignments=False):
         assert len(one.tokens) == 6

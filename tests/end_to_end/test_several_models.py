@@ -129,7 +129,7 @@ def test_fine_tuning_learns_a_domain_and_mixing_keeps_what_was_known(model, corp
     assert bleu(tmp_path / "mixed", corpus) > forgotten + 20
 
 
-@pytest.mark.parametrize(("setting", "there"), [("model.units", 48), ("model.logit_scale", 1.0)])
+@pytest.mark.parametrize(("setting", "there"), [("model.units", 48), ("model.output_row_length", 1.0)])
 def test_weights_of_another_network_are_refused(setting, there, model, domain, tmp_path):
     match = rf"weights are of another network \({setting} is {there} there\)"
     with pytest.raises(ConfigError, match=match):

@@ -1,4 +1,4 @@
-"""The tied embedding: scaled rows in, products with rows of one length out, one matrix."""
+"""The tied embedding: scaled rows in, dot products out, one matrix."""
 
 import numpy as np
 import tensorflow as tf
@@ -6,8 +6,8 @@ import tensorflow as tf
 from translator.nn.embedding import TiedEmbedding
 
 
-def random_embedding():
-    layer = TiedEmbedding(5, 4, logit_scale=1.7)
+def random_embedding(output_row_length=1.7):
+    layer = TiedEmbedding(5, 4, output_row_length)
     layer.build()
     random = np.random.default_rng(1)
     layer.set_weights([random.normal(size=[5, 4]), random.normal(size=[5])])
@@ -32,6 +32,13 @@ def test_logits_are_dot_products_with_rows_of_one_length_and_a_bias():
     np.testing.assert_allclose(layer.logits(tf.constant(vectors)), expected, rtol=1e-5)
     chosen = layer.logits(tf.constant(vectors), layer.projection(tf.constant([4, 1])))
     np.testing.assert_allclose(chosen, expected[:, [4, 1]], rtol=1e-5)
+
+
+def test_without_a_length_logits_are_dot_products_with_the_rows_as_they_are():
+    layer = random_embedding(output_row_length=0.0)
+    matrix, bias = layer.get_weights()
+    vectors = np.random.default_rng(2).normal(size=[3, 4]).astype(np.float32)
+    np.testing.assert_allclose(layer.logits(tf.constant(vectors)), vectors @ matrix.T + bias, rtol=1e-5)
 
 
 def test_a_longer_row_has_the_same_logits():

@@ -15,10 +15,10 @@ from translator.nn.model import build_model
 SMOOTHINGS = [0.0, 0.05, 0.1, 0.5, 0.9]
 
 
-def random_case(seed=1, number=6, vocabulary_size=9, units=5):
+def random_case(seed=1, number=6, vocabulary_size=9, units=5, output_row_length=0.0):
     """An embedding with random weights, vectors [n, units] and targets [n]."""
     random = np.random.default_rng(seed)
-    embedding = TiedEmbedding(vocabulary_size, units)
+    embedding = TiedEmbedding(vocabulary_size, units, output_row_length)
     embedding.build()
     embedding.set_weights([random.normal(size=[vocabulary_size, units]), random.normal(size=vocabulary_size)])
     vectors = tf.constant(random.normal(size=[number, units]), tf.float32)
@@ -30,14 +30,15 @@ def test_equals_cross_entropy_with_dense_labels(smoothing):
     embedding, vectors, targets = random_case()
     losses, negative_log_probs = smoothed_cross_entropy(embedding, vectors, targets, smoothing)
     matrix, bias = embedding.get_weights()
-    logits = vectors.numpy() @ (matrix / np.linalg.norm(matrix, axis=1, keepdims=True)).T + bias
+    logits = vectors.numpy() @ matrix.T + bias
     np.testing.assert_allclose(losses, reference(logits, targets.numpy(), smoothing), rtol=1e-5)
     np.testing.assert_allclose(negative_log_probs, reference(logits, targets.numpy(), 0.0), rtol=1e-5)
 
 
+@pytest.mark.parametrize("output_row_length", [0.0, 0.7])
 @pytest.mark.parametrize("smoothing", SMOOTHINGS)
-def test_gradients_equal_those_of_dense_labels(smoothing):
-    embedding, vectors, targets = random_case()
+def test_losses_and_gradients_equal_those_of_dense_labels(smoothing, output_row_length):
+    embedding, vectors, targets = random_case(output_row_length=output_row_length)
     labels = tf.constant(smoothed_labels(targets.numpy(), 9, smoothing), tf.float32)
     sources = [vectors, embedding.matrix.value, embedding.bias.value]
     with tf.GradientTape(persistent=True) as tape:
@@ -45,6 +46,7 @@ def test_gradients_equal_those_of_dense_labels(smoothing):
         losses, _ = smoothed_cross_entropy(embedding, vectors, targets, smoothing)
         total = tf.reduce_sum(losses)
         dense = -tf.reduce_sum(labels * tf.nn.log_softmax(embedding.logits(vectors)))
+    np.testing.assert_allclose(total, dense, rtol=1e-5)
     for gradient, expected in zip(tape.gradient(total, sources), tape.gradient(dense, sources), strict=True):
         np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, atol=1e-5)
 
@@ -63,7 +65,7 @@ def test_a_target_of_no_probability_has_a_finite_loss_and_gradient(scale):
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
 def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
-    network = build_model(ModelConfig(units=64, word_dropout=0.0, logit_scale=1.0), 500, SPECIAL_IDS)
+    network = build_model(ModelConfig(units=64, word_dropout=0.0), 500, SPECIAL_IDS)
     source_ids = padded(random_sentences(1, range(1, 31), vocabulary_size=500))
     target_ids = padded(random_sentences(2, range(1, 31), vocabulary_size=500))
     loss = network.loss_of(source_ids, target_ids, smoothing, training=True)

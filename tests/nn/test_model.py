@@ -18,7 +18,7 @@ from translator.nn.model import TranslationModel
 
 SHAPES = [
     {"encoder_layers": 1, "decoder_layers": 1, "attention_heads": 1},
-    {"encoder_layers": 2, "decoder_layers": 2, "attention_heads": 2, "logit_scale": 0.5},
+    {"encoder_layers": 2, "decoder_layers": 2, "attention_heads": 2, "output_row_length": 0.5},
     {"encoder_layers": 3, "decoder_layers": 4, "attention_heads": 4},
 ]
 SOURCES = random_sentences(1, [4, 1, 7, 2])
@@ -141,13 +141,13 @@ def test_the_backward_lstm_reads_each_sentence_from_its_own_end():
     [
         (LSTM(4, return_sequences=True), {"units": 4, "return_sequences": True}),
         (Attention(8, 2), {"units": 8, "num_heads": 2}),
-        (TiedEmbedding(11, 8, 0.5), {"vocabulary_size": 11, "units": 8, "logit_scale": 0.5}),
+        (TiedEmbedding(11, 8, 0.5), {"vocabulary_size": 11, "units": 8, "output_row_length": 0.5}),
         (BidirectionalLSTM(8), {"units": 8}),
         (Encoder(8, 2, 0.25), {"units": 8, "num_layers": 2, "dropout": 0.25}),
         (Decoder(8, 3, 2, 0.25), {"units": 8, "num_layers": 3, "num_heads": 2, "dropout": 0.25}),
         (
             random_network(
-                encoder_layers=3, attention_heads=2, dropout=0.25, word_dropout=0.125, logit_scale=0.5
+                encoder_layers=3, attention_heads=2, dropout=0.25, word_dropout=0.125, output_row_length=0.5
             ),
             {
                 "vocabulary_size": 11,
@@ -158,7 +158,7 @@ def test_the_backward_lstm_reads_each_sentence_from_its_own_end():
                 "attention_heads": 2,
                 "dropout": 0.25,
                 "word_dropout": 0.125,
-                "logit_scale": 0.5,
+                "output_row_length": 0.5,
             },
         ),
     ],

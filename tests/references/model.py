@@ -26,7 +26,7 @@ class ReferenceModel:
         config = network.get_config()
         self.weights = {weight.path: weight.numpy().astype(np.float64) for weight in network.weights}
         self.units, self.num_heads = config["units"], config["attention_heads"]
-        self.logit_scale = config["logit_scale"]
+        self.output_row_length = config["output_row_length"]
         self.encoder_layers, self.decoder_layers = config["encoder_layers"], config["decoder_layers"]
         self.start_id = network.special_ids.start
 
@@ -45,8 +45,9 @@ class ReferenceModel:
             self.weights, self.embed(previous_id), states, memory, embedded, self.num_heads
         )
         rows = self.weights["embedding/matrix"]
-        directions = rows / np.linalg.norm(rows, axis=1, keepdims=True)
-        logits = self.logit_scale * directions @ readout + self.weights["embedding/bias"]
+        if self.output_row_length:
+            rows = self.output_row_length * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        logits = rows @ readout + self.weights["embedding/bias"]
         return logits, states, attention
 
     def teacher_forced(self, source_ids, target_ids):

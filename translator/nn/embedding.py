@@ -28,23 +28,26 @@ class TiedEmbedding(keras.layers.Layer):
     are
 
         e_v = sqrt(units) m_v
-        l_v = logit_scale x . m_v / |m_v| + b_v
+        l_v = x . r_v + b_v,   r_v = m_v,   or with an output_row_length   r_v = output_row_length m_v / |m_v|
 
-    The root lets the layers above see inputs of about unit variance. Only the direction of a row counts for
-    its logit (Nguyen and Chiang 2018, arXiv 1710.01329, section 3, who fix the length of ``x`` too). Else all
-    rows grow in training, and the probabilities learned from few pairs soon are sharper than they should be.
+    The root lets the layers above see inputs of about unit variance, and the rows stay short enough for
+    logits near zero at the start. In training all rows grow. Where pairs are few, probabilities then soon are
+    sharper than they should be, and it is better if only the direction of a row counts (Nguyen and Chiang
+    2018, arXiv 1710.01329, section 3, who fix the length of ``x`` too).
 
     Args:
         vocabulary_size: number of pieces.
         units: numbers in a row.
-        logit_scale: length of every row where it makes a logit.
+        output_row_length: length of every row where it makes a logit; 0: as it is.
     """
 
-    def __init__(self, vocabulary_size: int, units: int, logit_scale: float = 1.0, **kwargs: Any) -> None:
+    def __init__(
+        self, vocabulary_size: int, units: int, output_row_length: float = 0.0, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.vocabulary_size = vocabulary_size
         self.units = units
-        self.logit_scale = logit_scale
+        self.output_row_length = output_row_length
 
     def build(self, _: Any = None) -> None:
         self.matrix = self.add_weight(
@@ -64,7 +67,9 @@ class TiedEmbedding(keras.layers.Layer):
         """What makes logits of some pieces, int32 ids [pieces], or of all: float32 [pieces, units]."""
         rows = tf.convert_to_tensor(self.matrix)
         rows = rows if ids is None else tf.gather(rows, ids)
-        return self.logit_scale * tf.math.l2_normalize(rows, axis=-1)
+        if not self.output_row_length:
+            return rows
+        return self.output_row_length * tf.math.l2_normalize(rows, axis=-1)
 
     def projection(self, ids: tf.Tensor | None = None) -> Projection:
         """What gives the logits of some pieces only, int32 ids [pieces]; None: of all."""
@@ -85,5 +90,5 @@ class TiedEmbedding(keras.layers.Layer):
             **super().get_config(),
             "vocabulary_size": self.vocabulary_size,
             "units": self.units,
-            "logit_scale": self.logit_scale,
+            "output_row_length": self.output_row_length,
         }

@@ -67,7 +67,7 @@ class TranslationModel(keras.Model):
         attention_heads: number of attention heads.
         dropout: rate of the variational dropout.
         word_dropout: share of embeddings that are blanked.
-        logit_scale: how sharp probabilities can get; see ``TiedEmbedding``.
+        output_row_length: see ``TiedEmbedding``.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class TranslationModel(keras.Model):
         attention_heads: int,
         dropout: float,
         word_dropout: float,
-        logit_scale: float = 1.0,
+        output_row_length: float = 0.0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -94,10 +94,10 @@ class TranslationModel(keras.Model):
             "attention_heads": attention_heads,
             "dropout": dropout,
             "word_dropout": word_dropout,
-            "logit_scale": logit_scale,
+            "output_row_length": output_row_length,
         }
         self.special_ids = SpecialIds(*special_ids)
-        self.embedding = TiedEmbedding(vocabulary_size, units, logit_scale, name="embedding")
+        self.embedding = TiedEmbedding(vocabulary_size, units, output_row_length, name="embedding")
         self.source_word_dropout = _word_dropout(word_dropout, "source_word_dropout")
         self.target_word_dropout = _word_dropout(word_dropout, "target_word_dropout")
         self.encoder = Encoder(units, encoder_layers, dropout, name="encoder")
@@ -275,6 +275,6 @@ def build_model(config: ModelConfig, vocabulary_size: int, special_ids: SpecialI
         attention_heads=config.attention_heads,
         dropout=config.dropout,
         word_dropout=config.word_dropout,
-        logit_scale=config.logit_scale,
+        output_row_length=config.output_row_length,
         name="translation_model",
     )

@@ -29,7 +29,7 @@ _OF_THE_WEIGHTS = (
     "model.encoder_layers",
     "model.decoder_layers",
     "model.attention_heads",
-    "model.logit_scale",
+    "model.output_row_length",
 )
 
 
