@@ -125,7 +125,10 @@ def test_serving_takes_the_request_of_the_rest_client(exported, expected, senten
         def log_message(self, *_):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    class Listener(ThreadingHTTPServer):
+        request_queue_size = 128  # the client calls many times at once; on a busy machine five would not do
+
+    server = Listener(("127.0.0.1", 0), Server)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         url = f"http://127.0.0.1:{server.server_port}/v1/models/translator"
