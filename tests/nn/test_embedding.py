@@ -2,11 +2,14 @@
 
 import numpy as np
 import tensorflow as tf
+from references.model import output_rows
 
 from translator.nn.embedding import TiedEmbedding
 
+LENGTH = 1.7
 
-def random_embedding(output_row_length=1.7):
+
+def random_embedding(output_row_length=0.0):
     layer = TiedEmbedding(5, 4, output_row_length)
     layer.build()
     random = np.random.default_rng(1)
@@ -20,29 +23,25 @@ def test_embeds_a_row_times_the_root_of_the_units():
     np.testing.assert_allclose(layer(tf.constant([[3, 0]])), 2 * matrix[[[3, 0]]], rtol=1e-6)
 
 
-def output_rows_of(matrix):
-    return 1.7 * matrix / np.linalg.norm(matrix, axis=1, keepdims=True)
-
-
 def test_logits_are_dot_products_with_rows_of_one_length_and_a_bias():
-    layer = random_embedding()
+    layer = random_embedding(LENGTH)
     matrix, bias = layer.get_weights()
     vectors = np.random.default_rng(2).normal(size=[3, 4]).astype(np.float32)
-    expected = vectors @ output_rows_of(matrix).T + bias
+    expected = vectors @ output_rows(matrix, LENGTH).T + bias
     np.testing.assert_allclose(layer.logits(tf.constant(vectors)), expected, rtol=1e-5)
     chosen = layer.logits(tf.constant(vectors), layer.projection(tf.constant([4, 1])))
     np.testing.assert_allclose(chosen, expected[:, [4, 1]], rtol=1e-5)
 
 
 def test_without_a_length_logits_are_dot_products_with_the_rows_as_they_are():
-    layer = random_embedding(output_row_length=0.0)
+    layer = random_embedding()
     matrix, bias = layer.get_weights()
     vectors = np.random.default_rng(2).normal(size=[3, 4]).astype(np.float32)
     np.testing.assert_allclose(layer.logits(tf.constant(vectors)), vectors @ matrix.T + bias, rtol=1e-5)
 
 
 def test_a_longer_row_has_the_same_logits():
-    layer = random_embedding()
+    layer = random_embedding(LENGTH)
     matrix, bias = layer.get_weights()
     vectors = tf.constant(np.random.default_rng(2).normal(size=[3, 4]), tf.float32)
     before = layer.logits(vectors)
@@ -59,10 +58,21 @@ def test_new_embeddings_have_about_unit_variance():
 def test_both_uses_train_the_one_matrix():
     layer = random_embedding()
     with tf.GradientTape() as tape:
+        total = tf.reduce_sum(layer.logits(layer(tf.constant([2]))))  # 2 sum_v m_2 . m_v and the bias
+    matrix, _ = layer.get_weights()
+    expected = np.tile(2 * matrix[2], [5, 1])
+    expected[2] += 2 * matrix.sum(axis=0)
+    gradient, _ = tape.gradient(total, [variable.value for variable in layer.trainable_variables])
+    np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, rtol=1e-5)
+
+
+def test_logits_turn_rows_of_one_length_and_never_stretch_them():
+    layer = random_embedding(LENGTH)
+    with tf.GradientTape() as tape:
         total = tf.reduce_sum(layer.logits(layer(tf.constant([2]))))  # 2 m_2 . sum_v r_v and the bias
     matrix, _ = layer.get_weights()
-    rows = output_rows_of(matrix)
-    across = 2 * (1.7 * matrix[2] - rows * (rows @ matrix[2])[:, None] / 1.7)  # what turns a row
+    rows = output_rows(matrix, LENGTH)
+    across = 2 * (LENGTH * matrix[2] - rows * (rows @ matrix[2])[:, None] / LENGTH)
     expected = across / np.linalg.norm(matrix, axis=1, keepdims=True)
     expected[2] += 2 * rows.sum(axis=0)
     gradient, _ = tape.gradient(total, [variable.value for variable in layer.trainable_variables])

@@ -12,6 +12,11 @@ def log_softmax(logits):
     return logits - largest - np.log(np.exp(logits - largest).sum(axis=-1, keepdims=True))
 
 
+def output_rows(matrix, length):
+    """The rows that make logits: those of the matrix, all of one length unless that is 0."""
+    return length * matrix / np.linalg.norm(matrix, axis=1, keepdims=True) if length else matrix
+
+
 class ReferenceModel:
     """A ``TranslationModel`` without TensorFlow, in float64.
 
@@ -44,9 +49,7 @@ class ReferenceModel:
         readout, states, attention = decoder_step(
             self.weights, self.embed(previous_id), states, memory, embedded, self.num_heads
         )
-        rows = self.weights["embedding/matrix"]
-        if self.output_row_length:
-            rows = self.output_row_length * rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        rows = output_rows(self.weights["embedding/matrix"], self.output_row_length)
         logits = rows @ readout + self.weights["embedding/bias"]
         return logits, states, attention
 

@@ -81,7 +81,7 @@ class TranslationModel(keras.Model):
         attention_heads: int,
         dropout: float,
         word_dropout: float,
-        output_row_length: float = 0.0,
+        output_row_length: float,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
