@@ -10,6 +10,7 @@ alone.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import random
 import subprocess
@@ -69,9 +70,9 @@ def end_of(folder: Path) -> dict[str, object]:
 def step_of(folder: Path) -> int:
     """The step of the last checkpoint; 0 where there is none."""
     for name in ("checkpoint.npz", "checkpoint-previous.npz"):
-        if (folder / "training" / name).exists():
-            with np.load(folder / "training" / name) as arrays:
-                return int(json.loads(arrays["state"].item())["step"])
+        # Opened without asking first whether it is there: the training may rename it meanwhile.
+        with contextlib.suppress(FileNotFoundError), np.load(folder / "training" / name) as arrays:
+            return int(json.loads(arrays["state"].item())["step"])
     return 0
 
 
