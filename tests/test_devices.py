@@ -17,9 +17,14 @@ def machine(monkeypatch, tmp_path):
     """A machine of one's own making: its GPU, its driver, what TensorFlow sees and what is installed."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
+    monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     monkeypatch.setattr(module, "_DRIVER", tmp_path / "nvidia")
+    monkeypatch.setattr(module, "_PROCESSORS", tmp_path / "cpuinfo")
 
-    def make(*, names=(), driver="", seen=(), cuda=True, libraries=True, details=None):
+    def make(*, names=(), driver="", seen=(), cuda=True, libraries=True, details=None, flags=None):
+        if flags is not None:
+            two_cores = "".join(f"processor\t: {i}\nflags\t\t: {flags}\nbogomips\t: 1\n\n" for i in range(2))
+            (tmp_path / "cpuinfo").write_text(two_cores, encoding="utf-8")
         for number, name in enumerate(names):
             folder = tmp_path / "nvidia" / "gpus" / f"0000:0{number}:00.0"
             folder.mkdir(parents=True)
@@ -34,11 +39,28 @@ def machine(monkeypatch, tmp_path):
     return make
 
 
-def test_a_processor_is_named_and_computes_in_float32(machine):
-    machine()
+@pytest.mark.parametrize(
+    ("flags", "policy"),
+    [
+        ("fpu avx512f avx512_bf16 avx512_vnni", "mixed_bfloat16"),
+        ("fpu amx_bf16 amx_tile", "mixed_bfloat16"),
+        ("fpu avx2 avx512f avx512_vnni", "float32"),
+        (None, "float32"),
+    ],
+)
+def test_a_processor_is_named_and_computes_in_bfloat16_if_it_can(machine, flags, policy):
+    machine(flags=flags)
     found = device()
     assert found.name.startswith("CPU with ")
-    assert (found.is_gpu, found.precision(mixed=True)) == (False, "float32")
+    assert (found.is_gpu, found.precision(mixed=True)) == (False, policy)
+    assert found.precision(mixed=False) == "float32"
+
+
+@pytest.mark.parametrize(("wanted", "policy"), [("0", "float32"), ("1", "mixed_bfloat16")])
+def test_without_the_kernels_of_onednn_a_processor_computes_in_float32(machine, monkeypatch, wanted, policy):
+    machine(flags="avx512_bf16")
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", wanted)
+    assert device().precision(mixed=True) == policy
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ import translator.runtime  # noqa: F401  (before TensorFlow)
 # isort: split
 import tensorflow as tf
 
+_PROCESSORS = Path("/proc/cpuinfo")
+_BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16"}
 _DRIVER = Path("/proc/driver/nvidia")
 _OLDEST_DRIVER = 525  # that runs CUDA 12 (NVIDIA, CUDA Compatibility, table 1)
 _REMEDY = "pip install 'tensorflow[and-cuda]>=2.21,<2.22'"
@@ -27,7 +29,8 @@ class Device:
     Attributes:
         name: for people.
         is_gpu: whether it is a GPU.
-        has_bfloat16: whether it multiplies bfloat16 faster than float32, and cuDNN has an LSTM for it.
+        has_bfloat16: whether it multiplies bfloat16 faster than float32; on a GPU, whether cuDNN has an LSTM
+            for it as well.
     """
 
     name: str
@@ -44,11 +47,24 @@ def device() -> Device:
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
         number = cores()
-        return Device(f"CPU with {number} core{'s' if number > 1 else ''}", is_gpu=False, has_bfloat16=False)
+        name = f"CPU with {number} core{'s' if number > 1 else ''}"
+        return Device(name, is_gpu=False, has_bfloat16=_processor_has_bfloat16())
     details = tf.config.experimental.get_device_details(gpus[0])
     # From Ampere on (compute capability 8.0).
     has_bfloat16 = details.get("compute_capability", (0, 0)) >= (8, 0)
     return Device(f"GPU ({details.get('device_name', 'unnamed')})", True, has_bfloat16)
+
+
+def _processor_has_bfloat16() -> bool:
+    """Whether the processor has instructions for products of bfloat16, and TensorFlow's kernels use them.
+
+    Known on Linux alone. Without such instructions, or without oneDNN's kernels, these products are slower
+    than those of float32.
+    """
+    if os.environ.get("TF_ENABLE_ONEDNN_OPTS") == "0":
+        return False
+    flags = re.search(r"^flags\s*:(.*)$", _content(_PROCESSORS), re.MULTILINE)
+    return flags is not None and not _BFLOAT16_FLAGS.isdisjoint(flags[1].split())
 
 
 def cores() -> int:

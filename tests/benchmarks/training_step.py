@@ -3,9 +3,10 @@
     python tests/benchmarks/training_step.py [--pairs 30000] [--batches 8] [--runs 10]
 
 The network, the batch size and the optimizer are those of the recipe for ``--pairs`` pairs, the batches
-are random pieces in sentences of about 20; device and precision are those that training takes. All take turns
-in one process; the figures are medians. Where PyTorch is installed it takes part with the same network, once
-it has been seen to give the same loss for the same weights, and with a decoder that feeds its context back.
+are random pieces in sentences of about 20; device and precision are those that training takes, and where that
+is not float32, a step in float32 is timed beside it. All take turns in one process; the figures are medians.
+Where PyTorch is installed it takes part with the same network, once it has been seen to give the same loss
+for the same weights, and with a decoder that feeds its context back.
 ``share_of_peak`` is the speed beside that of one large matrix product in the same run and precision. The
 floor of a step is the time of its matrix products at that speed, and that of its bytes at the speed of
 copying: all arrays of a weight (gradient, two moments, average, copy in the precision of the products), and
@@ -206,6 +207,9 @@ def main() -> None:
     copy, copied_bytes = copied(2**30 if where.is_gpu else 2**24)
     peers = torch_engines(model, config, batches, precision)
     engines = {"translator": engine(model, batches), "keras": engine(with_keras, batches), **peers}
+    if precision != "float32":
+        with dtype_policy("float32"):
+            engines["translator in float32"] = engine(training_model(LSTM, config), batches)
     parts = parts_of(model, batches)
     seconds = median_seconds({**engines, **parts, "matrix product": product, "copy": copy}, options.runs)
     peak, bandwidth = product_operations / seconds["matrix product"], copied_bytes / seconds["copy"]

@@ -1,0 +1,233 @@
+"""What the same text and the same minutes give: BLEU of translator, or of JoeyNMT's two kinds of model.
+
+    python tests/benchmarks/equal_minutes.py translator|rnn|transformer CORPUS --from en --to es
+        --output FOLDER [--minutes 45] [--validation-steps 100] [--joeynmt-python PATH]
+
+CORPUS is a folder with ``train.en``, ``train.es``, ``dev.en`` and so on up to ``test.es``. translator
+trains with no setting at all; JoeyNMT's models are about as large as its own small examples, with 6,000
+pieces. Minutes are counted from the start of the training command, so that what it prepares and the scoring
+of dev sets are in them; then it is stopped, and its best model so far translates the test set with beam 5.
+A Transformer that has learned little writes as long as it may, and scoring it takes minutes: give it more
+steps in between. PATH is the Python of an environment of its own with joeynmt 2.3.0 and sentencepiece 0.2.0.
+
+Run one kind after the other on the same core (``taskset -c 0``, with ``OMP_NUM_THREADS=1``), or side by side
+on two. Prints JSON.
+"""
+
+import argparse
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import sacrebleu
+import sentencepiece
+
+VOCABULARY_SIZE = 6000
+SPECIAL_IDS = {"unk_id": 0, "pad_id": 1, "bos_id": 2, "eos_id": 3}
+SPECIAL_TOKENS = {"unk_token": "<unk>", "pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
+
+_RECURRENT = {
+    "type": "recurrent",
+    "rnn_type": "lstm",
+    "embeddings": {"embedding_dim": 256, "scale": False},
+    "hidden_size": 256,
+    "dropout": 0.3,
+    "num_layers": 1,
+}
+_SELF_ATTENTIVE = {
+    "type": "transformer",
+    "num_layers": 3,
+    "num_heads": 4,
+    "embeddings": {"embedding_dim": 256, "scale": True, "dropout": 0.0},
+    "hidden_size": 256,
+    "ff_size": 1024,
+    "dropout": 0.3,
+    "layer_norm": "pre",
+    "activation": "relu",
+}
+# JoeyNMT's rate that falls when dev BLEU stands still does not run with the PyTorch of today.
+KINDS: dict[str, dict[str, dict[str, Any]]] = {
+    "rnn": {
+        "model": {
+            "encoder": {**_RECURRENT, "bidirectional": True},
+            "decoder": {
+                **_RECURRENT,
+                "hidden_dropout": 0.3,
+                "input_feeding": True,
+                "init_hidden": "bridge",
+                "attention": "bahdanau",
+            },
+        },
+        "training": {"scheduling": "exponential", "decrease_factor": 0.99, "batch_size": 3072},
+    },
+    "transformer": {
+        "model": {"encoder": _SELF_ATTENTIVE, "decoder": _SELF_ATTENTIVE},
+        "training": {
+            "scheduling": "noam",
+            "learning_rate_factor": 1,
+            "learning_rate_warmup": 1000,
+            "batch_size": 4096,
+        },
+    },
+}
+
+
+def train_tokenizer(corpus: Path, languages: tuple[str, str], folder: Path) -> None:
+    """Writes the pieces of both languages as JoeyNMT reads them: ``pieces.model`` and ``pieces.txt``."""
+    sentencepiece.SentencePieceTrainer.train(
+        input=",".join(str(corpus / f"train.{language}") for language in languages),
+        model_prefix=str(folder / "pieces"),
+        vocab_size=VOCABULARY_SIZE,
+        character_coverage=1.0,
+        minloglevel=2,
+        **SPECIAL_IDS,
+    )
+    processor = sentencepiece.SentencePieceProcessor(model_file=str(folder / "pieces.model"))
+    pieces = (processor.id_to_piece(i) for i in range(len(SPECIAL_IDS), processor.get_piece_size()))
+    (folder / "pieces.txt").write_text("".join(f"{piece}\n" for piece in pieces), encoding="utf-8")
+
+
+def joeynmt_config(
+    kind: str, corpus: Path, languages: tuple[str, str], folder: Path, validation_steps: int
+) -> dict[str, Any]:
+    """All settings of a training."""
+    sides = [
+        {
+            "lang": language,
+            "max_length": 100,
+            "min_length": 1,
+            "lowercase": False,
+            "normalize": False,
+            "level": "bpe",
+            "voc_min_freq": 1,
+            "voc_file": str(folder / "pieces.txt"),
+            "tokenizer_type": "sentencepiece",
+            "tokenizer_cfg": {
+                "model_file": str(folder / "pieces.model"),
+                "model_type": "unigram",
+                "character_coverage": 1.0,
+                "pretokenizer": "none",
+            },
+        }
+        for language in languages
+    ]
+    files = {split: str(corpus / split) for split in ("train", "dev", "test")}
+    special = {**SPECIAL_IDS, **SPECIAL_TOKENS}
+    return {
+        "name": kind,
+        "joeynmt_version": "2.3.0",
+        "model_dir": str(folder / "model"),
+        "use_cuda": False,
+        "fp16": False,
+        "random_seed": 42,
+        "data": {
+            **files,
+            "dataset_type": "plain",
+            "src": sides[0],
+            "trg": sides[1],
+            "special_symbols": special,
+        },
+        "testing": {
+            "n_best": 1,
+            "beam_size": 5,
+            "beam_alpha": 1.0,
+            "batch_size": 2048,
+            "batch_type": "token",
+            "max_output_length": 80,
+            "eval_metrics": ["bleu"],
+            "return_prob": "none",
+            "sacrebleu_cfg": {"tokenize": "13a", "lowercase": False},
+        },
+        "training": {
+            "optimizer": "adamw",
+            "normalization": "tokens",
+            "adam_betas": [0.9, 0.999],
+            "loss": "crossentropy",
+            "learning_rate": 0.001,
+            "learning_rate_min": 0.0,
+            "weight_decay": 0.0,
+            "label_smoothing": 0.1,
+            "clip_grad_norm": 1.0,
+            "batch_type": "token",
+            "early_stopping_metric": "bleu",
+            "epochs": 1000,
+            "validation_freq": validation_steps,
+            "logging_freq": 20,
+            "overwrite": True,
+            "shuffle": True,
+            "print_valid_sents": [0],
+            "keep_best_ckpts": 1,
+            **KINDS[kind]["training"],
+        },
+        "model": {
+            "initializer": "xavier_uniform",
+            "embed_initializer": "xavier_uniform",
+            "bias_initializer": "zeros",
+            "tied_embeddings": True,
+            "tied_softmax": True,
+            **KINDS[kind]["model"],
+        },
+    }
+
+
+def run_for(minutes: float, command: list[str], log: Path) -> None:
+    """Runs a training until its time is over; the best model so far is on disk whenever that is."""
+    with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=sink) as process:
+        try:
+            if process.wait(timeout=60 * minutes):
+                sys.exit(f"the training failed; {log} says why")
+        except subprocess.TimeoutExpired:
+            process.terminate()
+
+
+def translations(command: list[str], source: Path, output: Path) -> list[str]:
+    """What a command makes of a file that it reads from standard input."""
+    with source.open("rb") as lines, output.open("wb") as sink:
+        subprocess.run(command, stdin=lines, stdout=sink, check=True)
+    return output.read_text(encoding="utf-8").splitlines()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("kind", choices=("translator", *KINDS))
+    parser.add_argument("corpus", type=Path)
+    parser.add_argument("--from", dest="source", required=True)
+    parser.add_argument("--to", dest="target", required=True)
+    parser.add_argument("--output", type=Path, required=True, help="a new folder")
+    parser.add_argument("--minutes", type=float, default=45)
+    parser.add_argument("--validation-steps", type=int, default=100, help="of JoeyNMT's models")
+    parser.add_argument("--joeynmt-python", default=shutil.which("python3"))
+    options = parser.parse_args()
+    languages = options.source, options.target
+    corpus, folder = options.corpus.resolve(), options.output.resolve()
+    folder.mkdir(parents=True)
+    if options.kind == "translator":
+        ours, model = [sys.executable, "-m", "translator"], str(folder / "model")
+        train = [*ours, "train", "--from", options.source, "--to", options.target, "--output", model]
+        for name, split in (("", "train"), ("dev-", "dev")):
+            for side, language in zip(("source", "target"), languages, strict=True):
+                train += [f"--{name}{side}", str(corpus / f"{split}.{language}")]
+        translate = [*ours, "translate", model]
+    else:
+        train_tokenizer(corpus, languages, folder)
+        config = folder / "config.yaml"  # all JSON is YAML
+        config.write_text(
+            json.dumps(joeynmt_config(options.kind, corpus, languages, folder)), encoding="utf-8"
+        )
+        joeynmt = [options.joeynmt_python, "-m", "joeynmt"]
+        train = [*joeynmt, "train", str(config), "--skip-test"]
+        translate = [*joeynmt, "translate", str(config)]
+    run_for(options.minutes, train, folder / "log.txt")
+    found = translations(translate, corpus / f"test.{options.source}", folder / "translations.txt")
+    references = (corpus / f"test.{options.target}").read_text(encoding="utf-8").splitlines()
+    metrics = {"bleu": sacrebleu.corpus_bleu(found, [references])}
+    metrics["chrf"] = sacrebleu.corpus_chrf(found, [references])
+    scores = {name: round(metric.score, 2) for name, metric in metrics.items()}
+    print(json.dumps({"kind": options.kind, "minutes": options.minutes, **scores}))
+
+
+if __name__ == "__main__":
+    main()
