@@ -51,6 +51,19 @@ def test_losses_and_gradients_equal_those_of_dense_labels(smoothing, output_row_
         np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, atol=1e-5)
 
 
+def test_in_bfloat16_the_gradient_of_a_frequent_piece_is_a_sum_of_all_its_parts():
+    embedding, vectors, _ = random_case(number=2000)
+    targets = tf.zeros([2000], tf.int32)
+    gradients = []
+    for dtype in (tf.float32, tf.bfloat16):
+        with tf.GradientTape() as tape:
+            losses, _ = smoothed_cross_entropy(embedding, tf.cast(vectors + 0.1, dtype), targets, 0.1)
+        sources = [embedding.matrix.value, embedding.bias.value]
+        gradients.append([tf.convert_to_tensor(one)[0].numpy() for one in tape.gradient(losses, sources)])
+    for wide, low in zip(*gradients, strict=True):
+        np.testing.assert_allclose(low, wide, atol=0.02 * np.abs(wide).max())
+
+
 @pytest.mark.parametrize("scale", [1e2, 1e4])
 def test_a_target_of_no_probability_has_a_finite_loss_and_gradient(scale):
     embedding, vectors, targets = random_case()

@@ -30,16 +30,17 @@ def negative_log_probs(
         dbias = p^T g, minus g at the targets
 
     Args:
-        vectors: float [n, units].
-        matrix: float [vocabulary, units].
-        bias: float [vocabulary].
+        vectors: float [n, units]; the products are computed in its dtype.
+        matrix: float32 [vocabulary, units].
+        bias: float32 [vocabulary].
         targets: int32 [n].
 
     Returns:
         float32 [n], in nats; at most 85, where the probability is too small for float32.
     """
+    rows = tf.cast(matrix, vectors.dtype)
     # Transposing first is quicker on a CPU than a product that does.
-    logits = tf.nn.bias_add(tf.matmul(vectors, tf.transpose(matrix)), bias)
+    logits = tf.nn.bias_add(tf.matmul(vectors, tf.transpose(rows)), tf.cast(bias, vectors.dtype))
     probs = tf.nn.softmax(tf.cast(logits, tf.float32))
     losses = -tf.math.log(tf.maximum(tf.gather(probs, targets, batch_dims=1), _SMALLEST))
 
@@ -47,14 +48,19 @@ def negative_log_probs(
         weights = tf.cast(d_losses, vectors.dtype)[:, None]
         low_probs = tf.cast(probs, vectors.dtype)
         weighted = weights * vectors
-        rows = targets[:, None]
-        d_vectors = weights * (tf.matmul(low_probs, matrix) - tf.gather(matrix, targets))
+        d_vectors = weights * (tf.matmul(low_probs, rows) - tf.gather(rows, targets))
         d_matrix = tf.matmul(low_probs, weighted, transpose_a=True)
         d_bias = tf.matmul(low_probs, weights, transpose_a=True)[:, 0]
+
+        def minus_at_targets(total: tf.Tensor, parts: tf.Tensor) -> tf.Tensor:
+            # A frequent piece has hundreds of parts; in bfloat16 most of them would be rounded away.
+            total, parts = (tf.cast(tensor, tf.float32) for tensor in (total, parts))
+            return tf.tensor_scatter_nd_sub(total, targets[:, None], parts)
+
         return (
             d_vectors,
-            tf.tensor_scatter_nd_sub(d_matrix, rows, weighted),
-            tf.tensor_scatter_nd_sub(d_bias, rows, weights[:, 0]),
+            minus_at_targets(d_matrix, weighted),
+            minus_at_targets(d_bias, weights[:, 0]),
             None,
         )
 
@@ -82,7 +88,7 @@ def smoothed_cross_entropy(
         The smoothed loss and the plain negative log-probability in nats, float32 [n] each.
     """
     matrix, bias = embedding.output_rows(), tf.convert_to_tensor(embedding.bias)
-    plain = negative_log_probs(vectors, tf.cast(matrix, vectors.dtype), tf.cast(bias, vectors.dtype), targets)
+    plain = negative_log_probs(vectors, matrix, bias, targets)
     if not smoothing:
         return plain, plain
     wide = tf.cast(vectors, tf.float32)
