@@ -53,7 +53,7 @@ RECIPES = (
             ("data.batch_tokens", 512, "an epoch of larger batches has hardly any steps"),
             ("model.dropout", 0.4, "few pairs overfit soonest (Sennrich and Zhang 2019)"),
             ("model.word_dropout", 0.2, "worth 3.5 BLEU at 5,000 (Sennrich and Zhang 2019)"),
-            ("model.output_row_length", 1.0, "as for 5 thousand pairs"),
+            ("model.output_row_length", 1.0, "dev BLEU of 500 captions is 11.9, with free rows 11.6"),
             ("training.label_smoothing", 0.2, "stronger smoothing at this size (Sennrich and Zhang 2019)"),
             ("training.warmup_steps", 300, "as for 5 thousand pairs"),
             ("training.evaluate_steps", 350, "scoring takes longer than an epoch"),
@@ -128,7 +128,7 @@ FINE_TUNING = (
 
 
 # What so many pairs gave: image captions (Multi30k, English to German), dev BLEU by greedy search.
-_SEEN = ((500, 13), (1_000, 14), (3_000, 20), (29_000, 41))
+_SEEN = ((500, 12), (1_000, 14), (3_000, 19), (29_000, 41))
 _FEW = 3_000
 
 
