@@ -214,9 +214,8 @@ def main() -> None:
     else:
         train_tokenizer(corpus, languages, folder)
         config = folder / "config.yaml"  # all JSON is YAML
-        config.write_text(
-            json.dumps(joeynmt_config(options.kind, corpus, languages, folder)), encoding="utf-8"
-        )
+        settings = joeynmt_config(options.kind, corpus, languages, folder, options.validation_steps)
+        config.write_text(json.dumps(settings), encoding="utf-8")
         joeynmt = [options.joeynmt_python, "-m", "joeynmt"]
         train = [*joeynmt, "train", str(config), "--skip-test"]
         translate = [*joeynmt, "translate", str(config)]
