@@ -24,53 +24,20 @@ from typing import Any
 
 import sacrebleu
 import sentencepiece
+from joeynmt_models import MODELS
 
 VOCABULARY_SIZE = 6000
 SPECIAL_IDS = {"unk_id": 0, "pad_id": 1, "bos_id": 2, "eos_id": 3}
 SPECIAL_TOKENS = {"unk_token": "<unk>", "pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
 
-_RECURRENT = {
-    "type": "recurrent",
-    "rnn_type": "lstm",
-    "embeddings": {"embedding_dim": 256, "scale": False},
-    "hidden_size": 256,
-    "dropout": 0.3,
-    "num_layers": 1,
-}
-_SELF_ATTENTIVE = {
-    "type": "transformer",
-    "num_layers": 3,
-    "num_heads": 4,
-    "embeddings": {"embedding_dim": 256, "scale": True, "dropout": 0.0},
-    "hidden_size": 256,
-    "ff_size": 1024,
-    "dropout": 0.3,
-    "layer_norm": "pre",
-    "activation": "relu",
-}
 # JoeyNMT's rate that falls when dev BLEU stands still does not run with the PyTorch of today.
-KINDS: dict[str, dict[str, dict[str, Any]]] = {
-    "rnn": {
-        "model": {
-            "encoder": {**_RECURRENT, "bidirectional": True},
-            "decoder": {
-                **_RECURRENT,
-                "hidden_dropout": 0.3,
-                "input_feeding": True,
-                "init_hidden": "bridge",
-                "attention": "bahdanau",
-            },
-        },
-        "training": {"scheduling": "exponential", "decrease_factor": 0.99, "batch_size": 3072},
-    },
+SCHEDULES = {
+    "rnn": {"scheduling": "exponential", "decrease_factor": 0.99, "batch_size": 3072},
     "transformer": {
-        "model": {"encoder": _SELF_ATTENTIVE, "decoder": _SELF_ATTENTIVE},
-        "training": {
-            "scheduling": "noam",
-            "learning_rate_factor": 1,
-            "learning_rate_warmup": 1000,
-            "batch_size": 4096,
-        },
+        "scheduling": "noam",
+        "learning_rate_factor": 1,
+        "learning_rate_warmup": 1000,
+        "batch_size": 4096,
     },
 }
 
@@ -160,16 +127,9 @@ def joeynmt_config(
             "shuffle": True,
             "print_valid_sents": [0],
             "keep_best_ckpts": 1,
-            **KINDS[kind]["training"],
+            **SCHEDULES[kind],
         },
-        "model": {
-            "initializer": "xavier_uniform",
-            "embed_initializer": "xavier_uniform",
-            "bias_initializer": "zeros",
-            "tied_embeddings": True,
-            "tied_softmax": True,
-            **KINDS[kind]["model"],
-        },
+        "model": MODELS[kind],
     }
 
 
@@ -192,7 +152,7 @@ def translations(command: list[str], source: Path, output: Path) -> list[str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("kind", choices=("translator", *KINDS))
+    parser.add_argument("kind", choices=("translator", *MODELS))
     parser.add_argument("corpus", type=Path)
     parser.add_argument("--from", dest="source", required=True)
     parser.add_argument("--to", dest="target", required=True)

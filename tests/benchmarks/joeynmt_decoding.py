@@ -22,33 +22,11 @@ import torch
 from joeynmt.model import Model, build_model
 from joeynmt.search import beam_search, greedy
 from joeynmt.vocabulary import Vocabulary
+from joeynmt_models import MODELS
 from torch.nn.utils.rnn import pad_sequence
 
 VOCABULARY_SIZE = 6000
 SPECIAL = {"unk": 0, "pad": 1, "bos": 2, "eos": 3}
-RECURRENT = {
-    "type": "recurrent",
-    "rnn_type": "lstm",
-    "embeddings": {"embedding_dim": 256, "scale": False},
-    "hidden_size": 256,
-    "dropout": 0.3,
-    "num_layers": 1,
-}
-CONFIG = {
-    "initializer": "xavier_uniform",
-    "embed_initializer": "xavier_uniform",
-    "bias_initializer": "zeros",
-    "tied_embeddings": True,
-    "tied_softmax": True,
-    "encoder": {**RECURRENT, "bidirectional": True},
-    "decoder": {
-        **RECURRENT,
-        "hidden_dropout": 0.3,
-        "input_feeding": True,
-        "init_hidden": "bridge",
-        "attention": "bahdanau",
-    },
-}
 
 
 def random_model() -> Model:
@@ -58,7 +36,7 @@ def random_model() -> Model:
     special = SimpleNamespace(**ids, **tokens, sep_id=None, sep_token=None, lang_tags=[])
     pieces = [f"piece{number}" for number in range(len(SPECIAL), VOCABULARY_SIZE)]
     vocabulary = Vocabulary(pieces, special)
-    return build_model(CONFIG, vocabulary, vocabulary).eval()
+    return build_model(MODELS["rnn"], vocabulary, vocabulary).eval()
 
 
 def batches(rows: list[list[int]], size: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
