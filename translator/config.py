@@ -72,7 +72,7 @@ class TrainingConfig:
     clip_norm: float = setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
     average_decay: float = setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
     mixed_precision: bool = field(
-        default=True, metadata={"help": "compute in bfloat16 where that is faster; weights stay float32"}
+        default=True, metadata={"help": "compute in bfloat16 where faster; weights stay float32"}
     )
     seed: int = setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
 

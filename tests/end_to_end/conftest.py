@@ -78,6 +78,7 @@ def train_command(corpus):
         "training.warmup_steps": 150,
         "training.evaluate_steps": 0,
         "training.max_epochs": 8,
+        "training.mixed_precision": "false",  # the same model whatever the processor can multiply
     }
     return [
         "train",

@@ -71,7 +71,9 @@ def test_files_in_and_out_with_layout_and_columns(translator, model, tmp_path):
     files = ["--input", tmp_path / "in.txt.gz", "--output", tmp_path / "out.txt"]
     status, out, err = translator("translate", model, "--columns", *files)
     assert (status, out, err) == (0, "", "")
-    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "  zwei eins\n\n   \nzehn\teins\t\n"
+    _, alone, _ = translator("translate", model, "one two", "ten", "one")
+    both, ten, one = alone.splitlines()
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == f"  {both}\n\n   \n{ten}\t{one}\t\n"
 
 
 def test_glossary_prefix_and_minimum_bayes_risk(translator, model, tmp_path):
