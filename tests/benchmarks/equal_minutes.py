@@ -16,18 +16,18 @@ on two. Prints JSON.
 
 import argparse
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
-import sacrebleu
 import sentencepiece
-from joeynmt_models import MODELS
+from joeynmt_models import MODELS, SPECIAL, VOCABULARY_SIZE
 
-VOCABULARY_SIZE = 6000
-SPECIAL_IDS = {"unk_id": 0, "pad_id": 1, "bos_id": 2, "eos_id": 3}
+from translator.corpus.readers import read_lines
+from translator.evaluation.scores import evaluate
+
+SPECIAL_IDS = {f"{name}_id": number for name, number in SPECIAL.items()}
 SPECIAL_TOKENS = {"unk_token": "<unk>", "pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
 
 # JoeyNMT's rate that falls when dev BLEU stands still does not run with the PyTorch of today.
@@ -147,7 +147,7 @@ def translations(command: list[str], source: Path, output: Path) -> list[str]:
     """What a command makes of a file that it reads from standard input."""
     with source.open("rb") as lines, output.open("wb") as sink:
         subprocess.run(command, stdin=lines, stdout=sink, check=True)
-    return output.read_text(encoding="utf-8").splitlines()
+    return list(read_lines(output))
 
 
 def main() -> None:
@@ -158,8 +158,10 @@ def main() -> None:
     parser.add_argument("--to", dest="target", required=True)
     parser.add_argument("--output", type=Path, required=True, help="a new folder")
     parser.add_argument("--minutes", type=float, default=45)
-    parser.add_argument("--validation-steps", type=int, default=100, help="of JoeyNMT's models")
-    parser.add_argument("--joeynmt-python", default=shutil.which("python3"))
+    parser.add_argument(
+        "--validation-steps", type=int, default=100, help="of JoeyNMT's models; 20 or a multiple"
+    )
+    parser.add_argument("--joeynmt-python", default="python3")
     options = parser.parse_args()
     languages = options.source, options.target
     corpus, folder = options.corpus.resolve(), options.output.resolve()
@@ -181,11 +183,9 @@ def main() -> None:
         translate = [*joeynmt, "translate", str(config)]
     run_for(options.minutes, train, folder / "log.txt")
     found = translations(translate, corpus / f"test.{options.source}", folder / "translations.txt")
-    references = (corpus / f"test.{options.target}").read_text(encoding="utf-8").splitlines()
-    metrics = {"bleu": sacrebleu.corpus_bleu(found, [references])}
-    metrics["chrf"] = sacrebleu.corpus_chrf(found, [references])
-    scores = {name: round(metric.score, 2) for name, metric in metrics.items()}
-    print(json.dumps({"kind": options.kind, "minutes": options.minutes, **scores}))
+    references = list(read_lines(corpus / f"test.{options.target}"))
+    scores = evaluate(found, references)
+    print(json.dumps({"kind": options.kind, "minutes": options.minutes, **scores.to_dict()}))
 
 
 if __name__ == "__main__":

@@ -22,11 +22,8 @@ import torch
 from joeynmt.model import Model, build_model
 from joeynmt.search import beam_search, greedy
 from joeynmt.vocabulary import Vocabulary
-from joeynmt_models import MODELS
+from joeynmt_models import MODELS, SPECIAL, VOCABULARY_SIZE
 from torch.nn.utils.rnn import pad_sequence
-
-VOCABULARY_SIZE = 6000
-SPECIAL = {"unk": 0, "pad": 1, "bos": 2, "eos": 3}
 
 
 def random_model() -> Model:

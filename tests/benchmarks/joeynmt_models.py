@@ -2,6 +2,9 @@
 
 from typing import Any
 
+VOCABULARY_SIZE = 6000
+SPECIAL = {"unk": 0, "pad": 1, "bos": 2, "eos": 3}
+
 _RECURRENT = {
     "type": "recurrent",
     "rnn_type": "lstm",
