@@ -83,7 +83,7 @@ class DecodingConfig:
 
     beam_size: int = setting(5, "hypotheses kept a sentence", 1, 1000)
     length_penalty: float = setting(1.0, "length normalization; 0: none, larger: longer output", 0, 10)
-    no_repeat_ngram: int = setting(0, "so many pieces in a row never stand twice; 0: off", 0, 100)
+    no_repeat_ngram: int = setting(0, "so many words in a row never stand twice; 0: off", 0, 100)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ class SearchOptions:
     )
     max_length: int = setting(0, "pieces at most, the end included; 0: twice the source and ten", 0, 10_000)
     no_repeat_ngram: int = setting(
-        0, "no n pieces in a row stand twice in a translation; against loops in output; 0: off", 0, 100
+        0, "no n words in a row stand twice in a translation; against loops in output; 0: off", 0, 100
     )
     sampling: bool = field(
         default=False,

@@ -113,6 +113,46 @@ def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
 # Training
 
 
+ESCAPED = [f"it &apos;s a &quot; {line.lower()} &quot; and the children &apos;s" for line in LINES]
+
+
+def test_a_character_reference_that_is_frequent_is_one_piece():
+    tokenizer = train_tokenizer([*ESCAPED, "rare &amp; odd"], 400)
+    lines = ["it &apos;s", "&quot;so&apos;", "&apos", "rare &amp; odd"]
+    rows = tokenizer.encode(lines)
+    assert tokenizer.pieces(rows[0])[-2:] == ["▁&apos;", "s"]
+    assert {"▁&quot;", "&apos;"} <= set(tokenizer.pieces(rows[1]))
+    assert not any("amp;" in piece for piece in tokenizer.pieces(rows[3]))  # seen once
+    assert tokenizer.decode(rows) == lines
+    assert graph_tokenizer(tokenizer).tokenize(lines).to_list() == rows
+
+
+def test_text_without_character_references_has_no_piece_for_them():
+    tokenizer = train_tokenizer([*LINES, "R&D; a&b"] * 2, 400)
+    pieces = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    assert not any("&" in piece and piece.endswith(";") for piece in pieces)
+
+
+def test_a_piece_begins_a_word_after_a_space(tokenizer):
+    [ids] = tokenizer.encode(["the lazy Kwijibo € again"])
+    text = ""
+    for piece, begins in zip(tokenizer.pieces(ids), tokenizer.begins_word[ids], strict=True):
+        assert begins == piece.startswith("▁")
+        text += ("|" if begins else "") + piece.removeprefix("▁")
+    assert text.startswith("|the|lazy|")
+    assert text.endswith("|again")
+    assert not tokenizer.begins_word[: tokenizer.num_reserved].any()
+    assert tokenizer.begins_word.shape == (tokenizer.vocabulary_size,)
+
+
+def test_where_no_spaces_are_written_every_piece_begins_a_word():
+    tokenizer = train_tokenizer(["彼は東京に住んでいます。", "ฉันรักภาษาไทย", "私は本を読みます。"] * 10, 400)
+    [ids] = tokenizer.encode(["彼は本を東京で読みます。"])
+    begins = dict(zip(tokenizer.pieces(ids), tokenizer.begins_word[ids], strict=True))
+    assert all(begins[piece] for piece in begins if piece[0].isalpha())
+    assert sum(begins.values()) >= 6
+
+
 def test_the_vocabulary_has_the_size_that_was_asked_for():
     assert train_tokenizer(LINES, 350).vocabulary_size == 350
 

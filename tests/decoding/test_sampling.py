@@ -6,7 +6,7 @@ import tensorflow as tf
 from references.model import log_softmax
 from references.networks import padded, random_network, random_sentences
 from references.search import Rules as ReferenceRules
-from references.search import found, greedy, ngrams
+from references.search import found, greedy, repeats
 from test_search import (
     CASES,
     END,
@@ -21,6 +21,7 @@ from test_search import (
     random_max_lengths,
     random_script,
     scripted,
+    table_of,
 )
 
 from translator.decoding.graph import SearchGraph
@@ -42,7 +43,7 @@ PROBABILITIES = {
 }
 
 
-def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), **changes):
+def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), begins_word=None, **changes):
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
     options = SearchOptions(sampling=True, num_hypotheses=number, **changes)
@@ -53,7 +54,7 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), **changes):
         tf.zeros([cases, 0, 0], tf.int32),
         tf.ones([cases, SOURCE_STEPS], tf.bool),
     )
-    state, pieces = tf.fill([cases, number], -1), Pieces(PADDING, START, END)
+    state, pieces = tf.fill([cases, number], -1), Pieces(PADDING, START, END, table_of(begins_word))
     drawn = sample(script.step, state, script.tables, rules, pieces, options, alpha, seed)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
     ids, lengths, log_probs, scores = (part.numpy() for part in drawn)
@@ -235,16 +236,17 @@ def test_draws_start_with_the_prefix_as_far_as_the_maximum_length_lets_them():
         assert {ids[: len(start)] for ids, _, _ in row} == {start}
 
 
+@pytest.mark.parametrize("begins_word", [None, (A, B)])
 @pytest.mark.parametrize("size", [1, 2])
-def test_draws_repeat_no_ngram(size):
+def test_draws_repeat_no_ngram(size, begins_word):
     script = random_script(16, max_length=6, spread=0.3)
-    repeats = [0, 0]
+    repeated = [0, 0]
     for i, changes in enumerate([{}, {"no_repeat_ngram": size}]):
-        for row in draw(script, 8, 6, **changes):
+        for row in draw(script, 8, 6, begins_word=begins_word, **changes):
             for ids, _, _ in row:
-                repeats[i] += len(ngrams(ids, size)) > len(set(ngrams(ids, size)))
-    assert repeats[0] > 50
-    assert repeats[1] == 0
+                repeated[i] += any(repeats(ids[:n], piece, size, begins_word) for n, piece in enumerate(ids))
+    assert repeated[0] > 50
+    assert repeated[1] == 0
 
 
 def test_rules_that_leave_no_piece_do_not_let_padding_in():

@@ -65,7 +65,8 @@ class Script:
             max_lengths: pieces at most, of each case or of all.
             alpha: exponent of the length penalty.
             num_hypotheses: how many to return.
-            changes: ``prefix``, ``phrases`` and ``source_steps``, and other search options.
+            changes: ``prefix``, ``phrases``, ``source_steps`` and ``begins_word``, and other search
+                options.
         """
         cases = self.tables.shape[0]
         prefix = np.array(changes.pop("prefix", ()), np.int32)
@@ -73,6 +74,7 @@ class Script:
         longest = max(map(len, phrases), default=0)
         padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
+        pieces = Pieces(PADDING, START, END, table_of(changes.pop("begins_word", None)))
         source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
         options = SearchOptions(beam_size=beam_size, num_hypotheses=num_hypotheses, **changes)
         rules = Rules(
@@ -83,7 +85,6 @@ class Script:
             tf.sequence_mask(source_steps, SOURCE_STEPS),
         )
         coverage = options.coverage_penalty or None
-        pieces = Pieces(PADDING, START, END)
         search = BeamSearch(self.step, pieces, options, alpha, coverage, with_phrases=bool(phrases))
         found = search(tf.fill([cases, beam_size], -1), self.tables, rules)
         assert found.ids.shape[:2] == found.lengths.shape == (cases, num_hypotheses)
@@ -98,6 +99,11 @@ class Script:
             ]
             for i in range(cases)
         ]
+
+
+def table_of(pieces):
+    """Which of all pieces are among these; None: nobody says."""
+    return None if pieces is None else np.isin(np.arange(VOCABULARY), pieces)
 
 
 def random_script(seed, max_length, cases=CASES, spread=1.5):

@@ -159,7 +159,7 @@ def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config)
     lines = [*LINES, ""]
     expected = translator.translate(lines, beam_size=4, num_hypotheses=2, alignments=False)
     rows = tf.ragged.constant(tokenizer.encode(lines), tf.int32).to_tensor(tokenizer.padding_id)
-    signatures = PieceGraph(networks[:1], config).signatures()
+    signatures = PieceGraph(networks[:1], tokenizer, config).signatures()
     found = signatures["translate"](rows, tf.constant(4), tf.constant(0.5), tf.constant(2))
     ids, lengths, scores = (found[name].numpy() for name in ("target_ids", "lengths", "scores"))
     for i, one in enumerate(expected[:-1]):

@@ -9,12 +9,14 @@ rare for a piece of their own are spelled in UTF-8 bytes, so that there is no un
 from __future__ import annotations
 
 import io
+import re
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
@@ -27,6 +29,9 @@ _SMALLEST_VOCABULARY = 300
 _MIN_CHARACTER_COUNT = 5  # a character seen less often is spelled in bytes
 _LARGEST_MODEL = 1 << 26  # bytes; a million pieces take a third of it
 _LINES_A_COUNT = 10_000
+_ESCAPE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
+_MAX_ESCAPES = 20  # Moses writes eight
+_WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
 
@@ -40,6 +45,8 @@ class Tokenizer:
         start_id: what the decoder reads at its first step.
         end_id: ends every target sentence.
         num_reserved: ids below this are no text.
+        begins_word: bool [vocabulary]; whether a piece begins a word. In scripts that do not write spaces
+            every piece does.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -62,6 +69,7 @@ class Tokenizer:
         self.num_reserved = max(self.padding_id, self.start_id, self.end_id) + 1
         if min(self.padding_id, self.start_id, self.end_id) < 0:
             raise ModelError("the SentencePiece model has no padding, start or end piece; train a new one")
+        self.begins_word = np.array([*map(_begins_word, self.pieces(range(self.vocabulary_size)))])
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
@@ -89,10 +97,27 @@ class Tokenizer:
         texts: list[str] = self._processor.decode([list(row) for row in ids]) if ids else []
         return texts
 
-    def pieces(self, ids: Sequence[int]) -> list[str]:
+    def pieces(self, ids: Iterable[int]) -> list[str]:
         """Returns the pieces behind the ids, with SentencePiece's ``▁`` for a space."""
         pieces: list[str] = self._processor.id_to_piece(list(ids))
         return pieces
+
+
+def _begins_word(piece: str) -> bool:
+    """Whether a piece begins a word: after a space, or anywhere in a script that does not write spaces."""
+    if piece.startswith("▁"):
+        return True
+    return unicodedata.name(piece[0], "").startswith(_WITHOUT_SPACES)
+
+
+def _escapes(lines: Sequence[str]) -> list[str]:
+    """The character references, such as ``&apos;``, that stand in the lines a number of times.
+
+    Many published corpora are written with them, as Moses' tokenizer does. Four pieces for an apostrophe
+    would be a burden.
+    """
+    counts = Counter(escape for line in lines if "&" in line for escape in _ESCAPE.findall(line))
+    return [escape for escape, count in counts.most_common(_MAX_ESCAPES) if count >= _MIN_CHARACTER_COUNT]
 
 
 def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Iterator[str]:
@@ -143,6 +168,7 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
             character_coverage=1.0,
             normalization_rule_tsv=str(rules),
             max_sentence_length=100_000,
+            user_defined_symbols=[mark + escape for escape in _escapes(lines) for mark in ("▁", "")],
             pad_id=0,
             unk_id=1,
             bos_id=2,

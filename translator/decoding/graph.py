@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from translator.decoding.rules import Pieces, Rules
@@ -102,6 +103,7 @@ def search(
     options: SearchOptions,
     numbers: SearchNumbers,
     with_phrases: bool,
+    begins_word: np.ndarray | None = None,
     widths: tuple[tf.Tensor, tf.Tensor] | None = None,
     watch: Callable[[Kept], None] | None = None,
 ) -> Hypotheses:
@@ -114,12 +116,13 @@ def search(
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
         with_phrases: whether there are phrases among the wishes.
+        begins_word: see ``Pieces``.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
             for sampling.
         watch: takes what each step of a beam search keeps; only where this runs eagerly.
     """
     special = networks[0].special_ids
-    pieces = Pieces(special.padding, special.start, special.end)
+    pieces = Pieces(special.padding, special.start, special.end, begins_word)
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
     state = tf.nest.map_structure(
@@ -134,6 +137,8 @@ def search(
             prefixes=_within(wishes.shortlist, wishes.prefixes),
             phrases=_within(wishes.shortlist, wishes.phrases),
         )
+        if begins_word is not None:
+            pieces = pieces._replace(begins_word=tf.gather(begins_word, wishes.shortlist))
     rules = rules_of(source_ids, wishes, numbers, special.padding)
 
     def step(ids: tf.Tensor, states: Any, memories: Any) -> StepOutput:
@@ -186,11 +191,12 @@ class SearchGraph:
 
     Args:
         networks: the models, of one vocabulary; several decide together.
+        begins_word: see ``Pieces``.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel]) -> None:
+    def __init__(self, networks: Sequence[TranslationModel], begins_word: np.ndarray | None = None) -> None:
         ids = tf.TensorSpec([None, None], tf.int32)
-        self.networks = networks
+        self.networks, self._begins_word = networks, begins_word
         self._search, self._lock = cache(self._traced_search), threading.Lock()
         self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
@@ -220,7 +226,16 @@ class SearchGraph:
     ) -> Hypotheses:
         """The same search without a graph: slower, but somebody can look at each step of the beam."""
         source_ids, wishes = tf.convert_to_tensor(source_ids), no_wishes(len(source_ids))
-        return search(self.networks, source_ids, wishes, options, numbers_of(options), False, watch=watch)
+        return search(
+            self.networks,
+            source_ids,
+            wishes,
+            options,
+            numbers_of(options),
+            with_phrases=False,
+            begins_word=self._begins_word,
+            watch=watch,
+        )
 
     def distributions(self, source_ids: Any, target_ids: Any) -> tf.Tensor:
         """What might stand at each place of given translations, by what stands before it.
@@ -238,7 +253,7 @@ class SearchGraph:
         phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
         traced = tf.function(
             lambda source_ids, wishes, numbers: search(
-                self.networks, source_ids, wishes, options, numbers, with_phrases
+                self.networks, source_ids, wishes, options, numbers, with_phrases, self._begins_word
             ),
             input_signature=[
                 ids,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
@@ -36,11 +36,13 @@ class Pieces(NamedTuple):
         padding: fills up after the end; never part of a hypothesis.
         start: what the first step reads; never part of a hypothesis.
         end: ends a hypothesis.
+        begins_word: bool [vocabulary]; whether a piece begins a word; None: every piece is a word.
     """
 
     padding: int
     start: int
     end: int
+    begins_word: Any = None
 
 
 def length_penalty(lengths: tf.Tensor, alpha: tf.Tensor, normalization: str = "gnmt") -> tf.Tensor:
@@ -75,26 +77,51 @@ def forced_pieces(step: tf.Tensor, rules: Rules, pieces: Pieces) -> tf.Tensor:
     return tf.where(step + 1 >= rules.max_lengths, pieces.end, forced)
 
 
-def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, padding: int) -> tf.Tensor:
-    """The pieces that would complete an n-gram that a hypothesis has already.
+def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, pieces: Pieces) -> tf.Tensor:
+    """The pieces that would make a hypothesis repeat itself.
+
+    They begin a word that follows the same ``size - 1`` words as once before, so that a name of many pieces
+    may be told twice and no word is given up half-way. Or they go on within a word, as the third or later of
+    pieces that stand in it once before (if ``size`` is 3), as where a word runs on without an end.
 
     Args:
         ids: int32 [batch, beam, max steps]; hypotheses.
         step: int32 []; the pieces that they have so far.
-        size: of the n-grams.
-        padding: the id that stands for no piece.
+        size: so many words in a row must not stand twice.
+        pieces: which of them begin a word.
 
     Returns:
         int32 [batch, beam, max steps]; such pieces, and padding.
     """
     positions = tf.range(tf.shape(ids)[2])
-    # Position p is the last of an n-gram that exists, and whose pieces before are the latest ones.
-    is_match = tf.broadcast_to((positions >= size - 1) & (positions < step), tf.shape(ids))
-    for back in range(1, size):
-        shifted = tf.roll(ids, shift=back, axis=2)  # at p, the piece at p - back
-        latest = ids[:, :, tf.maximum(step - back, 0), None]
-        is_match &= (shifted == latest) & (step >= back)
-    return tf.where(is_match, ids, padding)
+    is_known = tf.broadcast_to(positions < step, tf.shape(ids))
+    begins = is_known if pieces.begins_word is None else is_known & tf.gather(pieces.begins_word, ids)
+    words_from_here = tf.cumsum(tf.cast(begins, tf.int32), axis=2, reverse=True)
+
+    def beginning_of(number: int) -> tf.Tensor:
+        """The position where the latest words begin, int32 [batch, beam, 1]; -1 where there are fewer."""
+        where = tf.where(begins & (words_from_here == number), positions, -1)
+        return tf.reduce_max(where, axis=2, keepdims=True)
+
+    # How many of the latest pieces must stand before a position for its piece to be forbidden.
+    of_words = step - beginning_of(size - 1) if size > 1 else tf.zeros_like(ids[:, :, :1])
+    has_words = of_words <= step
+    within = tf.maximum(beginning_of(1), 0)
+    number = tf.where(begins, of_words, size - 1)
+    is_repeated = tf.where(
+        begins, has_words & (positions >= of_words), is_known & (positions - (size - 1) >= within)
+    )
+
+    def compared(back: tf.Tensor, is_repeated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        before = tf.roll(ids, shift=back, axis=2)  # at position p, the piece at p - back
+        latest = tf.gather(ids, [tf.maximum(step - back, 0)], axis=2)
+        return back + 1, is_repeated & ((before == latest) | (back > number))
+
+    most = tf.reduce_max(tf.where(is_repeated, number, 0))
+    _, is_repeated = tf.while_loop(
+        lambda back, _: back <= most, compared, (tf.constant(1), is_repeated), parallel_iterations=1
+    )
+    return tf.where(is_repeated, ids, pieces.padding)
 
 
 def without(log_probs: tf.Tensor, banned: tf.Tensor) -> tf.Tensor:

@@ -118,7 +118,7 @@ def _allowed(
     banned.append(tf.where(tf.repeat(too_short, number, axis=1), pieces.end, pieces.padding))
     ids = tf.stack(banned, axis=-1)
     if options.no_repeat_ngram:
-        seen = repeating_pieces(loop.ids, loop.step, options.no_repeat_ngram, pieces.padding)
+        seen = repeating_pieces(loop.ids, loop.step, options.no_repeat_ngram, pieces)
         ids = tf.concat([ids, seen], axis=-1)
     return without(log_probs, ids)
 

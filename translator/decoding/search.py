@@ -336,7 +336,7 @@ class BeamSearch:
         beam_size, pieces_ = self._beam_size, self._pieces
         allowed = next_log_probs
         if self._options.no_repeat_ngram:
-            seen = repeating_pieces(loop.ids, loop.step, self._options.no_repeat_ngram, pieces_.padding)
+            seen = repeating_pieces(loop.ids, loop.step, self._options.no_repeat_ngram, pieces_)
             allowed = without(next_log_probs, seen)
         # Three ids may be among the best and yet not be allowed: padding, start, and an end too soon.
         width = beam_size + 3

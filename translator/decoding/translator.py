@@ -70,7 +70,7 @@ class Translator:
     ) -> None:
         self.config = config
         self._tokenizer, self._lexicon = tokenizer, lexicon
-        self._graph = SearchGraph(networks)
+        self._graph = SearchGraph(networks, tokenizer.begins_word)
         self._long_lines = LongLines(tokenizer, config.longest_part)
 
     @classmethod

@@ -94,7 +94,7 @@ def export(
         if precision != "float32":
             before = _bleu(TextGraph(networks, tokenizer, config), pairs)
         quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
-    graph = PieceGraph(networks, config, precision) if tokens else text_graph
+    graph = PieceGraph(networks, tokenizer, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)

@@ -34,13 +34,17 @@ class _Exported(tf.Module):
     """Networks with their weights in a precision."""
 
     def __init__(
-        self, networks: Sequence[TranslationModel], config: Config, precision: Precision = "float32"
+        self,
+        networks: Sequence[TranslationModel],
+        tokenizer: Tokenizer,
+        config: Config,
+        precision: Precision = "float32",
     ) -> None:
         super().__init__()
         variables = [variable for network in networks for variable in network.trainable_variables]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
-        self._search = PieceSearch(networks, config.decoding.no_repeat_ngram)
+        self._search = PieceSearch(networks, config.decoding.no_repeat_ngram, tokenizer.begins_word)
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
     def _default_numbers(self) -> list[tf.Tensor]:
@@ -65,7 +69,7 @@ class TextGraph(_Exported):
         config: Config,
         precision: Precision = "float32",
     ) -> None:
-        super().__init__(networks, config, precision)
+        super().__init__(networks, tokenizer, config, precision)
         self.tokenizer = graph_tokenizer(tokenizer)  # an attribute, so that its model is saved
         self._cutter = Cutter(tokenizer, config.longest_part)
 
@@ -195,6 +199,7 @@ class PieceGraph(_Exported):
 
     Args:
         networks: the networks; several decide together.
+        tokenizer: the one that makes and reads the piece ids.
         config: the settings of the model.
         precision: how the weights are stored.
     """

@@ -80,7 +80,7 @@ def model_card(facts: Facts) -> str:
 
 
 def _repetition(no_repeat_ngram: int) -> str:
-    return f", no {no_repeat_ngram} pieces in a row twice" if no_repeat_ngram else ""
+    return f", no {no_repeat_ngram} words in a row twice" if no_repeat_ngram else ""
 
 
 def _template(name: str) -> str:

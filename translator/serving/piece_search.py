@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 
 from translator.decoding.batching import TOKENS
@@ -37,11 +38,14 @@ class PieceSearch:
 
     Args:
         networks: the networks; several decide together.
-        no_repeat_ngram: so many pieces in a row never stand twice in a translation; 0: off.
+        no_repeat_ngram: so many words in a row never stand twice in a translation; 0: off.
+        begins_word: see ``Pieces``.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel], no_repeat_ngram: int) -> None:
-        self.networks = networks
+    def __init__(
+        self, networks: Sequence[TranslationModel], no_repeat_ngram: int, begins_word: np.ndarray
+    ) -> None:
+        self.networks, self._begins_word = networks, begins_word
         self.special_ids = networks[0].special_ids
         # What a caller may choose is given with every call.
         self._options = SearchOptions(no_repeat_ngram=no_repeat_ngram)
@@ -85,6 +89,7 @@ class PieceSearch:
                 self._options,
                 numbers,
                 with_phrases=False,
+                begins_word=self._begins_word,
                 widths=(beam_size, number),
             )
             without_end = tf.maximum(tf.reshape(found.lengths, [-1]) - 1, 0)
