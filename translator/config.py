@@ -14,7 +14,7 @@ from typing import Any, cast, get_type_hints
 from translator.errors import ConfigError
 
 # Of config.json and of all that stands beside it in a model folder; another number, another layout.
-_FORMAT = 2
+_FORMAT = 3
 
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:

@@ -74,7 +74,7 @@ def test_gates_of_every_layer_are_those_of_numpy(network):
         states = initial_states(reference.weights, memory, reference.decoder_layers)
         for step, previous_id in enumerate([reference.start_id, *target[:-1]]):
             _, states, _ = reference.step(previous_id, states, memory, embedded)
-            for j, (hidden, cell) in enumerate(states):
+            for j, (hidden, cell) in enumerate(states[0]):
                 inside = gates[f"decoder/lstm_{j}"]
                 np.testing.assert_allclose(inside.output[i, step], hidden, atol=1e-4)
                 np.testing.assert_allclose(inside.cell[i, step], cell, atol=1e-4)
@@ -89,7 +89,9 @@ def test_padding_and_other_sentences_do_not_change_a_sentence(network):
         only_memory, only_states = network.encode(padded([source]))
         for together, alone in zip(memory[:2], only_memory[:2], strict=True):
             np.testing.assert_allclose(together[i, :, : len(source)], alone[0], atol=1e-5)
-        for together, alone in zip(tf.nest.flatten(states), tf.nest.flatten(only_states), strict=True):
+        for together, alone in zip(
+            tf.nest.flatten(states.lstms), tf.nest.flatten(only_states.lstms), strict=True
+        ):
             np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
         only_log_probs = network.log_probs(padded([source]), padded([target]))[0]
         np.testing.assert_allclose(log_probs[i, : len(target)], only_log_probs, atol=1e-4)

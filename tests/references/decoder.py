@@ -8,10 +8,13 @@ from references.lstm import lstm_step
 
 
 def initial_states(weights, memory, num_layers):
-    """From the memory [source steps, units] a pair (hidden, cell), [units] each, for every layer."""
+    """From the memory [source steps, units] a pair (hidden, cell), [units] each, for every layer.
+
+    Beside them stands the past of attention, which is empty.
+    """
     z = memory.mean(axis=0) @ weights["decoder/initial/kernel"] + weights["decoder/initial/bias"]
     parts = np.split(np.tanh(z), 2 * num_layers)
-    return [(parts[2 * i], parts[2 * i + 1]) for i in range(num_layers)]
+    return [(parts[2 * i], parts[2 * i + 1]) for i in range(num_layers)], []
 
 
 def decoder_step(weights, x, states, memory, embedded, num_heads):
@@ -20,7 +23,7 @@ def decoder_step(weights, x, states, memory, embedded, num_heads):
     Args:
         weights: all weights of the network by their path.
         x: [units], the embedded piece before.
-        states: a pair (hidden, cell) for every layer.
+        states: a pair (hidden, cell) for every layer, and the past of attention.
         memory: [source steps, units].
         embedded: [source steps, units], the source pieces.
         num_heads: number of attention heads.
@@ -28,23 +31,24 @@ def decoder_step(weights, x, states, memory, embedded, num_heads):
     Returns:
         The readout [units], the new states and the attention weights [heads, source steps].
     """
-    new_states = []
+    pairs, past = states
+    new_pairs = []
 
     def lstm(i, vector):
-        hidden, cell = states[i]
+        hidden, cell = pairs[i]
         output, new_cell, _ = lstm_step(
             vector[None], hidden[None], cell[None], *lstm_weights(weights, f"decoder/lstm_{i}")
         )
-        new_states.append((output[0], new_cell[0]))
+        new_pairs.append((output[0], new_cell[0]))
         return output[0]
 
     h = norm_at(weights, "decoder/norm_0", lstm(0, x))
-    query_kernel = weights["decoder/attention/query/kernel"]
-    key_value_kernel = weights["decoder/attention/key_value/kernel"]
-    context, attention = attend(h, memory, query_kernel, key_value_kernel, num_heads)
-    for i in range(1, len(states)):
+    path = "decoder/attention/"
+    of_attention = {name.removeprefix(path): one for name, one in weights.items() if name.startswith(path)}
+    context, attention, past = attend(h, memory, of_attention, num_heads, past)
+    for i in range(1, len(pairs)):
         h = norm_at(weights, f"decoder/norm_{i}", h + lstm(i, np.concatenate([h, context])))
     z = np.concatenate([h, context]) @ weights["decoder/readout/kernel"] + weights["decoder/readout/bias"]
     f = np.tanh(attention.mean(axis=0) @ embedded)
     kernel, bias = (weights[f"decoder/lexical/hidden/{name}"] for name in ("kernel", "bias"))
-    return np.tanh(z) + f + np.tanh(f @ kernel + bias), new_states, attention
+    return np.tanh(z) + f + np.tanh(f @ kernel + bias), (new_pairs, past), attention

@@ -8,13 +8,22 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from translator.nn.attention import Attention, AttentionMemory
+from translator.nn.attention import Attended, Attention, AttentionMemory, AttentionPast
 from translator.nn.dropout import variational_dropout
 from translator.nn.lexical import LexicalModel
 from translator.nn.lstm import LSTM, Gates
 
-# The output and the cell state of every layer, float [batch, units] each.
-LSTMStates = tuple[tuple[tf.Tensor, tf.Tensor], ...]
+
+class DecoderStates(NamedTuple):
+    """What the decoder remembers from step to step.
+
+    Attributes:
+        lstms: of each LSTM, output and cell state, float [batch, units] each.
+        past: where attention has looked.
+    """
+
+    lstms: tuple[tuple[tf.Tensor, tf.Tensor], ...]
+    past: AttentionPast
 
 
 class DecoderOutput(NamedTuple):
@@ -22,12 +31,12 @@ class DecoderOutput(NamedTuple):
 
     Attributes:
         readout: float [batch, target steps, units], to be compared with the embedding of each piece.
-        states: the last output and cell state of each LSTM.
+        states: those after the last step.
         attention: float32 [batch, heads, target steps, source steps].
     """
 
     readout: tf.Tensor
-    states: LSTMStates
+    states: DecoderStates
     attention: tf.Tensor
 
 
@@ -36,7 +45,7 @@ class Decoder(keras.layers.Layer):
     """An LSTM that asks attention, LSTMs that hear the answer, and a readout.
 
         h_1 = norm(LSTM_1(target embedding))
-        context = attention(h_1, memory)
+        context = attention(h_1, memory, where it looked before)
         h_2 = norm(h_1 + LSTM_2([h_1 ; context])), and so on upwards
         readout = tanh(W [h_n ; context]) + lexical(words)
 
@@ -74,7 +83,7 @@ class Decoder(keras.layers.Layer):
         self.readout.build((None, None, 2 * self.units))
         self.built = True
 
-    def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> LSTMStates:
+    def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> DecoderStates:
         """The states before the first step, from the mean of the memory.
 
         Args:
@@ -84,10 +93,13 @@ class Decoder(keras.layers.Layer):
         weights = tf.cast(mask, memory.dtype)[..., None]
         mean = tf.reduce_sum(memory * weights, axis=1) / tf.maximum(tf.reduce_sum(weights, axis=1), 1)
         parts = tf.split(self.initial(mean), 2 * self.num_layers, axis=-1)
-        return tuple(zip(parts[::2], parts[1::2], strict=True))
+        nowhere = tf.zeros_like(mask, tf.float32)
+        return DecoderStates(
+            tuple(zip(parts[::2], parts[1::2], strict=True)), AttentionPast(nowhere, nowhere)
+        )
 
     def call(
-        self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory, training: bool = False
+        self, inputs: tf.Tensor, states: DecoderStates, memory: AttentionMemory, training: bool = False
     ) -> DecoderOutput:
         """Decodes embedded target pieces, each position from those up to and including it.
 
@@ -102,9 +114,9 @@ class Decoder(keras.layers.Layer):
             output, *new_state = layer(x, initial_state=list(state))
             return output, tuple(new_state)
 
-        return self._run(run, inputs, states, memory, training)
+        return self._run(run, self.attention, inputs, states, memory, training)
 
-    def gates(self, inputs: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> dict[str, Gates]:
+    def gates(self, inputs: tf.Tensor, states: DecoderStates, memory: AttentionMemory) -> dict[str, Gates]:
         """What each LSTM does at each piece, by the name of the layer; arguments as for ``call``."""
         found: dict[str, Gates] = {}
 
@@ -112,18 +124,18 @@ class Decoder(keras.layers.Layer):
             inside = found[layer.name] = layer.gates(x, state)
             return inside.output, (inside.output[:, -1], inside.cell[:, -1])
 
-        self._run(run, inputs, states, memory, training=False)
+        self._run(run, self.attention, inputs, states, memory, training=False)
         return found
 
-    def stepper(self) -> Callable[[tf.Tensor, LSTMStates, AttentionMemory], DecoderOutput]:
+    def stepper(self) -> Callable[[tf.Tensor, DecoderStates, AttentionMemory], DecoderOutput]:
         """A function that computes one step of several hypotheses a sentence; see ``LSTM.stepper``.
 
         The hypotheses stand where ``call`` has the target steps, so they share one memory.
 
         Returns:
             ``step(inputs, states, memory)`` with the embedded piece before, float [batch, beam, units],
-            of each LSTM output and cell state, float [batch, beam, units], and what ``attention.memory``
-            made of the encoder's output, a row a sentence.
+            the states, every tensor [batch, beam, ...], and what ``attention.memory`` made of the encoder's
+            output, a row a sentence.
         """
         steppers = {layer.name: layer.stepper() for layer in self.layers}
 
@@ -133,28 +145,31 @@ class Decoder(keras.layers.Layer):
             output, cell = (tf.reshape(part, tf.shape(state[0])) for part in (gates.output, gates.cell))
             return output, (output, cell)
 
-        return lambda inputs, states, memory: self._run(run, inputs, states, memory, training=False)
+        return lambda inputs, states, memory: self._run(
+            run, self.attention.step, inputs, states, memory, training=False
+        )
 
     def _run(
         self,
         run: Callable[[LSTM, tf.Tensor, tuple[tf.Tensor, tf.Tensor]], Any],
+        attend: Callable[[tf.Tensor, AttentionMemory, AttentionPast], Attended],
         inputs: tf.Tensor,
-        states: LSTMStates,
+        states: DecoderStates,
         memory: AttentionMemory,
         training: bool,
     ) -> DecoderOutput:
-        """The decoder around its LSTMs; ``run`` applies one of those to its input and state."""
-        x, new_states, context, words, weights = inputs, [], None, None, None
-        for i, (layer, norm, state) in enumerate(zip(self.layers, self.norms, states, strict=True)):
+        """The decoder around its LSTMs and its attention; ``run`` applies an LSTM to its input and state."""
+        x, new_states, context = inputs, [], None
+        for i, (layer, norm, state) in enumerate(zip(self.layers, self.norms, states.lstms, strict=True)):
             layer_input = x if context is None else tf.concat([x, context], axis=-1)
             output, new_state = run(layer, self.dropouts[i](layer_input, training=training), state)
             x = norm(output if context is None else x + output)
             new_states.append(new_state)
             if context is None:
-                context, words, weights = self.attention(x, memory)
+                context, words, weights, past = attend(x, memory, states.past)
         top = self.dropouts[-1](tf.concat([x, context], axis=-1), training=training)
         readout = self.readout(top) + self.lexical(words, training=training)
-        return DecoderOutput(readout, tuple(new_states), weights)
+        return DecoderOutput(readout, DecoderStates(tuple(new_states), past), weights)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from translator.config import ModelConfig
 from translator.nn.attention import AttentionMemory
-from translator.nn.decoder import Decoder, DecoderOutput, LSTMStates
+from translator.nn.decoder import Decoder, DecoderOutput, DecoderStates
 from translator.nn.dropout import word_dropout
 from translator.nn.embedding import Projection, TiedEmbedding
 from translator.nn.encoder import Encoder
@@ -45,12 +45,12 @@ class NextPieces(NamedTuple):
 
     Attributes:
         log_probs: float32 [batch, beam, vocabulary]; nats, of each piece to come next.
-        states: for the next step; of each decoder LSTM, output and cell state [batch, beam, units].
+        states: for the next step; every tensor [batch, beam, ...].
         attention: float32 [batch, beam, source steps]; the mean of the heads.
     """
 
     log_probs: tf.Tensor
-    states: LSTMStates
+    states: DecoderStates
     attention: tf.Tensor
 
 
@@ -107,7 +107,7 @@ class TranslationModel(keras.Model):
         self.decoder.build()
         self.built = True
 
-    def encode(self, source_ids: tf.Tensor, training: bool = False) -> tuple[AttentionMemory, LSTMStates]:
+    def encode(self, source_ids: tf.Tensor, training: bool = False) -> tuple[AttentionMemory, DecoderStates]:
         """Reads source sentences.
 
         Args:
@@ -124,7 +124,7 @@ class TranslationModel(keras.Model):
         return self.decoder.attention.memory(memory, embedded, mask), states
 
     def decode(
-        self, previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory, training: bool = False
+        self, previous_ids: tf.Tensor, states: DecoderStates, memory: AttentionMemory, training: bool = False
     ) -> DecoderOutput:
         """Runs the decoder over target pieces, int32 [batch, target steps]; see ``Decoder.call``."""
         embedded = self.target_word_dropout(self.embedding(previous_ids), training=training)
@@ -133,7 +133,7 @@ class TranslationModel(keras.Model):
 
     def stepper(
         self, shortlist: tf.Tensor | None = None
-    ) -> Callable[[tf.Tensor, LSTMStates, AttentionMemory], NextPieces]:
+    ) -> Callable[[tf.Tensor, DecoderStates, AttentionMemory], NextPieces]:
         """A function that computes one step of search; see ``LSTM.stepper``.
 
         Args:
@@ -141,12 +141,12 @@ class TranslationModel(keras.Model):
 
         Returns:
             ``step(previous_ids, states, memory)`` with the last piece of each hypothesis, int32 [batch,
-            beam], of each decoder LSTM output and cell state, float [batch, beam, units], and the memory
-            of each sentence, from ``encode``.
+            beam], the decoder's states, every tensor [batch, beam, ...], and the memory of each sentence,
+            from ``encode``.
         """
         decoder_step, projection = self.decoder.stepper(), self.embedding.projection(shortlist)
 
-        def step(previous_ids: tf.Tensor, states: LSTMStates, memory: AttentionMemory) -> NextPieces:
+        def step(previous_ids: tf.Tensor, states: DecoderStates, memory: AttentionMemory) -> NextPieces:
             output = decoder_step(self.embedding(previous_ids), states, memory)
             logits = self._logits(output.readout, projection)
             return NextPieces(
