@@ -60,7 +60,7 @@ def translator(tokenizer):
 
 @pytest.fixture(scope="module")
 def network(tokenizer):
-    return word_network(tokenizer, seed=11)
+    return word_network(tokenizer, seed=58)
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +102,7 @@ def test_streamed_lines_give_what_a_list_gives(translator):
 
 @pytest.mark.parametrize("blank", ["", "   ", "\t", "\u200b"])
 def test_a_line_without_text_gives_an_empty_translation_in_its_place(translator, blank):
-    before, empty, after = translator.translate(["ada bob", blank, "cid"], beam_size=1)
+    before, empty, after = translator.translate(["ada bob", blank, "cid"], beam_size=1, min_length=3)
     assert before.text
     assert after.text
     assert (empty.text, empty.score, empty.log_probability) == ("", 0.0, 0.0)

@@ -78,6 +78,8 @@ def train_command(corpus):
         "training.warmup_steps": 150,
         "training.evaluate_steps": 0,
         "training.max_epochs": 8,
+        "decoding.beam_size": 5,
+        "decoding.length_penalty": 1.0,
         "training.mixed_precision": "false",  # the same model whatever the processor can multiply
     }
     return [
