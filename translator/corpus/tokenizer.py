@@ -45,8 +45,6 @@ class Tokenizer:
         start_id: what the decoder reads at its first step.
         end_id: ends every target sentence.
         num_reserved: ids below this are no text.
-        begins_word: bool [vocabulary]; whether a piece begins a word. In scripts that do not write spaces
-            every piece does.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -69,7 +67,6 @@ class Tokenizer:
         self.num_reserved = max(self.padding_id, self.start_id, self.end_id) + 1
         if min(self.padding_id, self.start_id, self.end_id) < 0:
             raise ModelError("the SentencePiece model has no padding, start or end piece; train a new one")
-        self.begins_word = np.array([*map(_begins_word, self.pieces(range(self.vocabulary_size)))])
 
     @classmethod
     def load(cls, path: Path) -> Tokenizer:
@@ -86,6 +83,11 @@ class Tokenizer:
             raise ModelError(f"{path}: cannot be read ({error.strerror})") from None
         except ModelError as error:
             raise ModelError(f"{path}: {error}") from None
+
+    @property
+    def begins_word(self) -> np.ndarray:
+        """Whether a piece begins a word: bool [vocabulary]. Every one does in scripts without spaces."""
+        return np.array([*map(_begins_word, self.pieces(range(self.vocabulary_size)))])
 
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
         """Returns the piece ids of each line, without start and end."""
