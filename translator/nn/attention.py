@@ -10,8 +10,9 @@ second is told what all earlier first looks have seen, and where the last one wa
 
 ``c`` (coverage: Tu et al. 2016, "Modeling Coverage for Neural Machine Translation", arXiv 1601.04811) and
 ``w`` (location: Chorowski et al. 2015, "Attention-Based Models for Speech Recognition", arXiv 1506.07503,
-section 2.1) are numbers that are learned. In those papers the sums are of the attention itself, which then
-needs one step after the other; of the first looks they are known for all steps at once.
+section 2.1) are numbers that are learned, each as four times a weight, for it has further to go than others.
+In those papers the sums are of the attention itself, which then needs one step after the other; of the first
+looks they are known for all steps at once.
 """
 
 from __future__ import annotations
