@@ -119,7 +119,9 @@ def train(
     given = {"forward": forward_model, "backward": backward_model}
     first_models = {name: Path(path) for name, path in given.items() if path is not None}
     if first_models and not diversify:
-        raise ConfigError("forward_model and backward_model are for diversify; give all, or leave them out")
+        raise ConfigError(
+            "forward_model and backward_model are for diversify; give all, or leave them out"
+        )
     if idle := why_no_gpu():
         report(f"warning: {idle}")
     with tempfile.TemporaryDirectory() as folder_of_input:
