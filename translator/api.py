@@ -54,8 +54,6 @@ def train(
     mix_target: str | Path | None = None,
     init_from: str | Path | None = None,
     diversify: bool = False,
-    forward_model: str | Path | None = None,
-    backward_model: str | Path | None = None,
     seeds: int = 1,
     config_file: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -83,9 +81,6 @@ def train(
         diversify: whether to train two models first, one each way, and to learn also from what they make of
             the text (Nguyen et al. 2020, arXiv 1911.01986); they stay in ``training/diversification`` in
             ``output``.
-        forward_model: with ``diversify``, a model folder to take in place of the first model that translates
-            the sources; of several models, they translate together. None: one is trained.
-        backward_model: likewise for the other way, from target to source.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
         config_file: a TOML file of settings that replace the recipe's.
@@ -116,12 +111,6 @@ def train(
         raise ConfigError(
             "diversify begins with new weights and mixes its own text in; leave init_from and mix out"
         )
-    given = {"forward": forward_model, "backward": backward_model}
-    first_models = {name: Path(path) for name, path in given.items() if path is not None}
-    if first_models and not diversify:
-        raise ConfigError(
-            "forward_model and backward_model are for diversify; give all, or leave them out"
-        )
     if idle := why_no_gpu():
         report(f"warning: {idle}")
     with tempfile.TemporaryDirectory() as folder_of_input:
@@ -130,7 +119,7 @@ def train(
         if seeds == 1:
             check_folder(folder, begun=diversify)
         if diversify:
-            files = diversified(files, folder, overrides, first_models, tensorboard, report)
+            files = diversified(files, folder, overrides, tensorboard, report)
         if seeds == 1:
             train_one(files, folder, overrides, initial, tensorboard, report)
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from translator.decoding.translator import Translator
-from translator.errors import ConfigError, ModelError
+from translator.errors import ModelError
 from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Spread
 from translator.evaluation.translations import dev_score
@@ -19,14 +19,7 @@ from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
 from translator.training.interruption import StoppedError
 from translator.training.lock import locked
-from translator.training.model_folder import (
-    config_path,
-    diversification_path,
-    load_config,
-    members,
-    seed_folder,
-    seed_folders,
-)
+from translator.training.model_folder import config_path, diversification_path, seed_folder, seed_folders
 from translator.training.preparation import check_folder, prepare
 from translator.training.settings import write_config
 from translator.training.trainer import Trainer
@@ -36,7 +29,6 @@ def diversified(
     files: CorpusFiles,
     folder: Path,
     overrides: Mapping[str, Any],
-    given: Mapping[str, Path],
     tensorboard: str | Path | None,
     report: Callable[[str], None],
 ) -> CorpusFiles:
@@ -46,7 +38,6 @@ def diversified(
         files: the text; none of it to mix in.
         folder: the model folder, or that of the models of several seeds; all is kept within it.
         overrides: settings by dotted path, in place of the recipe's.
-        given: ``forward`` or ``backward`` -> the folder of a model, or of several, to take as this one.
         tensorboard: a folder for TensorBoard logs, or None.
         report: takes each line for the user.
 
@@ -59,36 +50,19 @@ def diversified(
     kept = diversification_path(folder)
     if not kept.exists() and (config_path(folder).exists() or seed_folders(folder)):
         raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
-    languages = (overrides["source_language"], overrides["target_language"])
-    directions = {"forward": languages, "backward": languages[::-1]}
-    translators = {name: _translator_for(path, *directions[name]) for name, path in given.items()}
     with locked(kept):
         diversification = Diversification(files, overrides, kept, report)
         for model in diversification.first_models:
             if model.has_translated():
                 report(f"the {model.name} model has translated the text")
                 continue
-            translator = translators.get(model.name)
-            if translator is None:
-                report(f"the {model.name} model:")
-                logs = None if tensorboard is None else Path(tensorboard) / model.name
-                train_one(model.files, model.folder, model.overrides, None, logs, report)
-                translator = Translator.load(model.folder)
+            report(f"the {model.name} model:")
+            logs = None if tensorboard is None else Path(tensorboard) / model.name
+            train_one(model.files, model.folder, model.overrides, None, logs, report)
             report(f"the {model.name} model translates the text")
-            model.write_translations(partial(_texts_by, translator))
+            model.write_translations(partial(_texts_by, Translator.load(model.folder)))
         report("the model that learns from the text and from both translations of it:")
     return diversification.files
-
-
-def _translator_for(folder: Path, source_language: str, target_language: str) -> Translator:
-    """Loads the model in a folder, once it is sure to translate in this direction."""
-    config = load_config(members([folder])[0])
-    if (config.source_language, config.target_language) != (source_language, target_language):
-        raise ConfigError(
-            f"{folder}: translates from {config.source_language} to {config.target_language}; a model from "
-            f"{source_language} to {target_language} is needed here"
-        )
-    return Translator.load(folder)
 
 
 def _texts_by(translator: Translator, lines: list[str]) -> list[str]:

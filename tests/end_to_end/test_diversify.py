@@ -100,46 +100,6 @@ def test_a_folder_with_another_model_is_told_before_any_work(
     assert "holds a training on other text" in without.stderr
 
 
-def test_given_models_translate_in_place_of_first_models(run, train_command, diversified, tmp_path):
-    """The models of the seeds together, and the one that came from target to source for them."""
-    back = diversification_path(diversified) / "backward"
-    output = tmp_path / "again"
-    command = (*train_command, *EPOCHS, "--diversify", "--forward-model", diversified)
-    done = run(*command, "--backward-model", back, "--output", output)
-    assert done.returncode == 0, done.stderr
-    assert not {"the forward model:", "the backward model:"} & set(done.stderr.splitlines())
-    text = diversification_path(output) / "text"
-    sources = (text / "1.source").read_text(encoding="utf-8").splitlines()
-    expected = translator.load(diversified).translate(sources, alignments=False)
-    assert (text / "1.forward").read_text(encoding="utf-8").splitlines() == [one.text for one in expected]
-    before = diversification_path(diversified) / "text"
-    assert (text / "1.backward").read_bytes() == (before / "1.backward").read_bytes()
-    again = run(*command, "--output", output)
-    assert again.returncode == 0
-    assert "the backward model has translated the text" in again.stderr
-    config = load_config(output)
-    assert 2 * len(sources) < config.corpus.num_pairs <= 3 * len(sources)
-
-
-def test_a_given_model_of_another_direction_is_told_before_any_work(
-    corpus, train_command, diversified, model, tmp_path
-):
-    back = diversification_path(diversified) / "backward"
-    message = "backward: translates from de to en; a model from en to de is needed here"
-    with pytest.raises(ConfigError, match=message):
-        trained(corpus, train_command, tmp_path / "new", forward_model=back)
-    with pytest.raises(ConfigError, match="a model from de to en is needed here"):
-        trained(corpus, train_command, tmp_path / "new", backward_model=model)
-    assert not (tmp_path / "new" / "training" / "diversification" / "text").exists()
-
-
-def test_given_models_are_for_diversify(corpus, tmp_path):
-    with pytest.raises(ConfigError, match="forward_model and backward_model are for diversify"):
-        translator.train(
-            corpus / "train.en", corpus / "train.de", tmp_path / "new", forward_model=tmp_path / "model"
-        )
-
-
 def test_it_does_not_go_with_the_weights_of_a_model(corpus, train_command, model, tmp_path):
     with pytest.raises(ConfigError, match="leave init_from and mix out"):
         trained(corpus, train_command, tmp_path / "new", init_from=model)

@@ -54,12 +54,6 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
     help="Train a model each way first and learn also from their translations of the text: better, in about "
     "two and a half times the time.",
 )
-@click.option(
-    "--forward-model",
-    metavar="MODEL",
-    help="With --diversify: translates the sources, in place of a first model.",
-)
-@click.option("--backward-model", metavar="MODEL", help="Likewise the targets: from --to to --from.")
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="Models to train, into OUTPUT/seed-N.")
 @click.option(
     "--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's."
@@ -82,8 +76,6 @@ def command(
     mix_source: str | None,
     mix_target: str | None,
     diversify: bool,
-    forward_model: str | None,
-    backward_model: str | None,
     seeds: int,
     config_file: str | None,
     assignments: tuple[str, ...],
@@ -114,8 +106,6 @@ def command(
         mix_source=mix_source,
         mix_target=mix_target,
         diversify=diversify,
-        forward_model=forward_model,
-        backward_model=backward_model,
         seeds=seeds,
         config_file=config_file,
         settings=settings,
