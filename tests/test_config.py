@@ -218,16 +218,16 @@ def test_json_with_a_setting_that_is_not_valid_names_the_file():
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ("4", "a newer version of translator (format 4, this one reads 3); update translator"),
-        ("1", "an older version of translator (format 1, this one reads 3); train the model again"),
+        ("5", "a newer version of translator (format 5, this one reads 4); update translator"),
+        ("1", "an older version of translator (format 1, this one reads 4); train the model again"),
         (
             '"x"',
-            "an older version of translator (format 'x', this one reads 3); train the model again",
+            "an older version of translator (format 'x', this one reads 4); train the model again",
         ),
     ],
 )
 def test_json_of_another_version_is_told_from_damage(form, message):
-    text = Config().to_json().replace('"format": 3', f'"format": {form}')
+    text = Config().to_json().replace('"format": 4', f'"format": {form}')
     text = text.replace("patience", "patience_of_another_version")
     assert message_of(Config.from_json, text, "c.json") == f"c.json: made by {message}"
 

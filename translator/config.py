@@ -14,7 +14,8 @@ from typing import Any, cast, get_type_hints
 from translator.errors import ConfigError
 
 # Of config.json and of all that stands beside it in a model folder; another number, another layout.
-_FORMAT = 3
+_FORMAT = 4
+_OLDEST = 3  # which differs only by what it does not have
 
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:
@@ -51,6 +52,7 @@ class ModelConfig:
     dropout: float = setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
     word_dropout: float = setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
     output_row_length: float = setting(0.0, "length of the rows that make logits; 0: as they grow", 0, 100)
+    dictionary: int = setting(0, "translations a piece, counted in the text, to point at; 0: none", 0, 100)
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,7 @@ class Config:
         if not isinstance(tree, dict):
             raise ConfigError(f"{where}: expected a JSON object of settings")
         form = settings.pop("format", 1)  # the first had no number
-        if form != _FORMAT:
+        if form not in range(_OLDEST, _FORMAT + 1):
             newer = isinstance(form, int) and form > _FORMAT
             version, remedy = (
                 ("a newer", "update translator") if newer else ("an older", "train the model again")

@@ -77,6 +77,7 @@ RECIPES = (
             ),
             ("model.dropout", 0.4, "few pairs overfit soonest (Sennrich and Zhang 2019)"),
             ("model.word_dropout", 0.2, "worth 3.5 BLEU at this size (Sennrich and Zhang 2019)"),
+            ("model.dictionary", 5, "dev BLEU after 4,200 steps is 16.3, without 15.7"),
             ("model.output_row_length", 1.0, "dev BLEU after 1,400 steps is 12.6, with free rows 11.2"),
             ("training.label_smoothing", 0.2, "stronger smoothing at this size (Sennrich and Zhang 2019)"),
             ("training.warmup_steps", 300, "dev BLEU after 700 steps is 8.0, with a constant 1e-3 it is 7.1"),

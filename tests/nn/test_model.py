@@ -20,6 +20,7 @@ SHAPES = [
     {"encoder_layers": 1, "decoder_layers": 1, "attention_heads": 1},
     {"encoder_layers": 2, "decoder_layers": 2, "attention_heads": 2, "output_row_length": 0.5},
     {"encoder_layers": 3, "decoder_layers": 4, "attention_heads": 4},
+    {"encoder_layers": 2, "decoder_layers": 2, "attention_heads": 2, "dictionary": 3},
 ]
 SOURCES = random_sentences(1, [4, 1, 7, 2])
 TARGETS = random_sentences(2, [3, 6, 1, 5])

@@ -17,7 +17,7 @@ def initial_states(weights, memory, num_layers):
     return [(parts[2 * i], parts[2 * i + 1]) for i in range(num_layers)], []
 
 
-def decoder_step(weights, x, states, memory, embedded, num_heads):
+def decoder_step(weights, x, states, memory, words, num_heads):
     """One step.
 
     Args:
@@ -25,7 +25,7 @@ def decoder_step(weights, x, states, memory, embedded, num_heads):
         x: [units], the embedded piece before.
         states: a pair (hidden, cell) for every layer, and the past of attention.
         memory: [source steps, units].
-        embedded: [source steps, units], the source pieces.
+        words: [source steps, units], the embedded source pieces; with a dictionary, beside them what it says.
         num_heads: number of attention heads.
 
     Returns:
@@ -48,7 +48,13 @@ def decoder_step(weights, x, states, memory, embedded, num_heads):
     context, attention, past = attend(h, memory, of_attention, num_heads, past)
     for i in range(1, len(pairs)):
         h = norm_at(weights, f"decoder/norm_{i}", h + lstm(i, np.concatenate([h, context])))
-    z = np.concatenate([h, context]) @ weights["decoder/readout/kernel"] + weights["decoder/readout/bias"]
-    f = np.tanh(attention.mean(axis=0) @ embedded)
+    top = np.concatenate([h, context])
+    z = top @ weights["decoder/readout/kernel"] + weights["decoder/readout/bias"]
+    found, said = np.split(attention.mean(axis=0) @ words, [len(x)])
+    f = np.tanh(found)
     kernel, bias = (weights[f"decoder/lexical/hidden/{name}"] for name in ("kernel", "bias"))
-    return np.tanh(z) + f + np.tanh(f @ kernel + bias), (new_pairs, past), attention
+    readout = np.tanh(z) + f + np.tanh(f @ kernel + bias)
+    if len(said):
+        trust = 8 / (1 + np.exp(-(top @ weights["decoder/trust/kernel"] + weights["decoder/trust/bias"])))
+        readout = readout + trust * said
+    return readout, (new_pairs, past), attention

@@ -40,14 +40,27 @@ class ReferenceModel:
         return self.weights["embedding/matrix"][piece_id] * np.sqrt(self.units)
 
     def encode(self, source_ids):
-        """Source pieces, the end included, to the memory and their embeddings, [source steps, units] each."""
-        embedded = np.stack([self.embed(piece_id) for piece_id in source_ids])
-        return encode(self.weights, embedded, self.encoder_layers), embedded
+        """Source pieces, the end included, to the memory [source steps, units] and what each is by itself.
 
-    def step(self, previous_id, states, memory, embedded):
+        That is its embedding and, with a dictionary, what it points at beside it.
+        """
+        embedded = np.stack([self.embed(piece_id) for piece_id in source_ids])
+        memory = encode(self.weights, embedded, self.encoder_layers)
+        if "dictionary/shares" not in self.weights:
+            return memory, embedded
+        pointing = np.stack([self.look_up(piece_id) for piece_id in source_ids])
+        return memory, np.concatenate([embedded, pointing], axis=1)
+
+    def look_up(self, piece_id):
+        """What the dictionary says of a piece, [units]."""
+        translations = self.weights["dictionary/translations"][piece_id].astype(int)
+        rows = output_rows(self.weights["embedding/matrix"], 1.0)[translations]
+        return self.weights["dictionary/shares"][piece_id] @ rows
+
+    def step(self, previous_id, states, memory, words):
         """Logits of the next piece [vocabulary], new states and attention [heads, source steps]."""
         readout, states, attention = decoder_step(
-            self.weights, self.embed(previous_id), states, memory, embedded, self.num_heads
+            self.weights, self.embed(previous_id), states, memory, words, self.num_heads
         )
         rows = output_rows(self.weights["embedding/matrix"], self.output_row_length)
         logits = rows @ readout + self.weights["embedding/bias"]
@@ -55,11 +68,11 @@ class ReferenceModel:
 
     def teacher_forced(self, source_ids, target_ids):
         """Logits [target steps, vocabulary] and attention [heads, target steps, source steps]."""
-        memory, embedded = self.encode(source_ids)
+        memory, words = self.encode(source_ids)
         states = initial_states(self.weights, memory, self.decoder_layers)
         all_logits, all_attention = [], []
         for previous_id in [self.start_id, *target_ids[:-1]]:
-            logits, states, attention = self.step(previous_id, states, memory, embedded)
+            logits, states, attention = self.step(previous_id, states, memory, words)
             all_logits.append(logits)
             all_attention.append(attention)
         return np.stack(all_logits), np.stack(all_attention, axis=1)

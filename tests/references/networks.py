@@ -17,7 +17,18 @@ def random_network(seed=1, vocabulary_size=11, units=8, **settings):
     for weight in network.trainable_variables:
         center = 1.0 if weight.name == "gamma" else 0.0
         weight.assign(random.normal(center, 0.5, weight.shape))
+    fill_dictionary(network, random)
     return network
+
+
+def fill_dictionary(network, random):
+    """Gives the dictionary of a network, if it has one, random translations."""
+    if network.dictionary is None:
+        return
+    size, most = network.dictionary.vocabulary_size, network.dictionary.most
+    network.dictionary.translations.assign(random.integers(FIRST_PIECE, size, [size, most]))
+    network.dictionary.shares.assign(random.uniform(0, 1 / most, [size, most]))
+    network.dictionary.counts.assign(random.integers(0, 20, size))
 
 
 def random_sentences(seed, lengths, vocabulary_size=11):

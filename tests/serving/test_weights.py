@@ -55,6 +55,19 @@ def test_eight_bits_use_their_range_for_every_output():
         assert (np.abs(stored.numpy() * scale - exact) <= scale / 2 + 1e-7).all()
 
 
+@pytest.mark.parametrize("precision", get_args(Precision))
+def test_the_pieces_of_a_dictionary_stay_as_they_are(precision):
+    network = random_network(dictionary=3)
+    weights = Weights(network.weights, precision)
+    paths = [variable.path for variable in network.weights]
+    stored = weights.stored[paths.index("dictionary/translations")]
+    np.testing.assert_array_equal(stored, network.dictionary.translations)
+    exact = network.log_probs(padded(SOURCES), padded(TARGETS))
+    with weights.scope():
+        found = network.log_probs(padded(SOURCES), padded(TARGETS))
+    assert np.abs(found - exact).max() < {"float32": 1e-6, "float16": 0.1, "int8": 1.0}[precision]
+
+
 def test_a_matrix_of_zeros_stays_one():
     network = random_network()
     kernel = network.decoder.readout.kernel

@@ -167,6 +167,22 @@ def test_a_network_has_at_least_the_weights_that_its_sizes_call_for(tokenizer, s
     assert size / 2 <= least <= size
 
 
+@pytest.mark.parametrize("piece", [-1, 10**6])
+def test_a_dictionary_of_what_is_no_piece_is_refused(tokenizer, tmp_path, piece):
+    config = CONFIG.override({"model.dictionary": 2})
+    config_path(tmp_path).write_text(config.to_json(), encoding="utf-8")
+    tokenizer_path(tmp_path).write_bytes(tokenizer.model)
+    network = network_for(config, tokenizer)
+    shape = network.dictionary.translations.shape
+    network.dictionary.translations.assign(np.arange(shape[0] * shape[1]).reshape(shape) % shape[0])
+    save_weights(network, weights_path(tmp_path))
+    loaded, _, _ = load_model(tmp_path)
+    np.testing.assert_array_equal(loaded.dictionary.translations, network.dictionary.translations)
+    network.dictionary.translations.assign(np.full(shape, piece))
+    save_weights(network, weights_path(tmp_path))
+    assert refusal(tmp_path).endswith("(the translations of its dictionary are no pieces)")
+
+
 def test_sizes_beyond_the_weights_are_refused_before_they_take_memory(folder):
     """Some 200 GB of weights: to build this network would end the process."""
     sizes = {"model.units": 8192, "model.encoder_layers": 16, "model.decoder_layers": 16}

@@ -5,9 +5,10 @@ import json
 
 import numpy as np
 import pytest
-from references.toy import copied, toy_pairs, write
+from references.toy import WORDS, copied, toy_pairs, write
 
 import translator.training.chosen_text as module
+from translator.corpus.translation_counts import read_translations
 from translator.errors import DataError, ModelError
 from translator.recipes import RECIPES
 from translator.training.checkpoint import TrainingState, save_checkpoint
@@ -16,6 +17,7 @@ from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.model_folder import (
     checkpoint_path,
     corpus_path,
+    dictionary_path,
     previous_checkpoint_path,
     tokenizer_path,
 )
@@ -76,6 +78,22 @@ def test_the_text_is_written_as_pieces_in_order_and_without_repetitions(files, f
     assert found.dev == toy_pairs(30, seed=9)
     repeated = 400 - len(expected)
     assert lines[0] == f"corpus: {len(expected)} of 400 pairs kept; dropped: {repeated} repeated"
+
+
+def test_the_translations_for_the_dictionary_are_counted_where_the_network_has_one(files, tmp_path):
+    prepared(files, tmp_path / "without")
+    assert not dictionary_path(tmp_path / "without").exists()
+    found, _ = prepared(files, tmp_path / "with", SETTINGS | {"model.dictionary": 2})
+    size = found.tokenizer.vocabulary_size
+    table = read_translations(dictionary_path(tmp_path / "with"), size, 2)
+    pairs = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
+    pieces = found.tokenizer.encode([source for source, _ in pairs])
+    np.testing.assert_array_equal(table.counts, np.bincount(np.concatenate(pieces), minlength=size))
+    for word in WORDS:  # each stands for itself on the other side
+        piece, *more = found.tokenizer.encode([word])[0]
+        assert not more
+        assert table.translations[piece, 0] == piece
+        assert table.shares[piece, 0] > 2 * table.shares[piece, 1]
 
 
 @pytest.mark.parametrize("trained", [False, True])

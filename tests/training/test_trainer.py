@@ -14,6 +14,7 @@ import tensorflow as tf
 from references.toy import token_files, toy_pairs
 
 from translator.config import Config, CorpusFacts
+from translator.corpus.translation_counts import Translations, write_translations
 from translator.devices import Device, device
 from translator.errors import DataError, ModelError, TranslatorError
 from translator.training.callbacks import training_variables
@@ -22,6 +23,7 @@ from translator.training.interruption import StoppedError
 from translator.training.model_folder import (
     checkpoint_path,
     corpus_path,
+    dictionary_path,
     load_weights,
     log_path,
     network_for,
@@ -509,6 +511,27 @@ def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer,
     ):
         np.testing.assert_array_equal(weight, other)
         np.testing.assert_array_equal(average, other)
+
+
+def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokenizer, tmp_path):
+    config = CONFIG.override({"model.dictionary": 2, "training.max_epochs": 1})
+    folder, size = tmp_path / "first", tokenizer.vocabulary_size
+    random = np.random.default_rng(1)
+    table = Translations(
+        random.integers(0, size, [size, 2]).astype(np.int32),
+        random.uniform(0, 0.5, [size, 2]).astype(np.float32),
+        random.integers(1, 9, size).astype(np.float32),
+    )
+    with pytest.raises(ModelError, match=r"dictionary\.npz: damaged"):
+        trainer_of(config, tokenizer, folder)
+    write_translations(dictionary_path(folder), table)
+    trainer_of(config, tokenizer, folder).train(rising(), lambda line: None)
+    network = network_for(config, tokenizer)
+    load_weights(network, folder)
+    dictionary_path(folder).unlink()  # the weights have it
+    for found in (network, trainer_of(config, tokenizer, tmp_path / "next", initial=folder).network):
+        for weight, expected in zip(found.dictionary.weights, table, strict=True):
+            np.testing.assert_array_equal(weight, expected)
 
 
 def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, tokenizer, tmp_path):

@@ -29,7 +29,8 @@ class AttentionMemory(NamedTuple):
     Attributes:
         keys: float [batch, heads, source steps, units / heads].
         values: float [batch, heads, source steps, units / heads].
-        words: float [batch, source steps, units]; the embeddings of the source pieces.
+        words: float [batch, source steps, units or more]; the embeddings of the source pieces, and whatever
+            else is known of each by itself.
         bias: float [batch, 1, 1, source steps]; 0 at pieces, a large negative number at padding.
     """
 
@@ -56,7 +57,7 @@ class Attended(NamedTuple):
 
     Attributes:
         context: float [batch, target steps, units], of all heads side by side.
-        words: float [batch, target steps, units]; the embeddings, weighted with the mean of the heads.
+        words: float [batch, target steps, units or more]; the words, weighted with the mean of the heads.
         weights: float32 [batch, heads, target steps, source steps]; those of a row sum to one.
         past: for the query after the last one, or of each query, as it was given.
     """
@@ -110,18 +111,18 @@ class Attention(keras.layers.Layer):
         )
         self.built = True
 
-    def memory(self, memory: tf.Tensor, embedded: tf.Tensor, mask: tf.Tensor) -> AttentionMemory:
+    def memory(self, memory: tf.Tensor, words: tf.Tensor, mask: tf.Tensor) -> AttentionMemory:
         """Prepares the encoder's output for attention.
 
         Args:
             memory: float [batch, source steps, units].
-            embedded: float [batch, source steps, units]; what the encoder read.
+            words: float [batch, source steps, units or more]; what is known of each piece by itself.
             mask: bool [batch, source steps], true at pieces.
         """
         keys_values = self.key_value(memory)
         keys, values = (self._split_heads(part) for part in tf.split(keys_values, 2, axis=-1))
         bias = tf.where(mask[:, None, None, :], 0.0, -1e9)
-        return AttentionMemory(keys, values, embedded, bias)
+        return AttentionMemory(keys, values, words, bias)
 
     def call(self, query: tf.Tensor, memory: AttentionMemory, past: AttentionPast) -> Attended:
         """Attends from queries that follow each other.

@@ -40,6 +40,10 @@ class DecoderOutput(NamedTuple):
     attention: tf.Tensor
 
 
+_MOST_TRUST = 8.0  # in a dictionary: what it adds to the logit of a translation that it is sure of
+_TRUST_AT_FIRST = -1.0  # before the sigmoid: a quarter of that
+
+
 @keras.saving.register_keras_serializable(package="translator")
 class Decoder(keras.layers.Layer):
     """An LSTM that asks attention, LSTMs that hear the answer, and a readout.
@@ -49,6 +53,9 @@ class Decoder(keras.layers.Layer):
         h_2 = norm(h_1 + LSTM_2([h_1 ; context])), and so on upwards
         readout = tanh(W [h_n ; context]) + lexical(words)
 
+    With a dictionary, ``trust * (what it says of the words)`` is added to the readout; ``trust``, between 0
+    and 8, follows from ``h_n`` and the context.
+
     Attention stands beside the recurrence and not inside it: no layer needs its own output of the step
     before but through its LSTM, so in training each layer runs over the whole target at once.
 
@@ -57,9 +64,19 @@ class Decoder(keras.layers.Layer):
         num_layers: number of LSTMs, at least 1.
         num_heads: number of attention heads.
         dropout: rate of the variational dropout.
+        dictionary: whether the words that attention finds are embeddings and, beside them, what a dictionary
+            says of each.
     """
 
-    def __init__(self, units: int, num_layers: int, num_heads: int, dropout: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        units: int,
+        num_layers: int,
+        num_heads: int,
+        dropout: float,
+        dictionary: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(**kwargs)
         self.units, self.num_layers, self.num_heads, self.dropout = units, num_layers, num_heads, dropout
         self.layers = [
@@ -71,6 +88,10 @@ class Decoder(keras.layers.Layer):
         self.initial = keras.layers.Dense(2 * num_layers * units, activation="tanh", name="initial")
         self.readout = keras.layers.Dense(units, activation="tanh", name="readout")
         self.lexical = LexicalModel(units, dropout, name="lexical")
+        self.dictionary = dictionary
+        if dictionary:
+            begin = keras.initializers.Constant(_TRUST_AT_FIRST)
+            self.trust = keras.layers.Dense(1, activation="sigmoid", bias_initializer=begin, name="trust")
 
     def build(self, _: Any = None) -> None:
         for i, layer in enumerate(self.layers):
@@ -81,6 +102,8 @@ class Decoder(keras.layers.Layer):
         self.lexical.build()
         self.initial.build((None, self.units))
         self.readout.build((None, None, 2 * self.units))
+        if self.dictionary:
+            self.trust.build((None, None, 2 * self.units))
         self.built = True
 
     def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> DecoderStates:
@@ -168,7 +191,10 @@ class Decoder(keras.layers.Layer):
             if context is None:
                 context, words, weights, past = attend(x, memory, states.past)
         top = self.dropouts[-1](tf.concat([x, context], axis=-1), training=training)
-        readout = self.readout(top) + self.lexical(words, training=training)
+        embedded = words[..., : self.units]
+        readout = self.readout(top) + self.lexical(embedded, training=training)
+        if self.dictionary:
+            readout += _MOST_TRUST * self.trust(top) * words[..., self.units :]
         return DecoderOutput(readout, DecoderStates(tuple(new_states), past), weights)
 
     def get_config(self) -> dict[str, Any]:
@@ -178,4 +204,5 @@ class Decoder(keras.layers.Layer):
             "num_layers": self.num_layers,
             "num_heads": self.num_heads,
             "dropout": self.dropout,
+            "dictionary": self.dictionary,
         }

@@ -63,6 +63,11 @@ class TiedEmbedding(keras.layers.Layer):
         rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
         return tf.cast(rows * self.units**0.5, self.compute_dtype)
 
+    def directions(self, ids: tf.Tensor) -> tf.Tensor:
+        """Int32 ids [...] to rows of length 1, float32 [..., units]; no gradient goes back through them."""
+        rows = tf.gather(tf.stop_gradient(tf.convert_to_tensor(self.matrix)), ids)
+        return tf.math.l2_normalize(tf.cast(rows, tf.float32), axis=-1)
+
     def output_rows(self, ids: tf.Tensor | None = None) -> tf.Tensor:
         """What makes logits of some pieces, int32 ids [pieces], or of all: float32 [pieces, units]."""
         rows = tf.convert_to_tensor(self.matrix)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from translator.config import ModelConfig
 from translator.nn.attention import AttentionMemory
 from translator.nn.decoder import Decoder, DecoderOutput, DecoderStates
+from translator.nn.dictionary import Dictionary
 from translator.nn.dropout import word_dropout
 from translator.nn.embedding import Projection, TiedEmbedding
 from translator.nn.encoder import Encoder
@@ -68,6 +69,7 @@ class TranslationModel(keras.Model):
         dropout: rate of the variational dropout.
         word_dropout: share of embeddings that are blanked.
         output_row_length: see ``TiedEmbedding``.
+        dictionary: translations a piece in the dictionary; 0: there is none.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class TranslationModel(keras.Model):
         dropout: float,
         word_dropout: float,
         output_row_length: float,
+        dictionary: int,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -95,16 +98,22 @@ class TranslationModel(keras.Model):
             "dropout": dropout,
             "word_dropout": word_dropout,
             "output_row_length": output_row_length,
+            "dictionary": dictionary,
         }
         self.special_ids = SpecialIds(*special_ids)
         self.embedding = TiedEmbedding(vocabulary_size, units, output_row_length, name="embedding")
         self.source_word_dropout = _word_dropout(word_dropout, "source_word_dropout")
         self.target_word_dropout = _word_dropout(word_dropout, "target_word_dropout")
         self.encoder = Encoder(units, encoder_layers, dropout, name="encoder")
-        self.decoder = Decoder(units, decoder_layers, attention_heads, dropout, name="decoder")
+        self.decoder = Decoder(
+            units, decoder_layers, attention_heads, dropout, dictionary=dictionary > 0, name="decoder"
+        )
+        self.dictionary = Dictionary(vocabulary_size, dictionary, name="dictionary") if dictionary else None
         self.embedding.build()
         self.encoder.build((None, None, units))
         self.decoder.build()
+        if self.dictionary is not None:
+            self.dictionary.build()
         self.built = True
 
     def encode(self, source_ids: tf.Tensor, training: bool = False) -> tuple[AttentionMemory, DecoderStates]:
@@ -121,7 +130,11 @@ class TranslationModel(keras.Model):
         embedded = self.source_word_dropout(self.embedding(source_ids), training=training)
         memory = self.encoder(embedded, source_mask=mask, training=training)
         states = self.decoder.initial_states(memory, mask)
-        return self.decoder.attention.memory(memory, embedded, mask), states
+        words = embedded
+        if self.dictionary is not None:
+            meant = self.dictionary(source_ids, embedding=self.embedding, training=training)
+            words = tf.concat([embedded, meant], axis=-1)
+        return self.decoder.attention.memory(memory, words, mask), states
 
     def decode(
         self, previous_ids: tf.Tensor, states: DecoderStates, memory: AttentionMemory, training: bool = False
@@ -276,5 +289,6 @@ def build_model(config: ModelConfig, vocabulary_size: int, special_ids: SpecialI
         dropout=config.dropout,
         word_dropout=config.word_dropout,
         output_row_length=config.output_row_length,
+        dictionary=config.dictionary,
         name="translation_model",
     )

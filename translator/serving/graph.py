@@ -41,7 +41,7 @@ class _Exported(tf.Module):
         precision: Precision = "float32",
     ) -> None:
         super().__init__()
-        variables = [variable for network in networks for variable in network.trainable_variables]
+        variables = [variable for network in networks for variable in network.weights]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
         self._search = PieceSearch(networks, config.decoding.no_repeat_ngram, tokenizer.begins_word)

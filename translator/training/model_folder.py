@@ -15,8 +15,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import numpy as np
-
 from translator.arrays import opened_arrays, write_arrays
 from translator.config import Config
 from translator.corpus.tokenizer import Tokenizer
@@ -79,6 +77,11 @@ def diversification_path(folder: Path) -> Path:
 def lock_path(folder: Path) -> Path:
     """Where a training says that it is running."""
     return folder / "training" / "lock"
+
+
+def dictionary_path(folder: Path) -> Path:
+    """Where the translations are that a network begins with in its dictionary."""
+    return folder / "training" / "dictionary.npz"
 
 
 def log_path(folder: Path) -> Path:
@@ -156,7 +159,7 @@ def save_weights(network: TranslationModel, path: Path) -> None:
     Raises:
         OSError: if the file cannot be written.
     """
-    write_arrays(path, {weight.path: weight.numpy() for weight in network.trainable_variables})
+    write_arrays(path, {weight.path: weight.numpy() for weight in network.weights})
 
 
 def load_weights(network: TranslationModel, folder: Path) -> None:
@@ -170,14 +173,18 @@ def load_weights(network: TranslationModel, folder: Path) -> None:
         raise ModelError(f"{folder}: not trained yet ({path.name} is missing); run translator train again")
     with opened_arrays(path, _misfit(path)) as arrays:
         values = {name: arrays[name] for name in arrays}
-    weights = {weight.path: weight for weight in network.trainable_variables}
+    weights = {weight.path: weight for weight in network.weights}
     for name in sorted(weights.keys() | values.keys()):
         needed = tuple(weights[name].shape) if name in weights else "nothing"
         found = values[name].shape if name in values else "nothing"
-        if needed == found and values[name].dtype != np.float32:
-            needed, found = "float32", str(values[name].dtype)
+        if needed == found and values[name].dtype != weights[name].dtype:
+            needed, found = str(weights[name].dtype), str(values[name].dtype)
         if needed != found:
             raise _misfit(path)(f"{name}: {found} where {needed} is needed")
+    if network.dictionary is not None:
+        pieces = values[network.dictionary.translations.path]
+        if pieces.min(initial=0) < 0 or pieces.max(initial=0) >= network.dictionary.vocabulary_size:
+            raise _misfit(path)("the translations of its dictionary are no pieces")
     for name, weight in weights.items():
         weight.assign(values[name])
 

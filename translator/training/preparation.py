@@ -15,6 +15,7 @@ from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
+from translator.corpus.translation_counts import count_translations, write_translations
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
 from translator.errors import ModelError
 from translator.files import replaced_when_complete
@@ -25,6 +26,7 @@ from translator.training.model_folder import (
     checkpoint_path,
     config_path,
     corpus_path,
+    dictionary_path,
     diversification_path,
     lexicon_path,
     load_config,
@@ -150,7 +152,7 @@ def _prepare_anew(
     config = settings_for(chosen.num_read, overrides, initial)
     settle(folder, config)
     tokenizer = _tokenizer(config, chosen.sample, initial, folder, tell, keep)
-    aligner = _aligner(chosen.sample, tokenizer, folder)
+    aligner = _aligner(chosen.sample, tokenizer, config.model.dictionary, folder)
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
         weights.append(None)
@@ -211,11 +213,19 @@ def _tokenizer(
     return tokenizer
 
 
-def _aligner(sample: Sequence[Pair], tokenizer: Tokenizer, folder: Path) -> WordAligner:
-    """Learns which pieces translate which; the likely ones go into the folder."""
+def _aligner(sample: Sequence[Pair], tokenizer: Tokenizer, most: int, folder: Path) -> WordAligner:
+    """Learns which pieces translate which.
+
+    The likely ones of each go into the folder, and ``most`` of them, counted, for the network's dictionary.
+    """
     chosen = evenly(sample, MAX_PAIRS)
     sources, targets = (tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1))
     aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
     with replaced_when_complete(lexicon_path(folder)) as path:
         Lexicon.of(aligner.table, tokenizer.num_reserved).write(path)
+    if most:
+        alignments = aligner.align(sources, targets)
+        table = count_translations(sources, targets, alignments, tokenizer.vocabulary_size, most)
+        with replaced_when_complete(dictionary_path(folder)) as path:
+            write_translations(path, table)
     return aligner

@@ -30,6 +30,7 @@ _OF_THE_WEIGHTS = (
     "model.decoder_layers",
     "model.attention_heads",
     "model.output_row_length",
+    "model.dictionary",
 )
 
 

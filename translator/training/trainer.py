@@ -14,6 +14,7 @@ from translator.config import Config, CorpusFacts, DataConfig
 from translator.corpus.batches import Batches
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.translation_counts import read_translations
 from translator.devices import device
 from translator.errors import DataError, TranslatorError
 from translator.nn.model import least_weights
@@ -31,6 +32,7 @@ from translator.training.interruption import Interruption, interruption
 from translator.training.log import cut_log
 from translator.training.model_folder import (
     checkpoint_path,
+    dictionary_path,
     load_weights,
     network_for,
     previous_checkpoint_path,
@@ -120,6 +122,11 @@ class Trainer:
                 self.network = network_for(config, tokenizer)
             if initial is not None:
                 load_weights(self.network, initial)
+            elif self.network.dictionary is not None:
+                sizes = tokenizer.vocabulary_size, config.model.dictionary
+                table = read_translations(dictionary_path(folder), *sizes)
+                for weight, values in zip(self.network.dictionary.weights, table, strict=True):
+                    weight.assign(values)
             self._model = TrainingModel(self.network, config.training)
         self._from_model = initial is not None
         self.state = TrainingState(corpus=corpus.fingerprint)

@@ -1,0 +1,96 @@
+"""What each source piece became in the corpus: its translations, counted where the two sides are aligned."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from translator.arrays import opened_arrays, write_arrays
+from translator.corpus.word_alignment import NOWHERE, Ids
+from translator.errors import ModelError
+
+_DISCOUNT = 0.4  # of every count: what was seen once is not half as sure as what was seen twice
+
+
+class Translations(NamedTuple):
+    """A table that ``translator.nn.dictionary`` looks pieces up in.
+
+    Attributes:
+        translations: int32 [vocabulary, most]; target pieces of each source piece, the likeliest first.
+        shares: float32 [vocabulary, most]; of its occurrences, how many became each; 0: there are no more.
+        counts: float32 [vocabulary]; how often each piece was seen in source sentences.
+    """
+
+    translations: Ids
+    shares: npt.NDArray[np.float32]
+    counts: npt.NDArray[np.float32]
+
+
+def count_translations(
+    sources: Sequence[Sequence[int]],
+    targets: Sequence[Sequence[int]],
+    alignments: Sequence[Ids],
+    vocabulary_size: int,
+    most: int,
+) -> Translations:
+    """Counts what the pieces of aligned sentences became.
+
+    The share of a translation seen ``c`` times, of a piece seen ``n`` times, is ``(c - 0.4) / max(n, c)``
+    (absolute discounting: Ney, Essen and Kneser 1994, "On structuring probabilistic dependences in stochastic
+    language modelling").
+
+    Args:
+        sources: piece ids of each source sentence.
+        targets: of each target sentence.
+        alignments: the source position of each target piece, or ``NOWHERE``; int32 [target pieces] a pair.
+        vocabulary_size: number of pieces.
+        most: translations a piece at most.
+    """
+    seen = np.bincount(np.concatenate([[0], *sources]).astype(np.int64), minlength=vocabulary_size)
+    seen[0] -= 1  # the one that stands for no sentence at all
+    links = [np.zeros(0, np.int64)]
+    for source, target, positions in zip(sources, targets, alignments, strict=True):
+        linked = np.flatnonzero(positions != NOWHERE)
+        pieces = np.asarray(source, np.int64)[positions[linked]]
+        links.append(pieces * vocabulary_size + np.asarray(target, np.int64)[linked])
+    keys, numbers = np.unique(np.concatenate(links), return_counts=True)
+    source_of, target_of = np.divmod(keys, vocabulary_size)
+    order = np.lexsort((-numbers, source_of))
+    source_of, target_of, numbers = source_of[order], target_of[order], numbers[order]
+    rank = np.arange(len(order)) - np.searchsorted(source_of, source_of)
+    kept = rank < most
+    rows, columns, numbers = source_of[kept], rank[kept], numbers[kept]
+    translations = np.zeros((vocabulary_size, most), np.int32)
+    translations[rows, columns] = target_of[kept]
+    shares = np.zeros((vocabulary_size, most), np.float32)
+    shares[rows, columns] = (numbers - _DISCOUNT) / np.maximum(seen[rows], numbers)
+    return Translations(translations, shares, seen.astype(np.float32))
+
+
+def write_translations(path: Path, table: Translations) -> None:
+    """Writes the table as a NumPy archive."""
+    write_arrays(path, table._asdict())
+
+
+def read_translations(path: Path, vocabulary_size: int, most: int) -> Translations:
+    """Reads what ``write_translations`` has written.
+
+    Raises:
+        ModelError: if the file is missing, damaged, or made for other settings.
+    """
+
+    def fault(reason: str) -> ModelError:
+        return ModelError(f"{path}: damaged ({reason}); remove {path.parent} to prepare the text again")
+
+    with opened_arrays(path, fault) as arrays:
+        table = Translations(*(arrays[name] for name in Translations._fields))
+    shape = (vocabulary_size, most)
+    if (table.translations.shape, table.shares.shape, table.counts.shape) != (shape, shape, shape[:1]):
+        raise fault("made for another vocabulary")
+    if table.translations.min(initial=0) < 0 or table.translations.max(initial=0) >= vocabulary_size:
+        raise fault("its translations are no pieces")
+    return table
