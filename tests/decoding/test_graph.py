@@ -16,7 +16,7 @@ SOURCES = random_sentences(1, [4, 1, 7, 2, 3])
 
 @pytest.fixture(scope="module")
 def network():
-    network = random_network(attention_heads=2)
+    network = random_network(attention_heads=2, dictionary=2)
     bias = network.embedding.bias.numpy()
     bias[[SPECIAL_IDS.padding, SPECIAL_IDS.start]] = -50  # as a trained network has it
     network.embedding.bias.assign(bias)

@@ -55,6 +55,7 @@ def word_network(tokenizer, seed, end=0.0, **shape):
     random = np.random.default_rng(seed)
     for weight in network.trainable_variables:
         weight.assign(random.normal(1.0 if weight.name == "gamma" else 0.0, 0.5, weight.shape))
+    fill_dictionary(network, random)
     known = tokenizer.pieces(range(tokenizer.vocabulary_size))
     bias = np.full(len(known), -50.0)
     bias[[known.index(f"▁{word}") for word in WORDS]] = 0

@@ -78,9 +78,9 @@ def test_no_folder(tmp_path):
         (b"", "not valid JSON ("),
         (b'{"model": {"units', "not valid JSON ("),
         (b"[1, 2]", "expected a JSON object of settings"),
-        (b'{"format": 3, "model": {"wings": 2}}', "damaged, or edited (model.wings: no such setting;"),
+        (b'{"format": 4, "model": {"wings": 2}}', "damaged, or edited (model.wings: no such setting;"),
         (b"\xff\xfe", "damaged, or edited ('utf-8' codec"),
-        (b'{"format": 4}', "made by a newer version of translator (format 4,"),
+        (b'{"format": 5}', "made by a newer version of translator (format 5,"),
         (b" " * 2**20 + b"{}", "too large for settings; is it another file?"),
     ],
 )
