@@ -55,6 +55,7 @@ RECIPES = (
             ("data.batch_tokens", 512, "an epoch of larger batches has hardly any steps"),
             ("model.dropout", 0.4, "few pairs overfit soonest (Sennrich and Zhang 2019)"),
             ("model.word_dropout", 0.2, "worth 3.5 BLEU at 5,000 (Sennrich and Zhang 2019)"),
+            ("model.dictionary", 5, "dev BLEU of 500 captions after 1,400 steps is 13.0, without 12.3"),
             ("model.output_row_length", 1.0, "dev BLEU of 500 captions is 11.9, with free rows 11.6"),
             ("training.label_smoothing", 0.2, "stronger smoothing at this size (Sennrich and Zhang 2019)"),
             ("training.warmup_steps", 300, "as for 5 thousand pairs"),
