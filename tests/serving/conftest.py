@@ -15,7 +15,10 @@ def tokenizer():
 
 @pytest.fixture(scope="session")
 def networks(tokenizer):
-    return [word_network(tokenizer, seed=27), word_network(tokenizer, seed=12, end=1.0, encoder_layers=1, dictionary=2)]
+    return [
+        word_network(tokenizer, seed=27),
+        word_network(tokenizer, seed=12, end=1.0, encoder_layers=1, dictionary=2),
+    ]
 
 
 @pytest.fixture(scope="session")
