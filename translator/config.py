@@ -52,7 +52,7 @@ class ModelConfig:
     dropout: float = setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
     word_dropout: float = setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
     output_row_length: float = setting(0.0, "length of the rows that make logits; 0: as they grow", 0, 100)
-    dictionary: int = setting(0, "translations a piece, counted in the text, to point at; 0: none", 0, 100)
+    dictionary: int = setting(0, "counted translations of a piece to point at; 0: none", 0, 100)
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def test_search_is_exact_with_a_wide_beam_and_honest_with_a_narrow_one(shape):
         encoder_layers=encoder_layers,
         decoder_layers=decoder_layers,
         attention_heads=heads,
-        dictionary=heads - 1,
+        dictionary=3 * (heads - 1),
     )
     graph, random = SearchGraph([network]), np.random.default_rng(sum(shape))
     best_lengths, num_missed = set(), dict.fromkeys((1, 2, 3), 0)
