@@ -232,6 +232,13 @@ def test_json_of_another_version_is_told_from_damage(form, message):
     assert message_of(Config.from_json, text, "c.json") == f"c.json: made by {message}"
 
 
+def test_json_of_before_there_were_dictionaries_is_read_without_one():
+    text = Config().to_json().replace('"format": 4', '"format": 3')
+    lines = [line for line in text.splitlines() if "dictionary" not in line]
+    text = "\n".join(lines).replace('"output_row_length": 0.0,', '"output_row_length": 0.0')
+    assert Config.from_json(text, "c.json") == Config()
+
+
 def test_json_of_before_there_were_formats_is_the_oldest():
     assert "older version of translator (format 1," in message_of(Config.from_json, "{}", "c.json")
 

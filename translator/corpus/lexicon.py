@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from translator.arrays import opened_arrays, write_arrays
-from translator.corpus.word_alignment import Ids, TranslationTable
+from translator.corpus.word_alignment import Ids, TranslationTable, likeliest
 from translator.errors import ModelError
 
 _CANDIDATES = 30  # of each source piece
@@ -58,14 +58,9 @@ class Lexicon:
             reserved: ids below this are always looked at: those that are no text.
         """
         vocabulary_size = len(table.frequencies)
-        source_of, target_of = np.divmod(table.keys, vocabulary_size)
-        order = np.lexsort((-table.probs, source_of))
-        source_of, target_of = source_of[order], target_of[order]
-        # The rank of each target piece among those of its source piece.
-        rank = np.arange(len(order)) - np.searchsorted(source_of, source_of)
-        kept = rank < _CANDIDATES
+        rows, ranks, pieces, _ = likeliest(table.keys, table.probs, vocabulary_size, _CANDIDATES)
         candidates = np.full((vocabulary_size, _CANDIDATES), -1, np.int32)
-        candidates[source_of[kept], rank[kept]] = target_of[kept]
+        candidates[rows, ranks] = pieces
         frequent = np.argsort(-table.frequencies, kind="stable")[:_FREQUENT]
         return cls(candidates, np.union1d(np.arange(reserved), frequent).astype(np.int32))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.arrays import opened_arrays, write_arrays
-from translator.corpus.word_alignment import NOWHERE, Ids
+from translator.corpus.word_alignment import NOWHERE, Ids, likeliest
 from translator.errors import ModelError
 
 _DISCOUNT = 0.4  # of every count: what was seen once is not half as sure as what was seen twice
@@ -50,24 +51,18 @@ def count_translations(
         vocabulary_size: number of pieces.
         most: translations a piece at most.
     """
-    seen = np.bincount(np.concatenate([[0], *sources]).astype(np.int64), minlength=vocabulary_size)
-    seen[0] -= 1  # the one that stands for no sentence at all
+    seen = np.bincount(np.fromiter(chain.from_iterable(sources), np.int64), minlength=vocabulary_size)
     links = [np.zeros(0, np.int64)]
     for source, target, positions in zip(sources, targets, alignments, strict=True):
         linked = np.flatnonzero(positions != NOWHERE)
-        pieces = np.asarray(source, np.int64)[positions[linked]]
-        links.append(pieces * vocabulary_size + np.asarray(target, np.int64)[linked])
+        sides = np.asarray(source, np.int64)[positions[linked]]
+        links.append(sides * vocabulary_size + np.asarray(target, np.int64)[linked])
     keys, numbers = np.unique(np.concatenate(links), return_counts=True)
-    source_of, target_of = np.divmod(keys, vocabulary_size)
-    order = np.lexsort((-numbers, source_of))
-    source_of, target_of, numbers = source_of[order], target_of[order], numbers[order]
-    rank = np.arange(len(order)) - np.searchsorted(source_of, source_of)
-    kept = rank < most
-    rows, columns, numbers = source_of[kept], rank[kept], numbers[kept]
+    rows, ranks, pieces, numbers = likeliest(keys, numbers, vocabulary_size, most)
     translations = np.zeros((vocabulary_size, most), np.int32)
-    translations[rows, columns] = target_of[kept]
+    translations[rows, ranks] = pieces
     shares = np.zeros((vocabulary_size, most), np.float32)
-    shares[rows, columns] = (numbers - _DISCOUNT) / np.maximum(seen[rows], numbers)
+    shares[rows, ranks] = (numbers - _DISCOUNT) / np.maximum(seen[rows], numbers)
     return Translations(translations, shares, seen.astype(np.float32))
 
 

@@ -14,7 +14,7 @@ Taskar and Klein 2006, "Alignment by Agreement", section 3.2): a link is as like
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -81,6 +81,28 @@ def _keys(links: _Links, vocabulary_size: int) -> _Integers:
     keys *= vocabulary_size
     keys += links.target
     return keys
+
+
+def likeliest(
+    keys: _Integers, values: npt.NDArray[Any], vocabulary_size: int, most: int
+) -> tuple[_Integers, _Integers, _Integers, npt.NDArray[Any]]:
+    """The translations of each source piece that have the largest values, ``most`` of them at most.
+
+    Args:
+        keys: ascending; as in ``TranslationTable``.
+        values: of each of them.
+        vocabulary_size: number of pieces.
+        most: see above.
+
+    Returns:
+        Of each: its source piece, its rank among those of that piece from 0, itself, and its value.
+    """
+    source_of, target_of = np.divmod(keys, vocabulary_size)
+    order = np.lexsort((-values, source_of))
+    source_of, target_of, values = source_of[order], target_of[order], values[order]
+    rank = np.arange(len(order)) - np.searchsorted(source_of, source_of)
+    kept = rank < most
+    return source_of[kept], rank[kept], target_of[kept], values[kept]
 
 
 class TranslationTable:

@@ -37,11 +37,10 @@ class Weights:
         self.scales: list[tf.Variable] = []
         for variable in variables:
             value = tf.convert_to_tensor(variable)
-            if value.dtype.is_integer:
-                pass  # pieces, not numbers to compute with
-            elif precision == "float16":
+            is_number = value.dtype.is_floating  # and no piece, which stays as it is
+            if precision == "float16" and is_number:
                 value = tf.cast(value, tf.float16)
-            elif precision == "int8" and len(value.shape) == 2:
+            elif precision == "int8" and is_number and len(value.shape) == 2:
                 scale = tf.reduce_max(tf.abs(value), axis=_inputs_axis(variable), keepdims=True) / 127.0
                 scale = tf.where(scale > 0, scale, 1.0)
                 value = tf.cast(tf.round(value / scale), tf.int8)
@@ -53,7 +52,7 @@ class Weights:
         """A context in which the networks compute with these weights in place of their own, on any device."""
         scales, mapping = iter(self.scales), []
         for variable, stored in zip(self._originals, self.stored, strict=True):
-            value = stored if stored.dtype == tf.int32 else tf.cast(stored, tf.float32)
+            value = tf.cast(stored, variable.dtype)
             mapping.append((variable, value * next(scales) if stored.dtype == tf.int8 else value))
         with keras.StatelessScope(state_mapping=mapping), for_any_device():
             yield

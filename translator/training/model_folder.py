@@ -5,7 +5,8 @@
     model.weights.npz    the best averaged weights so far
     lexicon.npz          the likely target pieces of each source piece, for faster search
     report.html          how the training went, for people; report.json has the same
-    training/            the text as piece ids, checkpoint.npz and log.jsonl; only needed to resume
+    training/            the text as piece ids, dictionary.npz, checkpoint.npz and log.jsonl; only needed
+                         to resume
 
 Loading reads numbers and settings; nothing in a model folder is ever run as code.
 """

@@ -152,7 +152,8 @@ def _prepare_anew(
     config = settings_for(chosen.num_read, overrides, initial)
     settle(folder, config)
     tokenizer = _tokenizer(config, chosen.sample, initial, folder, tell, keep)
-    aligner = _aligner(chosen.sample, tokenizer, config.model.dictionary, folder)
+    most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
+    aligner = _aligner(chosen.sample, tokenizer, most, folder)
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
         weights.append(None)
