@@ -16,7 +16,7 @@ def test_a_recipe_gives_its_own_reasons():
     assert {path: reason for path, (_, _, reason) in found.items()} == {
         path: reason for path, _, reason in recipe.settings
     }
-    assert found["model.dropout"][:2] == (0.4, Config().model.dropout)
+    assert found["training.label_smoothing"][:2] == (0.2, Config().training.label_smoothing)
 
 
 def test_the_recipe_of_the_defaults_has_nothing_to_explain():
@@ -24,10 +24,11 @@ def test_the_recipe_of_the_defaults_has_nothing_to_explain():
 
 
 def test_what_the_user_sets_is_told_beside_the_recipe():
-    found = explained(5_000, {"model.dropout": 0.3, "training.seed": 4, "model.word_dropout": 0.2})
-    assert found["model.dropout"] == (0.3, 0.3, "set by you; the recipe has 0.4")  # the default once more
+    found = explained(5_000, {"training.label_smoothing": 0.1, "training.seed": 4, "model.dictionary": 5})
+    again = found["training.label_smoothing"]  # the default once more
+    assert again == (0.1, 0.1, "set by you; the recipe has 0.2")
     assert found["training.seed"] == (4, 1, "set by you; the recipe has 1")
-    assert found["model.word_dropout"][2].startswith("worth 3.5 BLEU")  # as the recipe has it
+    assert found["model.dictionary"][2].endswith("without 15.7")  # as the recipe has it
 
 
 def test_what_a_model_to_begin_with_brings_along(tmp_path):
