@@ -32,7 +32,7 @@ def diversified(
     tensorboard: str | Path | None,
     report: Callable[[str], None],
 ) -> CorpusFiles:
-    """Trains the two first models of a diversification and translates the text with them.
+    """Trains the first models of a diversification and translates the text with them.
 
     Args:
         files: the text; none of it to mix in.
@@ -61,7 +61,7 @@ def diversified(
             train_one(model.files, model.folder, model.overrides, None, logs, report)
             report(f"the {model.name} model translates the text")
             model.write_translations(partial(_texts_by, Translator.load(model.folder)))
-        report("the model that learns from the text and from both translations of it:")
+        report("the model that learns from the text and from all translations of it:")
     return diversification.files
 
 
@@ -125,7 +125,8 @@ def train_one(
         prepared = prepare(files, overrides, initial, folder, report)
         config, tokenizer = prepared.config, prepared.tokenizer
         trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
-        if few := expectation(trainer.corpus.num_pairs):
+        written_by_people = min(trainer.corpus.num_pairs, prepared.num_read)
+        if few := expectation(written_by_people):
             report(f"warning: {few}")
         report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
         config = dataclasses.replace(config, corpus=trainer.corpus)
