@@ -79,8 +79,8 @@ def train(
         mix_target: target side of these.
         init_from: a model folder; training begins with its weights and takes over its vocabulary.
         diversify: whether to train two models first, one each way, and to learn also from what they make of
-            the text (Nguyen et al. 2020, arXiv 1911.01986), as often as the setting
-            ``training.diversify_rounds`` says; they stay in ``training/diversification`` in ``output``.
+            the text (Nguyen et al. 2020, arXiv 1911.01986); they stay in ``training/diversification`` in
+            ``output``.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
         config_file: a TOML file of settings that replace the recipe's.

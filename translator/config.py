@@ -76,7 +76,6 @@ class TrainingConfig:
     mixed_precision: bool = field(
         default=True, metadata={"help": "compute in bfloat16 where faster; weights stay float32"}
     )
-    diversify_rounds: int = setting(1, "with --diversify: how often the first models are trained", 1, 10)
     seed: int = setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
 
 

@@ -32,7 +32,7 @@ def diversified(
     tensorboard: str | Path | None,
     report: Callable[[str], None],
 ) -> CorpusFiles:
-    """Trains the first models of a diversification and translates the text with them.
+    """Trains the two first models of a diversification and translates the text with them.
 
     Args:
         files: the text; none of it to mix in.
@@ -61,7 +61,7 @@ def diversified(
             train_one(model.files, model.folder, model.overrides, None, logs, report)
             report(f"the {model.name} model translates the text")
             model.write_translations(partial(_texts_by, Translator.load(model.folder)))
-        report("the model that learns from the text and from all translations of it:")
+        report("the model that learns from the text and from both translations of it:")
     return diversification.files
 
 

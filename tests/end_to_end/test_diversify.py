@@ -9,7 +9,7 @@ from translator.config import parse_assignments
 from translator.errors import ConfigError, ModelError, TranslatorError
 from translator.training.model_folder import diversification_path, load_config, seed_folder, weights_path
 
-EPOCHS = ("--set", "training.max_epochs=2", "--set", "training.diversify_rounds=1")
+EPOCHS = ("--set", "training.max_epochs=2")
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def diversified(run, command, tmp_path_factory):
         "the forward model translates the text",
         "the backward model:",
         "the backward model translates the text",
-        "the model that learns from the text and from all translations of it:",
+        "the model that learns from the text and from both translations of it:",
         "model 1 of 2:",
         "model 2 of 2:",
     ]

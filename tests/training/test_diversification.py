@@ -16,7 +16,6 @@ from translator.training.preparation import prepare
 PAIRS = toy_pairs(300, longest=12)
 DEV = toy_pairs(20, seed=9)
 LANGUAGES = {"source_language": "en", "target_language": "de"}
-ONE_ROUND = {"training.diversify_rounds": 1}
 
 
 def lines_of(path):
@@ -29,7 +28,7 @@ def files(tmp_path):
 
 
 def diversification(files, folder, **settings):
-    return Diversification(files, LANGUAGES | ONE_ROUND | settings, folder, lambda line: None)
+    return Diversification(files, LANGUAGES | settings, folder, lambda line: None)
 
 
 class Shouting:
@@ -86,45 +85,6 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
     assert prepared.corpus.parts == [kept] * 3
 
 
-def test_the_models_of_a_second_round_learn_from_the_translations_of_the_first(files, tmp_path):
-    found = diversification(files, tmp_path / "kept", **{"training.diversify_rounds": 2})
-    assert [model.name for model in found.first_models] == ["forward", "backward", "forward-2", "backward-2"]
-    assert len({model.folder for model in found.first_models}) == 4
-    forward, backward, forward_2, backward_2 = found.first_models
-    (text,), (turned,) = forward.text, backward.text
-    assert (forward_2.text, backward_2.text) == ([text], [turned])
-    for model in found.first_models:
-        assert all(part.source.exists() and part.target.exists() for part in model.files.train)
-        model.write_translations(lambda block, name=model.name: [f"{name} {line}" for line in block])
-
-    def sides(part):
-        return lines_of(part.source), lines_of(part.target)
-
-    sources, targets = sides(text)
-    by_forward, by_backward = (
-        [f"{name} {line}" for line in side] for name, side in (("forward", sources), ("backward", targets))
-    )
-    first = [(sources, targets), (sources, by_forward), (by_backward, targets)]
-    assert [sides(part) for part in forward_2.files.train] == first
-    assert [sides(part)[::-1] for part in backward_2.files.train] == first
-    assert [part.weight for part in forward_2.files.train] == pytest.approx([1 / 3] * 3)
-    assert [sides(part) for part in found.files.train] == [
-        first[0],
-        first[1],
-        (sources, [f"forward-2 {line}" for line in sources]),
-        first[2],
-        ([f"backward-2 {line}" for line in targets], targets),
-    ]
-    assert [part.weight for part in found.files.train] == pytest.approx([1 / 3] + [1 / 6] * 4)
-    assert [part.by_model for part in found.files.train] == [False] + [True] * 4
-    assert backward_2.overrides["source_language"] == "de"
-
-
-def test_few_pairs_have_two_rounds(files, tmp_path):
-    found = Diversification(files, LANGUAGES, tmp_path / "kept", lambda line: None)
-    assert len(found.first_models) == 2 * config_for(len(PAIRS)).training.diversify_rounds == 4
-
-
 def test_weights_and_the_order_of_several_corpora_stay(tmp_path):
     texts = [write(tmp_path, "one", PAIRS[:100]), write(tmp_path, "two", PAIRS[100:])]
     files = CorpusFiles([texts[0], replace(texts[1], weight=0.6)])
@@ -155,7 +115,7 @@ def test_held_out_pairs_are_in_no_text_and_the_text_is_read_once(files, tmp_path
 def test_first_models_train_half_as_long_each_in_its_direction(files, tmp_path):
     forward, backward = diversification(files, tmp_path / "kept").first_models
     recipe = config_for(len(PAIRS)).training.max_epochs
-    assert forward.overrides == LANGUAGES | ONE_ROUND | {"training.max_epochs": recipe // 2}
+    assert forward.overrides == LANGUAGES | {"training.max_epochs": recipe // 2}
     assert backward.overrides["source_language"] == "de"
     assert backward.overrides["target_language"] == "en"
     wanted = {"training.max_epochs": 5}

@@ -19,7 +19,6 @@ _FREE_SETTINGS = (
     "training.max_epochs",
     "training.patience",
     "training.checkpoint_steps",
-    "training.diversify_rounds",  # the text says which translations a model learns from
     "decoding.",
     "corpus.",
 )
