@@ -26,17 +26,21 @@ from translator.training.preparation import check_folder
 from translator.training_jobs import diversified, train_one, train_several
 
 
-def load(folder: str | Path, *more_folders: str | Path) -> Translator:
+def load(folder: str | Path, *more_folders: str | Path, backward: str | Path | None = None) -> Translator:
     """Loads a trained model, or several that translate together.
 
     Args:
         folder: what was given to training as ``output``; trained with several seeds, it is an ensemble.
         more_folders: other models of the same vocabulary.
+        backward: a model of the other direction, of any vocabulary: of all hypotheses of a search, those are
+            preferred from which it would write the source again. ``diversify`` leaves one in
+            ``training/diversification/backward``.
 
     Raises:
-        ModelError: if there is no complete model of this version, or the vocabularies differ.
+        ModelError: if there is no complete model of this version, the vocabularies differ, or the backward
+            model goes the same way.
     """
-    return Translator.load(folder, *more_folders)
+    return Translator.load(folder, *more_folders, backward=backward)
 
 
 def train(

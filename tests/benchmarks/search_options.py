@@ -1,6 +1,6 @@
 """What each option of search does to a test set: BLEU, length beside the reference, and seconds.
 
-    python tests/benchmarks/search_options.py MODEL --source test.en --reference test.de
+    python tests/benchmarks/search_options.py MODEL --source test.en --reference test.de [--backward MODEL]
 
 Every row differs from the default in one thing; seconds are without loading and tracing. Prints a table in
 Markdown.
@@ -42,14 +42,19 @@ def main() -> None:
     parser.add_argument("model")
     for name in ("source", "reference"):
         parser.add_argument(f"--{name}", required=True, type=Path)
+    parser.add_argument("--backward", help="a model of the other direction, for two rows more")
     options = parser.parse_args()
     one_thread_an_operation()  # as the command line does
     pairs = read_pairs(options.source, options.reference)
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
     num_words = sum(len(reference.split()) for reference in references)
-    loaded = translator.load(options.model)
-    print("| | BLEU | length | seconds |\n|---|---|---|---|")
-    for name, search in ROWS:
+    alone = translator.load(options.model)
+    rows = [(name, alone, search) for name, search in ROWS]
+    if options.backward:
+        both = translator.load(options.model, backward=options.backward)
+        rows += [("`--backward`", both, {}), ("`--backward --beam-size 10`", both, {"beam_size": 10})]
+    print("| | BLEU | chrF | length | seconds |\n|---|---|---|---|---|")
+    for name, loaded, search in rows:
         loaded.translate(sources[:20], alignments=False, **search)  # traces
         start = time.perf_counter()
         found = loaded.translate(sources, alignments=False, **search)
@@ -59,8 +64,9 @@ def main() -> None:
         seconds = time.perf_counter() - start
         texts = [one.text for one in found]
         length = sum(len(text.split()) for text in texts) / num_words
-        bleu = evaluate(texts, references).bleu.score
-        print(f"| {name} | {bleu:.2f} | {length:.3f} | {seconds:.1f} |", flush=True)
+        scores = evaluate(texts, references)
+        numbers = f"{scores.bleu.score:.2f} | {scores.chrf.score:.2f} | {length:.3f} | {seconds:.1f}"
+        print(f"| {name} | {numbers} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import json
 import sys
 
 import pytest
-from references.networks import word_network
+from references.networks import word_network, write_model
 from references.toy import toy_tokenizer
 
 import translator
@@ -12,11 +12,7 @@ from translator.cli.main import main
 from translator.config import Config
 from translator.errors import ConfigError
 from translator.training.model_folder import (
-    config_path,
-    save_weights,
     seed_folder,
-    tokenizer_path,
-    weights_path,
 )
 
 CONFIG = Config().override({"model.units": 8, "data.max_pieces": 30})
@@ -30,11 +26,7 @@ def model(tmp_path_factory):
 def saved(folder, seed):
     """A model folder with a small network with random weights."""
     tokenizer = toy_tokenizer()
-    folder.mkdir(exist_ok=True, parents=True)
-    config_path(folder).write_text(CONFIG.to_json(), encoding="utf-8")
-    tokenizer_path(folder).write_bytes(tokenizer.model)
-    save_weights(word_network(tokenizer, seed, end=1.0), weights_path(folder))
-    return folder
+    return write_model(folder, CONFIG, tokenizer, word_network(tokenizer, seed, end=1.0))
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from references.model import ReferenceModel, log_softmax
-from references.networks import word_network
+from references.networks import word_network, write_model
 from references.search import beam_search as reference_beam_search
 from references.toy import WORDS
 
@@ -22,11 +22,7 @@ from translator.errors import ConfigError, ModelError
 from translator.nn.model import SpecialIds, build_model
 from translator.search_options import describe_options
 from translator.training.model_folder import (
-    config_path,
     network_for,
-    save_weights,
-    tokenizer_path,
-    weights_path,
 )
 
 CONFIG = Config().override(
@@ -410,14 +406,7 @@ def folders(tmp_path_factory, tokenizer, network, other_network):
         (small, tokenizer, other_network),
         (small, another, network_for(small, another)),
     ]
-    found = []
-    for config, its_tokenizer, its_network in models:
-        folder = tmp_path_factory.mktemp("model")
-        config_path(folder).write_text(config.to_json(), encoding="utf-8")
-        tokenizer_path(folder).write_bytes(its_tokenizer.model)
-        save_weights(its_network, weights_path(folder))
-        found.append(folder)
-    return found
+    return [write_model(tmp_path_factory.mktemp("model"), *model) for model in models]
 
 
 @pytest.fixture(scope="module")

@@ -74,6 +74,29 @@ def test_each_model_learns_from_three_times_the_text_and_the_first_from_the_text
     )
 
 
+def test_the_first_backward_model_has_a_say_in_what_is_best(run, corpus, diversified):
+    backward = diversification_path(diversified) / "backward"
+    command = ("translate", diversified, "--n-best", 3, "--scores", "one two three")
+    alone, both = (run(*command, *more) for more in ((), ("--backward", backward)))
+    rows = [[line.split("\t") for line in done.stdout.splitlines()] for done in (alone, both)]
+    by_translation = {row[1]: row[2] for row in rows[0]}
+    shared = [row for row in rows[1] if row[1] in by_translation]
+    assert shared
+    for _, text, log_probability, score in shared:
+        assert float(log_probability) == pytest.approx(float(by_translation[text]), abs=2e-4)
+        [back] = translator.load(backward).log_probabilities([text], ["one two three"])
+        [before] = [float(row[3]) for row in rows[0] if row[1] == text]
+        # Three words and the end of the sentence are four pieces of the toy corpus.
+        assert float(score) == pytest.approx(before + 0.2 * back / ((5 + 4) / 6), abs=1e-3)
+    files = ("--source", corpus / "dev.en", "--reference", corpus / "dev.de")
+    done = run("evaluate", diversified, *files, "--backward", backward, "--each")
+    assert done.returncode == 0, done.stderr
+    assert "each by itself: BLEU" in done.stdout
+    done = run("evaluate", diversified, *files, "--backward", seed_folder(diversified, 1))
+    assert done.returncode == 1
+    assert "translates from en to de, as the other model does" in done.stderr
+
+
 def test_a_training_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
     corpus, train_command, diversified, tmp_path
 ):

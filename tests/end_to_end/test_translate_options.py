@@ -105,6 +105,7 @@ def test_sampling_is_repeatable(translator, model):
         (["--input", "nothing.txt"], 1, "nothing.txt: cannot be read (No such file or directory)"),
         (["--glossary", "nothing.tsv", "one"], 1, "nothing.tsv: cannot be read"),
         (["--ensemble", "nothing", "one"], 1, "nothing: no model here"),
+        (["--backward", "nothing", "one"], 1, "nothing: no model here"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )

@@ -5,6 +5,7 @@ import numpy as np
 from references.toy import WORDS
 from translator.config import ModelConfig
 from translator.nn.model import SpecialIds, build_model
+from translator.training.model_folder import config_path, save_weights, tokenizer_path, weights_path
 
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
 FIRST_PIECE = 4  # the ids from here on are text
@@ -62,3 +63,12 @@ def word_network(tokenizer, seed, end=0.0, **shape):
     bias[special_ids.end] = end
     network.embedding.bias.assign(bias)
     return network
+
+
+def write_model(folder, config, tokenizer, network):
+    """Writes what it takes to translate into a model folder; returns it."""
+    folder.mkdir(exist_ok=True, parents=True)
+    config_path(folder).write_text(config.to_json(), encoding="utf-8")
+    tokenizer_path(folder).write_bytes(tokenizer.model)
+    save_weights(network, weights_path(folder))
+    return folder

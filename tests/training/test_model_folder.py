@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from references.networks import padded
+from references.networks import padded, write_model
 
 from translator.arrays import write_arrays
 from translator.config import Config
@@ -30,10 +30,7 @@ def network(tokenizer):
 
 @pytest.fixture
 def folder(tmp_path, tokenizer, network):
-    config_path(tmp_path).write_text(CONFIG.to_json(), encoding="utf-8")
-    tokenizer_path(tmp_path).write_bytes(tokenizer.model)
-    save_weights(network, weights_path(tmp_path))
-    return tmp_path
+    return write_model(tmp_path, CONFIG, tokenizer, network)
 
 
 def refusal(folder):

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from translator.cli.search import ensemble_option, search_options
+from translator.cli.search import backward_option, ensemble_option, search_options
 
 _EPILOG = """\b
 Examples:
@@ -32,6 +32,7 @@ Examples:
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @ensemble_option
+@backward_option
 @click.option("--each", is_flag=True, help="Also score every model of an ensemble by itself.")
 @click.option("--glossary", "glossary_file", metavar="FILE", help="Terms that must appear, as for translate.")
 @click.option(
@@ -48,6 +49,7 @@ def command(
     output: str | None,
     as_json: bool,
     others: tuple[str, ...],
+    backward: str | None,
     each: bool,
     glossary_file: str | None,
     minimum_bayes_risk: bool,
@@ -74,11 +76,11 @@ def command(
     if compare:
         if each:
             raise ConfigError("--each and --compare do not go together; leave one out")
-        _compare((model, *others), compare, source, reference, output, as_json, options)
+        _compare((model, *others), backward, compare, source, reference, output, as_json, options)
         return
 
     def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(load(*folders), source, reference, **options)
+        return evaluate(load(*folders, backward=backward), source, reference, **options)
 
     folders = members([Path(folder) for folder in (model, *others)])
     if each and len(folders) == 1:
@@ -106,6 +108,7 @@ def command(
 
 def _compare(
     first: tuple[str, ...],
+    backward: str | None,
     second: str,
     source: str,
     reference: str,
@@ -113,14 +116,15 @@ def _compare(
     as_json: bool,
     options: dict[str, Any],
 ) -> None:
-    """Compares a model, or several that translate together, with another."""
+    """Compares a model, or several that translate together, with another, which translates by itself."""
     from translator.api import compare, load
     from translator.evaluation.page import check_that_pictures_can_be_drawn
 
     if output:
         check_that_pictures_can_be_drawn()
     names = " with ".join(first), second
-    comparison = compare(load(*first), load(second), source, reference, names=names, output=output, **options)
+    one, other = load(*first, backward=backward), load(second)
+    comparison = compare(one, other, source, reference, names=names, output=output, **options)
     if as_json:
         click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2))
     else:

@@ -18,6 +18,11 @@ ensemble_option = click.option(
     metavar="MODEL",
     help="Another model of the same vocabulary that decides with the first; may be given again.",
 )
+backward_option = click.option(
+    "--backward",
+    metavar="MODEL",
+    help="A model of the other direction: prefer what it would translate back to the source.",
+)
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 # The options whose defaults the model's config.json has.

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from translator.cli.search import ensemble_option, search_options
+from translator.cli.search import backward_option, ensemble_option, search_options
 
 if TYPE_CHECKING:
     from translator.decoding.translation import Translation
@@ -33,6 +33,7 @@ Examples:
 @click.option("--input", "input_file", metavar="FILE", help="Text to translate. [default: standard input]")
 @click.option("--output", "output_file", metavar="FILE", help="File to write. [default: standard output]")
 @ensemble_option
+@backward_option
 @click.option(
     "--glossary",
     "glossary_file",
@@ -60,6 +61,7 @@ def command(
     input_file: str | None,
     output_file: str | None,
     others: tuple[str, ...],
+    backward: str | None,
     glossary_file: str | None,
     prefix: str | None,
     minimum_bayes_risk: bool,
@@ -88,7 +90,7 @@ def command(
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
     one_thread_an_operation()
-    translator = load(model, *others)
+    translator = load(model, *others, backward=backward)
     interactive = not text and not input_file and sys.stdin.isatty()
 
     def translated(lines: Iterable[str]) -> Iterator[Translation]:

@@ -22,8 +22,8 @@ class Translation:
 
     Attributes:
         text: the translation.
-        score: log-probability over length penalty, with the coverage term if there is one; higher is
-            better, comparable for one source only.
+        score: log-probability over length penalty, with the coverage term if there is one, and the share of
+            a model of the other direction; higher is better, comparable for one source only.
         log_probability: natural logarithm of the model's probability of this translation.
         tokens: its pieces, the end included.
         source_tokens: the pieces of the source, the end included.

@@ -20,8 +20,9 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
 from translator.decoding.inspection import Inspection, inspect
 from translator.decoding.long_lines import LongLines
+from translator.decoding.reranking import reranked
 from translator.decoding.translation import Translation, joined, translations_of
-from translator.errors import ConfigError, DataError
+from translator.errors import ConfigError, DataError, ModelError
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
@@ -59,6 +60,8 @@ class Translator:
         tokenizer: their tokenizer.
         config: the settings; the default beam size and length penalty are taken from them.
         lexicon: the likely target pieces of each source piece, for the option ``shortlist``.
+        backward: translates the other way; of all hypotheses of a search, those are preferred from which it
+            would write the source again. None: search alone ranks them.
     """
 
     def __init__(
@@ -67,24 +70,32 @@ class Translator:
         tokenizer: Tokenizer,
         config: Config,
         lexicon: Lexicon | None = None,
+        backward: Translator | None = None,
     ) -> None:
         self.config = config
-        self._tokenizer, self._lexicon = tokenizer, lexicon
+        self._tokenizer, self._lexicon, self._backward = tokenizer, lexicon, backward
         self._graph = SearchGraph(networks, tokenizer.begins_word)
         self._long_lines = LongLines(tokenizer, config.longest_part)
 
     @classmethod
-    def load(cls, folder: str | Path, *more_folders: str | Path) -> Translator:
+    def load(
+        cls, folder: str | Path, *more_folders: str | Path, backward: str | Path | None = None
+    ) -> Translator:
         """Loads the model in a folder that training has written, or several that translate together.
 
+        Args:
+            folder: the folder.
+            more_folders: those of other models of the same vocabulary.
+            backward: that of a model of the other direction, of any vocabulary; see above.
+
         Raises:
-            ModelError: if there is no complete model of this version, or the models have different
-                vocabularies.
+            ModelError: if there is no complete model of this version, the models have different
+                vocabularies, or the one that should go backward goes the same way.
         """
         networks, tokenizer, config = load_networks(Path(folder), *map(Path, more_folders))
         path = lexicon_path(members([Path(folder)])[0])
         lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
-        return cls(networks, tokenizer, config, lexicon)
+        return cls(networks, tokenizer, config, lexicon, _backward(backward, config))
 
     def translate(
         self,
@@ -304,9 +315,18 @@ class Translator:
             wanted |= set(range(search.options.places + 3))  # enough to fill a beam
             shortlist = self._lexicon.pieces_for(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
-        found = self._graph.search(source_ids, search.options, wishes)
+        options = search.options
+        if self._backward is not None:
+            options = replace(options, num_hypotheses=options.places)
+        found = self._graph.search(source_ids, options, wishes)
         attention_of = self._graph.attention if search.alignments else None
-        return translations_of(source_ids, found, self._tokenizer, attention_of)
+        translations = translations_of(source_ids, found, self._tokenizer, attention_of)
+        if self._backward is None:
+            return translations
+        sources = self._tokenizer.decode([row.source for row in rows])
+        # Those that have their terms stand before those that lack some, whatever the scores.
+        are_fixed = [bool(row.phrases) for row in rows]
+        return reranked(sources, translations, are_fixed, self._backward.log_probabilities, search.options)
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""
@@ -314,3 +334,18 @@ class Translator:
         for row, ids in zip(array, rows, strict=True):
             row[: len(ids)] = ids
         return array
+
+
+def _backward(folder: str | Path | None, config: Config) -> Translator | None:
+    """The model that translates back what one with these settings has translated."""
+    if folder is None:
+        return None
+    translator = Translator.load(folder)
+    languages = config.source_language, config.target_language
+    back = translator.config.source_language, translator.config.target_language
+    if languages == back != (Config().source_language, Config().target_language):
+        raise ModelError(
+            f"{folder}: translates from {back[0]} to {back[1]}, as the other model does; give as backward a "
+            f"model from {back[1]} to {back[0]}"
+        )
+    return translator

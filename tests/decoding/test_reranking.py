@@ -1,0 +1,205 @@
+"""A model of the other direction has a say in which hypothesis is best."""
+
+import itertools
+
+import numpy as np
+import pytest
+from references.networks import word_network, write_model
+from references.toy import WORDS
+
+from translator.config import Config
+from translator.decoding.glossary import Glossary
+from translator.decoding.reranking import reranked
+from translator.decoding.translation import Translation
+from translator.decoding.translator import Translator
+from translator.errors import ModelError
+from translator.search_options import SearchOptions
+
+CONFIG = Config().override(
+    {
+        "data.max_pieces": 30,
+        "decoding.beam_size": 4,
+        "decoding.length_penalty": 0.5,
+        "model.units": 8,
+        "source_language": "de",
+        "target_language": "en",
+    }
+)
+BACK = CONFIG.override({"source_language": "en", "target_language": "de"})
+LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
+LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
+
+
+@pytest.fixture(scope="module")
+def network(tokenizer):
+    return word_network(tokenizer, seed=58)
+
+
+@pytest.fixture(scope="module")
+def plain(tokenizer, network):
+    return Translator([network], tokenizer, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def backward(tokenizer):
+    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, BACK)
+
+
+@pytest.fixture(scope="module")
+def both(tokenizer, network, backward):
+    return Translator([network], tokenizer, CONFIG, backward=backward)
+
+
+def penalty(length, options):
+    """What a log-probability is divided by."""
+    alpha = options.get("length_penalty", 0.5)
+    return length**alpha if "length_normalization" in options else ((5 + length) / 6) ** alpha
+
+
+def expected(plain, backward, line, **options):
+    """(text, score, log-probability) of all hypotheses of a beam, by the formula, best first."""
+    [one] = plain.translate([line], num_hypotheses=4, alignments=False, **options)
+    found = []
+    for hypothesis in (one, *one.alternatives):
+        [back] = backward.log_probabilities([hypothesis.text], [line])
+        score = hypothesis.score + 0.2 * back / penalty(len(one.source_tokens), options)
+        found.append((hypothesis.text, score, hypothesis.log_probability))
+    return sorted(found, key=lambda row: -row[1])
+
+
+def rows_of(translation):
+    return [
+        (each.text, each.score, each.log_probability) for each in (translation, *translation.alternatives)
+    ]
+
+
+def assert_same(found, wanted):
+    assert [row[0] for row in found] == [row[0] for row in wanted]
+    np.testing.assert_allclose([row[1:] for row in found], [row[1:] for row in wanted], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"length_penalty": 1.0}, {"length_normalization": "average"}, {"coverage_penalty": 0.3}],
+    ids=str,
+)
+def test_all_hypotheses_of_the_beam_are_ranked_by_both_models(plain, backward, both, options):
+    changed = 0
+    found = both.translate(LINES, num_hypotheses=4, alignments=False, **options)
+    for line, one, alone in zip(
+        LINES, found, plain.translate(LINES, alignments=False, **options), strict=True
+    ):
+        assert_same(rows_of(one), expected(plain, backward, line, **options))
+        changed += one.text != alone.text
+    assert changed  # the backward model has a say
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_as_many_translations_come_back_as_were_asked_for(plain, backward, both, number):
+    for line, one in zip(LINES, both.translate(LINES, num_hypotheses=number, alignments=False), strict=True):
+        assert_same(rows_of(one), expected(plain, backward, line)[:number])
+
+
+def test_the_chosen_one_brings_its_own_alignment(plain, both):
+    found, alone = both.translate(LINES), plain.translate(LINES, num_hypotheses=4)
+    for one, before in zip(found, alone, strict=True):
+        [same] = [each for each in (before, *before.alternatives) if each.tokens == one.tokens]
+        assert one.word_alignment == same.word_alignment
+        np.testing.assert_allclose(one.alignment, same.alignment, atol=1e-5)
+
+
+def test_each_part_of_a_long_line_is_ranked_by_itself(plain, backward, both, tokenizer):
+    [found] = both.translate([LONG], alignments=False)
+    parts = [tokenizer.decode([ids]) for ids in plain._long_lines.parts_of(tokenizer.encode([LONG])[0])]
+    texts = [text for [text] in parts]
+    assert len(texts) == 3
+    assert found.text == " ".join(expected(plain, backward, text)[0][0] for text in texts)
+
+
+def test_lines_without_text_and_streams_are_as_ever(both):
+    lines = ["", *LINES[:3], "  "]
+    found = both.translate(lines, alignments=False)
+    assert [found[0].text, found[-1].text] == ["", ""]
+    streamed = list(both.translate_lines(iter(lines), interactive=True))
+    assert [one.text for one in streamed] == [one.text for one in found]
+
+
+def test_greedy_search_leaves_nothing_to_choose(plain, both):
+    texts = [[one.text for one in each.translate(LINES, beam_size=1)] for each in (plain, both)]
+    assert texts[0] == texts[1]
+
+
+def test_samples_are_ranked_too(plain, both):
+    options = {"sampling": True, "num_hypotheses": 5, "seed": 3, "alignments": False}
+    for one, alone in zip(both.translate(LINES, **options), plain.translate(LINES, **options), strict=True):
+        scores = [score for _, score, _ in rows_of(one)]
+        assert scores == sorted(scores, reverse=True)
+        assert sorted(text for text, *_ in rows_of(one)) == sorted(text for text, *_ in rows_of(alone))
+
+
+def test_a_sentence_with_terms_of_a_glossary_keeps_the_order_of_search(plain, both, tmp_path):
+    path = tmp_path / "terms.tsv"
+    path.write_text("ada\thal hal\n", encoding="utf-8")
+    glossary = Glossary.read(path)
+    line = "ada bob cid"
+    options = {"glossary": glossary, "num_hypotheses": 3, "alignments": False, "beam_size": 6}
+    [one], [alone] = both.translate([line], **options), plain.translate([line], **options)
+    assert [text for text, *_ in rows_of(one)] == [text for text, *_ in rows_of(alone)]
+    assert "hal hal" in one.text
+
+
+def test_equal_scores_keep_the_order_of_search():
+    ranked = [Translation(text, -1.0, -2.0, (text, "</s>"), ("a", "</s>")) for text in "xyz"]
+    first = Translation(**{**vars(ranked[0]), "alternatives": tuple(ranked[1:])})
+
+    def backward(sources, targets):
+        assert list(zip(sources, targets, strict=True)) == [("x", "a"), ("y", "a"), ("z", "a")]
+        return [-5.0, -3.0, -3.0]
+
+    options = SearchOptions(num_hypotheses=3, length_penalty=0.0)
+    [found] = reranked(["a"], [first], [False], backward, options)
+    assert [(text, round(score, 6)) for text, score, _ in rows_of(found)] == [
+        ("y", -1.6),
+        ("z", -1.6),
+        ("x", -2),
+    ]
+    assert not any(each.alternatives for each in found.alternatives)
+
+
+# Models in folders
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, tokenizer, network):
+    configs = {"forward": CONFIG, "backward": BACK, "unnamed": Config().override({"model.units": 8})}
+    return {
+        name: write_model(tmp_path_factory.mktemp(name), config, tokenizer, network)
+        for name, config in configs.items()
+    }
+
+
+def test_a_model_is_loaded_with_one_that_goes_backward(folders, plain, tokenizer, network):
+    found = Translator.load(folders["forward"], backward=folders["backward"]).translate(LINES[:3])
+    beside = Translator([network], tokenizer, BACK)
+    for line, one in zip(LINES, found, strict=False):
+        assert_same(rows_of(one), expected(plain, beside, line)[:1])
+
+
+def test_a_model_that_goes_the_same_way_is_refused(folders):
+    with pytest.raises(ModelError) as caught:
+        Translator.load(folders["forward"], backward=folders["forward"])
+    assert str(caught.value) == (
+        f"{folders['forward']}: translates from de to en, as the other model does; give as backward a model "
+        "from en to de"
+    )
+
+
+def test_models_whose_languages_were_not_named_are_taken(folders):
+    for one, other in itertools.permutations(["unnamed", "forward"]):
+        assert Translator.load(folders[one], backward=folders[other]).translate(["ada"])[0].text
+    assert Translator.load(folders["unnamed"], backward=folders["unnamed"]).translate(["ada"])[0].text
+
+
+def test_a_missing_model_is_told(folders, tmp_path):
+    with pytest.raises(ModelError, match="no model here"):
+        Translator.load(folders["forward"], backward=tmp_path)
