@@ -32,8 +32,8 @@ def load(folder: str | Path, *more_folders: str | Path, backward: str | Path | N
     Args:
         folder: what was given to training as ``output``; trained with several seeds, it is an ensemble.
         more_folders: other models of the same vocabulary.
-        backward: a model of the other direction, of any vocabulary: of all hypotheses of a search, those are
-            preferred from which it would write the source again. ``diversify`` leaves one in
+        backward: a model of the other direction, of any vocabulary: of the best hypotheses of a search, those
+            are preferred from which it would write the source again. ``diversify`` leaves one in
             ``training/diversification/backward``.
 
     Raises:

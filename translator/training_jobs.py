@@ -52,15 +52,19 @@ def diversified(
         raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
     with locked(kept):
         diversification = Diversification(files, overrides, kept, report)
-        for model in diversification.first_models:
+        models = diversification.first_models
+        if not all(model.has_translated() for model in models):
+            for model in models:
+                report(f"the {model.name} model:")
+                logs = None if tensorboard is None else Path(tensorboard) / model.name
+                train_one(model.files, model.folder, model.overrides, None, logs, report)
+        for model, other in zip(models, reversed(models), strict=True):
             if model.has_translated():
                 report(f"the {model.name} model has translated the text")
                 continue
-            report(f"the {model.name} model:")
-            logs = None if tensorboard is None else Path(tensorboard) / model.name
-            train_one(model.files, model.folder, model.overrides, None, logs, report)
             report(f"the {model.name} model translates the text")
-            model.write_translations(partial(_texts_by, Translator.load(model.folder)))
+            translator = Translator.load(model.folder, backward=other.folder)
+            model.write_translations(partial(_texts_by, translator))
         report("the model that learns from the text and from both translations of it:")
     return diversification.files
 

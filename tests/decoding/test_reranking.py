@@ -58,7 +58,7 @@ def penalty(length, options):
 
 def expected(plain, backward, line, **options):
     """(text, score, log-probability) of all hypotheses of a beam, by the formula, best first."""
-    [one] = plain.translate([line], num_hypotheses=4, alignments=False, **options)
+    [one] = plain.translate([line], alignments=False, **{"num_hypotheses": 4} | options)
     found = []
     for hypothesis in (one, *one.alternatives):
         [back] = backward.log_probabilities([hypothesis.text], [line])
@@ -98,6 +98,19 @@ def test_all_hypotheses_of_the_beam_are_ranked_by_both_models(plain, backward, b
 def test_as_many_translations_come_back_as_were_asked_for(plain, backward, both, number):
     for line, one in zip(LINES, both.translate(LINES, num_hypotheses=number, alignments=False), strict=True):
         assert_same(rows_of(one), expected(plain, backward, line)[:number])
+
+
+def test_of_a_wide_beam_the_best_five_are_ranked(plain, backward, both):
+    fewer = [
+        expected(plain, backward, line, beam_size=9, num_hypotheses=number)[0][0]
+        for number in (5, 9)
+        for line in LINES
+    ]
+    found = [one.text for one in both.translate(LINES, beam_size=9, alignments=False)]
+    assert found == fewer[: len(LINES)]
+    assert found != fewer[len(LINES) :]  # more would be ranked otherwise
+    found = [one.text for one in both.translate(LINES, beam_size=9, num_hypotheses=9, alignments=False)]
+    assert found == fewer[len(LINES) :]
 
 
 def test_the_chosen_one_brings_its_own_alignment(plain, both):

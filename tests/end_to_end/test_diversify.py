@@ -27,8 +27,8 @@ def diversified(run, command, tmp_path_factory):
     steps = [line for line in done.stderr.splitlines() if line.startswith(("the ", "model "))]
     assert [line for line in steps if not line.startswith("model: ")] == [
         "the forward model:",
-        "the forward model translates the text",
         "the backward model:",
+        "the forward model translates the text",
         "the backward model translates the text",
         "the model that learns from the text and from both translations of it:",
         "model 1 of 2:",

@@ -20,7 +20,7 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
 from translator.decoding.inspection import Inspection, inspect
 from translator.decoding.long_lines import LongLines
-from translator.decoding.reranking import reranked
+from translator.decoding.reranking import MOST_RERANKED, reranked
 from translator.decoding.translation import Translation, joined, translations_of
 from translator.errors import ConfigError, DataError, ModelError
 from translator.nn.lstm import Gates
@@ -60,8 +60,8 @@ class Translator:
         tokenizer: their tokenizer.
         config: the settings; the default beam size and length penalty are taken from them.
         lexicon: the likely target pieces of each source piece, for the option ``shortlist``.
-        backward: translates the other way; of all hypotheses of a search, those are preferred from which it
-            would write the source again. None: search alone ranks them.
+        backward: translates the other way; of the best hypotheses of a search, those are preferred from which
+            it would write the source again. None: search alone ranks them.
     """
 
     def __init__(
@@ -317,7 +317,8 @@ class Translator:
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         options = search.options
         if self._backward is not None:
-            options = replace(options, num_hypotheses=options.places)
+            number = max(options.num_hypotheses, min(options.places, MOST_RERANKED))
+            options = replace(options, num_hypotheses=number)
         found = self._graph.search(source_ids, options, wishes)
         attention_of = self._graph.attention if search.alignments else None
         translations = translations_of(source_ids, found, self._tokenizer, attention_of)
