@@ -84,7 +84,7 @@ RECIPES = (
             ("training.max_epochs", 150, "an epoch is only some hundred steps"),
             ("training.patience", 12, "dev BLEU of a small corpus is noisy"),
             ("training.rate_patience", 4, "dev BLEU of a small corpus is noisy"),
-            ("decoding.beam_size", 10, "with the length penalty, dev BLEU 15.3, with 5 and 1.0 it is 14.6"),
+            ("decoding.beam_size", 10, "BLEU of 2,000 dev pairs is 16.3, with 5 it is 15.8"),
             ("decoding.no_repeat_ngram", 3, "its translations run in loops: dev BLEU 12.8, without 11.6"),
         ),
     ),
