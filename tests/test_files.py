@@ -1,5 +1,8 @@
 """Files are written whole or not at all."""
 
+import os
+import threading
+
 import pytest
 
 from translator.errors import ModelError
@@ -32,6 +35,41 @@ def test_a_complete_write_replaces_the_file(tmp_path):
     assert path.read_text() == "new"
     assert path.stat().st_mode & 0o777 == 0o644
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_who_may_read_a_file_is_for_the_mask_of_the_user_to_say(tmp_path):
+    before = os.umask(0o077)
+    try:
+        with replaced_when_complete(tmp_path / "file.txt") as temporary:
+            temporary.write_text("new")
+    finally:
+        os.umask(before)
+    assert (tmp_path / "file.txt").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path):
+    target, link = tmp_path / "there" / "file.txt", tmp_path / "link.txt"
+    target.parent.mkdir()
+    target.write_text("old")
+    link.symlink_to(target)
+    with replaced_when_complete(link) as temporary:
+        temporary.write_text("new")
+        assert target.read_text() == "old"
+    assert link.is_symlink()
+    assert target.read_text() == "new"
+    assert list(target.parent.iterdir()) == [target]
+
+
+def test_a_pipe_stays_and_gets_the_content(tmp_path):
+    pipe, found = tmp_path / "pipe", []
+    os.mkfifo(pipe)
+    reader = threading.Thread(target=lambda: found.append(pipe.read_text()))
+    reader.start()
+    with replaced_when_complete(pipe) as temporary:
+        temporary.write_text("new")
+    reader.join()
+    assert found == ["new"]
+    assert pipe.is_fifo()
 
 
 def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):

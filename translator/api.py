@@ -22,19 +22,22 @@ from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
+from translator.training.model_folder import backward_path, load_config
 from translator.training.preparation import check_folder
 from translator.training_jobs import diversified, train_one, train_several
 
 
-def load(folder: str | Path, *more_folders: str | Path, backward: str | Path | None = None) -> Translator:
+def load(
+    folder: str | Path, *more_folders: str | Path, backward: str | Path | Translator | None = None
+) -> Translator:
     """Loads a trained model, or several that translate together.
 
     Args:
         folder: what was given to training as ``output``; trained with several seeds, it is an ensemble.
         more_folders: other models of the same vocabulary.
-        backward: a model of the other direction, of any vocabulary: of the best hypotheses of a search, those
-            are preferred from which it would write the source again. ``diversify`` leaves one in
-            ``training/diversification/backward``.
+        backward: the folder of a model of the other direction, of any vocabulary, or that model, loaded: of
+            the best hypotheses of a search, those are preferred from which it would write the source again.
+            ``diversify`` leaves one in ``training/diversification/backward``.
 
     Raises:
         ModelError: if there is no complete model of this version, the vocabularies differ, or the backward
@@ -50,8 +53,8 @@ def train(
     *,
     pairs: Files = (),
     weights: Mapping[str, float] | None = None,
-    source_language: str = "source",
-    target_language: str = "target",
+    source_language: str | None = None,
+    target_language: str | None = None,
     dev_source: str | Path | None = None,
     dev_target: str | Path | None = None,
     mix_source: str | Path | None = None,
@@ -74,8 +77,9 @@ def train(
             both sides, in TSV, TMX, PO or XLIFF; ``-`` is standard input.
         weights: the name of a file of ``source`` or ``pairs`` -> how often an epoch takes each of its pairs;
             below 1, another choice each time. Those not named have weight 1.
-        source_language: name of the source language, for people.
-        target_language: name of the target language, for people.
+        source_language: name of the source language, by which it is also found in TMX; None: as the settings
+            or the model of ``init_from`` say.
+        target_language: name of the target language, likewise.
         dev_source: source side of the pairs that training is steered by; None: some are held out.
         dev_target: target side of these.
         mix_source: source side of other pairs, such as general or back-translated text, of which each epoch
@@ -102,7 +106,12 @@ def train(
     """
     folder = Path(output)
     overrides = (read_toml(Path(config_file)) if config_file else {}) | dict(settings or {})
-    overrides |= {"source_language": source_language, "target_language": target_language}
+    initial = None if init_from is None else Path(init_from)
+    named = {"source_language": source_language, "target_language": target_language}
+    if initial is not None:
+        before = load_config(initial)
+        overrides = {language: getattr(before, language) for language in named} | overrides
+    overrides |= {language: name for language, name in named.items() if name is not None}
     Config().override(overrides)  # a wrong setting is told before any work
     if seeds < 1:
         raise ConfigError(f"seeds: {seeds} models cannot be trained; give 1 or more")
@@ -110,7 +119,6 @@ def train(
         raise ConfigError("training.seed is for one model; of several, seeds 1, 2 and so on are taken")
     dev = two_sides(dev_source, dev_target, "a dev set has", "dev_source and dev_target")
     mix = two_sides(mix_source, mix_target, "mixed pairs have", "mix_source and mix_target")
-    initial = None if init_from is None else Path(init_from)
     if diversify and (initial or mix):
         raise ConfigError(
             "diversify begins with new weights and mixes its own text in; leave init_from and mix out"
@@ -128,6 +136,8 @@ def train(
             train_one(files, folder, overrides, initial, tensorboard, report)
         else:
             train_several(files, folder, overrides, initial, seeds, tensorboard, report)
+        if diversify:
+            report(f"to translate with a say of the backward model: --backward {backward_path(folder)}")
     return Translator.load(folder)
 
 

@@ -47,7 +47,7 @@ def opened_arrays(path: Path, fault: Callable[[str], ModelError]) -> Iterator[Ma
             if sum(sizes) > path.stat().st_size:
                 raise ValueError("its arrays are larger than the file")
             yield arrays
-    except ModelError:
+    except (ModelError, MemoryError):
         raise
     except Exception as error:  # a damaged archive fails in ways that no list could hold
         raise fault(first_line(error)) from None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,27 +21,33 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
 
     The content is on the disk before it gets its name: a power failure leaves the old file or the new one.
 
+    A link stays, and what it points at is replaced. A device or a pipe gets the content when it is complete.
+
     Args:
         path: the file to write.
 
     Raises:
         ModelError: if the file cannot be written.
     """
-    handle, name = -1, ""
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=_UNFINISHED, suffix=f"-{path.name}")
-        os.close(handle)
-        yield Path(name)
-        _to_disk(Path(name))
-        os.chmod(name, 0o644)
-        os.replace(name, path)
+        target = Path(os.path.realpath(path))
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            with tempfile.TemporaryDirectory() as folder:
+                yield Path(folder, path.name)
+                _copy(Path(folder, path.name), target)
+            return
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = target.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}-{target.name}")
+        try:
+            unfinished.touch(exist_ok=False)
+            yield unfinished
+            _to_disk(unfinished)
+            unfinished.replace(target)
+        finally:
+            with contextlib.suppress(OSError):
+                unfinished.unlink()
     except OSError as error:
         raise unwritable(path, error) from None
-    finally:
-        if name:
-            with contextlib.suppress(OSError):
-                os.unlink(name)
 
 
 def unwritable(path: Path, error: OSError) -> ModelError:
@@ -47,6 +55,12 @@ def unwritable(path: Path, error: OSError) -> ModelError:
     return ModelError(
         f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
     )
+
+
+def _copy(path: Path, target: Path) -> None:
+    """Writes the content of a file to a device or a pipe."""
+    with path.open("rb") as content, target.open("wb") as file:
+        shutil.copyfileobj(content, file)
 
 
 def _to_disk(path: Path) -> None:

@@ -129,10 +129,10 @@ def train_one(
         prepared = prepare(files, overrides, initial, folder, report)
         config, tokenizer = prepared.config, prepared.tokenizer
         trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
-        written_by_people = min(trainer.corpus.num_pairs, prepared.num_read)
+        written_by_people = min(trainer.corpus.num_pairs, prepared.num_pairs)
         if few := expectation(written_by_people):
             report(f"warning: {few}")
-        report(f"recipe: {recipe_for(prepared.num_read).name}; all settings in {config_path(folder)}")
+        report(f"recipe: {recipe_for(prepared.num_pairs).name}; all settings in {config_path(folder)}")
         config = dataclasses.replace(config, corpus=trainer.corpus)
         write_config(folder, config)
         report(f"model: {trainer}")

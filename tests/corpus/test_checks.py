@@ -19,6 +19,12 @@ def test_words_of_neither_side_are_no_swap():
     assert not looks_swapped(TRAIN, [])
 
 
+def test_one_word_that_both_sides_share_is_no_swap():
+    train = [Pair(f"源{i}句", f"目{i}文" if i else "ok") for i in range(50)]
+    dev = [Pair("ok" if i == 3 else f"句{i}源", f"文{i}目") for i in range(50)]
+    assert not looks_swapped(train, dev)
+
+
 def test_every_real_corpus(corpora):
     for folder in sorted(path for path in corpora.iterdir() if path.is_dir()):
         languages = sorted(path.name.split(".")[1] for path in folder.glob("train.*.gz"))

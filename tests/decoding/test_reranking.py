@@ -201,6 +201,9 @@ def test_a_model_is_loaded_with_one_that_goes_backward(folders, plain, tokenizer
     beside = Translator([network], tokenizer, BACK)
     for line, one in zip(LINES, found, strict=False):
         assert_same(rows_of(one), expected(plain, beside, line)[:1])
+    loaded = Translator.load(folders["backward"])
+    again = Translator.load(folders["forward"], backward=loaded).translate(LINES[:3])
+    assert [rows_of(one) for one in again] == [rows_of(one) for one in found]
 
 
 def test_a_model_that_goes_the_same_way_is_refused(folders):
@@ -210,6 +213,8 @@ def test_a_model_that_goes_the_same_way_is_refused(folders):
         f"{folders['forward']}: translates from de to en, as the other model does; give as backward a model "
         "from en to de"
     )
+    with pytest.raises(ModelError, match=r"^the backward model: translates from de to en"):
+        Translator.load(folders["forward"], backward=Translator.load(folders["forward"]))
 
 
 def test_models_whose_languages_were_not_named_are_taken(folders):

@@ -7,7 +7,13 @@ import pytest
 import translator
 from translator.config import parse_assignments
 from translator.errors import ConfigError, ModelError, TranslatorError
-from translator.training.model_folder import diversification_path, load_config, seed_folder, weights_path
+from translator.training.model_folder import (
+    backward_path,
+    diversification_path,
+    load_config,
+    seed_folder,
+    weights_path,
+)
 
 EPOCHS = ("--set", "training.max_epochs=2")
 
@@ -34,6 +40,7 @@ def diversified(run, command, tmp_path_factory):
         "model 1 of 2:",
         "model 2 of 2:",
     ]
+    assert done.stderr.splitlines()[-1].endswith(f"--backward {backward_path(folder)}")
     warnings = [line for line in done.stderr.splitlines() if "pairs are few" in line]
     assert len(warnings) == 4  # of each model
     assert len(set(warnings)) == 1  # translations count for nothing
@@ -75,7 +82,7 @@ def test_each_model_learns_from_three_times_the_text_and_the_first_from_the_text
 
 
 def test_the_first_backward_model_has_a_say_in_what_is_best(run, corpus, diversified):
-    backward = diversification_path(diversified) / "backward"
+    backward = backward_path(diversified)
     command = ("translate", diversified, "--n-best", 3, "--scores", "one two three")
     alone, both = (run(*command, *more) for more in ((), ("--backward", backward)))
     rows = [[line.split("\t") for line in done.stdout.splitlines()] for done in (alone, both)]

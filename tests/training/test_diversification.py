@@ -81,7 +81,7 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
     settings = LANGUAGES | {"tokenizer.vocabulary_size": 330}
     prepared = prepare(found.files, settings, None, tmp_path / "model", lambda line: None)
     kept = len(set(PAIRS))
-    assert prepared.num_read == kept
+    assert prepared.num_pairs == kept
     assert prepared.corpus.parts == [kept] * 3
 
 
@@ -114,13 +114,33 @@ def test_held_out_pairs_are_in_no_text_and_the_text_is_read_once(files, tmp_path
 
 def test_first_models_train_half_as_long_each_in_its_direction(files, tmp_path):
     forward, backward = diversification(files, tmp_path / "kept").first_models
-    recipe = config_for(len(PAIRS)).training.max_epochs
+    recipe = config_for(len(set(PAIRS))).training.max_epochs
     assert forward.overrides == LANGUAGES | {"training.max_epochs": recipe // 2}
     assert backward.overrides["source_language"] == "de"
     assert backward.overrides["target_language"] == "en"
     wanted = {"training.max_epochs": 5}
     forward, _ = diversification(files, tmp_path / "other", **wanted).first_models
     assert forward.overrides["training.max_epochs"] == 3
+
+
+def test_first_models_train_half_as_long_as_by_the_recipe_of_the_pairs_that_are_kept(tmp_path):
+    pairs = toy_pairs(2_400, longest=12)
+    repeated = [*pairs, *pairs[:1_000]]
+    assert config_for(len(repeated)) != config_for(len(set(pairs)))
+    forward, _ = diversification(
+        CorpusFiles([write(tmp_path, "t", repeated)]), tmp_path / "kept"
+    ).first_models
+    kept = len(lines_of(forward.files.train[0].source))
+    assert forward.overrides["training.max_epochs"] == config_for(kept).training.max_epochs // 2
+
+
+def test_text_whose_index_is_damaged_is_written_again(files, tmp_path):
+    diversification(files, tmp_path / "kept")
+    index = tmp_path / "kept" / "text" / "index.json"
+    whole = index.read_bytes()
+    index.write_bytes(whole[:-9])
+    diversification(files, tmp_path / "kept")
+    assert index.read_bytes() == whole
 
 
 def test_other_text_or_other_limits_need_another_folder(files, tmp_path):

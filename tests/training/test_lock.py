@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from translator.errors import ModelError
+from translator.training import lock
 from translator.training.lock import locked
 from translator.training.model_folder import config_path
 
@@ -28,6 +29,15 @@ with locked(Path({str(folder)!r})):
         "or give another --output"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_a_file_system_without_locks_is_told(tmp_path, monkeypatch):
+    def no_lock(*arguments):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(lock.fcntl, "flock", no_lock)
+    with pytest.raises(ModelError, match="its file system has no locks"), locked(tmp_path / "model"):
+        pass
 
 
 def test_a_lock_goes_with_its_process(tmp_path):

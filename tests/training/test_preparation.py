@@ -2,14 +2,17 @@
 
 import hashlib
 import json
+import shutil
 
 import numpy as np
 import pytest
 from references.toy import WORDS, copied, toy_pairs, write
 
 import translator.training.chosen_text as module
+from translator.corpus.readers import Pair
+from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.translation_counts import read_translations
-from translator.errors import DataError, ModelError
+from translator.errors import ConfigError, DataError, ModelError
 from translator.recipes import RECIPES
 from translator.training.checkpoint import TrainingState, save_checkpoint
 from translator.training.chosen_text import CorpusCounts
@@ -18,8 +21,10 @@ from translator.training.model_folder import (
     checkpoint_path,
     corpus_path,
     dictionary_path,
+    load_config,
     previous_checkpoint_path,
     tokenizer_path,
+    weights_path,
 )
 from translator.training.preparation import prepare
 
@@ -74,7 +79,7 @@ def test_the_text_is_written_as_pieces_in_order_and_without_repetitions(files, f
     found, lines = prepared(files, folder)
     expected = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
     assert text_of(found) == expected
-    assert found.num_read == 400
+    assert found.num_pairs == len(expected)
     assert found.dev == toy_pairs(30, seed=9)
     repeated = 400 - len(expected)
     assert lines[0] == f"corpus: {len(expected)} of 400 pairs kept; dropped: {repeated} repeated"
@@ -104,7 +109,7 @@ def test_a_second_time_everything_is_there_already(files, folder, no_reading, tr
     no_reading()
     again, same_lines = prepared(files, folder)
     assert same_lines == lines
-    assert (again.config, again.dev, again.num_read) == (found.config, found.dev, found.num_read)
+    assert (again.config, again.dev, again.num_pairs) == (found.config, found.dev, found.num_pairs)
     assert text_of(again) == text_of(found)
 
 
@@ -152,7 +157,8 @@ def test_several_corpora_have_weights_and_share_a_tokenizer_and_a_held_out_dev_s
     found, lines = prepared(files, folder)
     assert lines[0].startswith(f"{one.source} and {one.target}: ")
     assert lines[1].startswith(f"{other}: ")
-    assert found.num_read == 400
+    kept = sum(len(set(map(tuple, part))) for part in (PAIRS[:200], PAIRS[200:]))
+    assert found.num_pairs == kept - len(found.dev)
     assert found.corpus.weights == [1.0, 0.25]
     hidden = {pair.source for pair in found.dev}
     assert hidden & {pair.source for pair in PAIRS[:200]}
@@ -173,9 +179,46 @@ def test_other_text_is_prepared_anew_unless_there_is_a_training_on_the_first(tmp
     assert len(text_of(other)) < len(text_of(found))
     pretend_it_was_trained(folder, other)
     write(tmp_path, "train", PAIRS)
-    message = "holds a training on other text or from another start; give another --output, or remove the"
+    message = "holds a training on other text, with another dev set or from another start; give another --out"
     with pytest.raises(ModelError, match=message):
         prepared(files, folder)
+
+
+def test_a_training_does_not_go_on_with_another_dev_set(tmp_path, files, folder):
+    found, _ = prepared(files, folder)
+    write(tmp_path, "dev", toy_pairs(30, seed=10))
+    other, _ = prepared(files, folder)
+    assert other.dev != found.dev
+    pretend_it_was_trained(folder, other)
+    write(tmp_path, "dev", toy_pairs(30, seed=9))
+    with pytest.raises(ModelError, match="with another dev set"):
+        prepared(files, folder)
+
+
+def test_other_settings_are_taken_until_there_has_been_a_step(files, folder):
+    prepared(files, folder)
+    found, _ = prepared(files, folder, {"tokenizer.vocabulary_size": 310, "model.units": 64})
+    assert found.tokenizer.vocabulary_size == Tokenizer.load(tokenizer_path(folder)).vocabulary_size == 310
+    assert load_config(folder).model.units == 64
+    pretend_it_was_trained(folder, found)
+    with pytest.raises(ConfigError, match="holds a training with other settings"):
+        prepared(files, folder)
+
+
+def test_a_model_is_not_written_over_where_its_training_folder_was_removed(files, folder):
+    prepared(files, folder)
+    weights_path(folder).write_bytes(b"of a training that took days")
+    shutil.rmtree(corpus_path(folder).parent)
+    with pytest.raises(ModelError, match="holds a model whose training folder is gone"):
+        prepared(files, folder)
+    assert weights_path(folder).read_bytes() == b"of a training that took days"
+
+
+def test_a_pair_too_long_to_learn_from_is_none_to_align(tmp_path, folder):
+    blob = "x0y1z2" * 20_000  # one word of more pieces than any memory has room to align
+    files = CorpusFiles([write(tmp_path, "train", [*PAIRS, Pair(blob, blob)])])
+    found, _ = prepared(files, folder)
+    assert max(found.corpus.lengths.max(axis=1)) <= found.config.data.max_pieces
 
 
 def test_text_that_was_removed_is_written_again_for_the_tokenizer_that_is_there(files, folder):

@@ -79,8 +79,10 @@ def command(
         _compare((model, *others), backward, compare, source, reference, output, as_json, options)
         return
 
+    back = load(backward) if backward else None
+
     def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(load(*folders, backward=backward), source, reference, **options)
+        return evaluate(load(*folders, backward=back), source, reference, **options)
 
     folders = members([Path(folder) for folder in (model, *others)])
     if each and len(folders) == 1:

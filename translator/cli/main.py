@@ -67,6 +67,11 @@ def main() -> None:
     except BrokenPipeError:  # whoever read standard output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 128 + signal.SIGPIPE
+    except OSError as error:  # a folder that may not be entered, a full disk behind standard output
+        where = "standard output" if error.filename is None else error.filename
+        click.echo(f"translator: {where}: {error.strerror or error}", err=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more goes there at the end
+        status = 1
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("translator: stopped", err=True)
         status = 128 + signal.SIGINT

@@ -39,8 +39,8 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
     help="How often an epoch takes the pairs of FILE.",
 )
 @click.option("--output", required=True, metavar="FOLDER", help="Model folder to write.")
-@click.option("--from", "source_language", default="source", show_default=True, help="Source language.")
-@click.option("--to", "target_language", default="target", show_default=True, help="Target language.")
+@click.option("--from", "source_language", help="Source language. [default: source]")
+@click.option("--to", "target_language", help="Target language. [default: target]")
 @click.option("--dev-source", metavar="FILE", help="Source side of the pairs that training is steered by.")
 @click.option("--dev-target", metavar="FILE", help="Target side of these. [default: some pairs are held out]")
 @click.option(
@@ -68,8 +68,8 @@ def command(
     pairs: tuple[str, ...],
     weights: tuple[str, ...],
     output: str,
-    source_language: str,
-    target_language: str,
+    source_language: str | None,
+    target_language: str | None,
     dev_source: str | None,
     dev_target: str | None,
     init_from: str | None,

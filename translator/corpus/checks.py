@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from translator.corpus.readers import Pair
 
 _MAX_LINES = 5_000  # more lines would not change the answer
+_LEAST_CROSSED = 0.1  # a name or two that both sides write alike are no evidence
 
 
 def looks_swapped(train: Sequence[Pair], dev: Sequence[Pair]) -> bool:
@@ -21,7 +22,7 @@ def looks_swapped(train: Sequence[Pair], dev: Sequence[Pair]) -> bool:
     dev_targets = _words(pair.target for pair in dev)
     straight = _share(dev_sources, sources) + _share(dev_targets, targets)
     crossed = _share(dev_sources, targets) + _share(dev_targets, sources)
-    return crossed > 2 * straight
+    return crossed > max(2 * straight, _LEAST_CROSSED)
 
 
 def _words(lines: Iterable[str]) -> set[str]:

@@ -32,7 +32,7 @@ from translator.corpus.word_alignment import WordAligner
 from translator.errors import DataError, ModelError
 from translator.files import replaced_when_complete
 
-_VERSION = 1
+_VERSION = 2
 _BLOCKS_A_SHARD = 100
 
 Ids = npt.NDArray[Any]

@@ -112,14 +112,14 @@ def _begins_word(piece: str) -> bool:
     return unicodedata.name(piece[0], "").startswith(_WITHOUT_SPACES)
 
 
-def _escapes(lines: Sequence[str]) -> list[str]:
-    """The character references, such as ``&apos;``, that stand in the lines a number of times.
+def _escapes(lines: Sequence[str], most: int) -> list[str]:
+    """At most so many character references, such as ``&apos;``, that stand in the lines a number of times.
 
     Many published corpora are written with them, as Moses' tokenizer does. Four pieces for an apostrophe
     would be a burden.
     """
     counts = Counter(escape for line in lines if "&" in line for escape in _ESCAPE.findall(line))
-    return [escape for escape, count in counts.most_common(_MAX_ESCAPES) if count >= _MIN_CHARACTER_COUNT]
+    return [escape for escape, count in counts.most_common(most) if count >= _MIN_CHARACTER_COUNT]
 
 
 def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Iterator[str]:
@@ -156,12 +156,15 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
     vocabulary_size = max(vocabulary_size, _SMALLEST_VOCABULARY)
     if not any(map(is_visible, lines)):
         raise DataError("the corpus holds no text to train a tokenizer on")
+    room = vocabulary_size - _NUM_RESERVED
+    escapes = _escapes(lines, min(_MAX_ESCAPES, room // 8))
+    symbols = [mark + escape for escape in escapes for mark in ("▁", "")]
     model = io.BytesIO()
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "rules.tsv"
         rules.write_text(rules_tsv(), encoding="ascii")
         sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_without_rare_characters(lines, (vocabulary_size - _NUM_RESERVED) // 2),
+            sentence_iterator=_without_rare_characters(lines, (room - len(symbols)) // 2),
             model_writer=model,
             model_type="bpe",
             vocab_size=vocabulary_size,
@@ -170,7 +173,7 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
             character_coverage=1.0,
             normalization_rule_tsv=str(rules),
             max_sentence_length=100_000,
-            user_defined_symbols=[mark + escape for escape in _escapes(lines) for mark in ("▁", "")],
+            user_defined_symbols=symbols,
             pad_id=0,
             unk_id=1,
             bos_id=2,

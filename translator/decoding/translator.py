@@ -79,14 +79,15 @@ class Translator:
 
     @classmethod
     def load(
-        cls, folder: str | Path, *more_folders: str | Path, backward: str | Path | None = None
+        cls, folder: str | Path, *more_folders: str | Path, backward: str | Path | Translator | None = None
     ) -> Translator:
         """Loads the model in a folder that training has written, or several that translate together.
 
         Args:
             folder: the folder.
             more_folders: those of other models of the same vocabulary.
-            backward: that of a model of the other direction, of any vocabulary; see above.
+            backward: that of a model of the other direction, of any vocabulary, or the model itself, loaded;
+                see above.
 
         Raises:
             ModelError: if there is no complete model of this version, the models have different
@@ -337,16 +338,17 @@ class Translator:
         return array
 
 
-def _backward(folder: str | Path | None, config: Config) -> Translator | None:
+def _backward(model: str | Path | Translator | None, config: Config) -> Translator | None:
     """The model that translates back what one with these settings has translated."""
-    if folder is None:
+    if model is None:
         return None
-    translator = Translator.load(folder)
+    translator = model if isinstance(model, Translator) else Translator.load(model)
     languages = config.source_language, config.target_language
     back = translator.config.source_language, translator.config.target_language
     if languages == back != (Config().source_language, Config().target_language):
+        name = "the backward model" if isinstance(model, Translator) else model
         raise ModelError(
-            f"{folder}: translates from {back[0]} to {back[1]}, as the other model does; give as backward a "
+            f"{name}: translates from {back[0]} to {back[1]}, as the other model does; give as backward a "
             f"model from {back[1]} to {back[0]}"
         )
     return translator

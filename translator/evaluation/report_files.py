@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -36,7 +37,8 @@ def leave_report(
         dev = None
         if weights_path(folder).exists():
             tell(f"translating the {len(prepared.dev):,} dev sentences for the report; Ctrl-C leaves it out")
-            dev = report_on_dev(Translator.load(folder), prepared.dev)
+            with contextlib.suppress(KeyboardInterrupt):
+                dev = report_on_dev(Translator.load(folder), prepared.dev)
         report = training_report(folder, prepared, state, initial, dev)
         write_report(folder, report)
     except Exception as error:  # a report must not cost anyone a training

@@ -143,8 +143,8 @@ def training_report(
         best_dev_bleu=state.best_score if state.best_score >= 0 else None,
         evaluations=read_log(folder),
         corpora=[CorpusUse(**asdict(counts), used=used) for counts, used in uses],
-        recipe=recipe_for(prepared.num_read).name,
-        settings=explained_settings(config, prepared.num_read, initial),
+        recipe=recipe_for(prepared.num_pairs).name,
+        settings=explained_settings(config, prepared.num_pairs, initial),
         dev=dev,
     )
 

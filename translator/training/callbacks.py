@@ -147,7 +147,8 @@ class Progress(keras.callbacks.Callback):
         self.catch_up()
         if self._bar is not None:
             self._bar.close()
-        self._state.epoch, self._state.batch = epoch + 1, 0
+        if not self._state.finished:  # which ends the epoch early
+            self._state.epoch, self._state.batch = epoch + 1, 0
 
 
 class DevEvaluation(keras.callbacks.Callback):

@@ -123,8 +123,8 @@ def restore_checkpoint(path: Path, variables: Sequence[Any]) -> None:
         )
         if not fits:
             raise ModelError(f"{path}: made by another version or configuration; train into a new folder")
-        for name, variable in zip(names, variables, strict=True):
-            variable.assign(values[name])
+    for name, variable in zip(names, variables, strict=True):
+        variable.assign(values[name])
 
 
 def _names(variables: Sequence[Any]) -> list[str]:

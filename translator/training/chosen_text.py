@@ -30,12 +30,17 @@ class CorpusCounts:
     Attributes:
         name: its files.
         read: pairs in them.
-        dropped: reason -> how many were dropped for it; that and ``read`` give how many were kept.
+        dropped: reason -> how many were dropped for it.
     """
 
     name: str
     read: int
     dropped: dict[str, int]
+
+    @property
+    def kept(self) -> int:
+        """How many were kept."""
+        return self.read - sum(self.dropped.values())
 
 
 class ChosenText:
@@ -44,7 +49,7 @@ class ChosenText:
     Attributes:
         dev: the pairs to steer by.
         held_out: those of them that were taken out of the corpus, since no dev set was given; None: one was.
-        num_read: pairs to learn from that people wrote, before any was dropped.
+        num_pairs: pairs to learn from that people wrote; the recipe follows from it.
         counts: of each part of the corpus.
         sample: pairs of all parts to learn tokenizer and word alignments from; of a small corpus, all.
 
@@ -72,12 +77,13 @@ class ChosenText:
             )
         for text, selection in zip(files.train, self._selections, strict=True):
             report(f"{'corpus' if len(files.train) == 1 else text}: {selection.report}")
-        self.num_read = sum(
-            count.read for text, count in zip(files.train, self.counts, strict=True) if not text.by_model
+        self.num_pairs = sum(
+            count.kept for text, count in zip(files.train, self.counts, strict=True) if not text.by_model
         )
         self.held_out = None
         if dev is None:
             dev = self.held_out = _hold_out(self._selections)
+            self.num_pairs -= len(dev)
             report(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
         self.dev = dev
         self._hidden = {pair.source for pair in self.held_out or ()}

@@ -31,12 +31,16 @@ def locked(folder: Path) -> Iterator[None]:
     with file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        except BlockingIOError:
             file.seek(0)
             process = file.read(20).strip()
             raise ModelError(
                 f"{folder}: another training is running there (process {process}); wait for its end, or give "
                 "another --output"
+            ) from None
+        except OSError as error:
+            raise ModelError(
+                f"{folder}: its file system has no locks ({error.strerror}); give an --output elsewhere"
             ) from None
         file.truncate(0)
         file.write(f"{os.getpid()}\n")

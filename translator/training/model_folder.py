@@ -75,6 +75,11 @@ def diversification_path(folder: Path) -> Path:
     return folder / "training" / "diversification"
 
 
+def backward_path(folder: Path) -> Path:
+    """Where a diversification keeps its model of the other direction."""
+    return diversification_path(folder) / "backward"
+
+
 def lock_path(folder: Path) -> Path:
     """Where a training says that it is running."""
     return folder / "training" / "lock"

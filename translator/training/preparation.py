@@ -35,7 +35,7 @@ from translator.training.model_folder import (
     tokenizer_path,
     weights_path,
 )
-from translator.training.settings import settings_for, settle
+from translator.training.settings import settings_are, settings_for, settle
 
 Report = Callable[[str], None]
 
@@ -49,7 +49,7 @@ class Prepared:
         tokenizer: the tokenizer of both languages.
         corpus: the pairs to learn from, and after them those to mix in.
         dev: the pairs to steer by.
-        num_read: pairs to learn from before any was dropped; the recipe follows from it.
+        num_pairs: pairs to learn from that people wrote; the recipe follows from it.
         counts: of each part of the corpus; none where an earlier version has counted.
     """
 
@@ -57,7 +57,7 @@ class Prepared:
     tokenizer: Tokenizer
     corpus: TokenFiles
     dev: list[Pair]
-    num_read: int
+    num_pairs: int
     counts: list[CorpusCounts]
 
 
@@ -83,11 +83,12 @@ def prepare(
     if initial is not None:
         load_config(initial)  # a missing model is told before any work
     texts = [*files.train, *([] if files.mix is None else [files.mix])]
-    paths = [path for text in texts for path in (text.source, text.target)]
+    sides = [*texts, *([] if files.dev is None else [files.dev])]
+    paths = [path for text in sides for path in (text.source, text.target)]
     text = fingerprint(
         [*paths, None if initial is None else weights_path(initial)],
         *(
-            dev is None,
+            files.dev is None,
             [text.weight for text in texts],
             files.mix is not None,
             (given.source_language, given.target_language),
@@ -96,24 +97,30 @@ def prepare(
     checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), lambda line: None)
     if checkpoint is not None and read_state(checkpoint).corpus != text:
         raise ModelError(
-            f"{folder}: holds a training on other text or from another start; give another --output, or "
-            "remove the folder"
+            f"{folder}: holds a training on other text, with another dev set or from another start; give "
+            "another --output, or remove the folder"
         )
+    begun = checkpoint is not None
     index = read_index(corpus_path(folder))
-    if index is None or index["fingerprint"] != text:
+    if index is None and not begun and weights_path(folder).exists():
+        raise ModelError(
+            f"{folder}: holds a model whose training folder is gone, so that nothing can go on with it; give "
+            "another --output"
+        )
+    config = None
+    if index is not None and index["fingerprint"] == text:
+        config = settings_for(index["num_pairs"], overrides, initial)
+    if index is None or config is None or not (begun or settings_are(folder, config)):
         with _no_search_for_garbage():
-            return _prepare_anew(
-                files, overrides, initial, folder, report, dev, text, keep=checkpoint is not None
-            )
-    config = settings_for(index["num_read"], overrides, initial)
-    settle(folder, config)
+            return _prepare_anew(files, overrides, initial, folder, report, dev, text, begun)
+    settle(folder, config, begun)
     for line in index["lines"]:
         report(line)
     tokenizer, corpus = Tokenizer.load(tokenizer_path(folder)), TokenFiles(corpus_path(folder))
     if dev is None:
         dev = [Pair(*sides) for sides in index["dev"]]
     counts = [CorpusCounts(**count) for count in index.get("counts", [])]
-    return Prepared(config, tokenizer, corpus, dev, index["num_read"], counts)
+    return Prepared(config, tokenizer, corpus, dev, index["num_pairs"], counts)
 
 
 @contextlib.contextmanager
@@ -139,9 +146,9 @@ def _prepare_anew(
     report: Report,
     dev: list[Pair] | None,
     text: str,
-    keep: bool,
+    begun: bool,
 ) -> Prepared:
-    """Reads, filters and writes the text; ``keep`` says whether the tokenizer that is there stays."""
+    """Reads, filters and writes the text; ``begun`` says whether there have been steps with it already."""
     lines: list[str] = []
 
     def tell(line: str) -> None:
@@ -149,11 +156,11 @@ def _prepare_anew(
         report(line)
 
     chosen = ChosenText(files, dev, Config().override(overrides), tell)
-    config = settings_for(chosen.num_read, overrides, initial)
-    settle(folder, config)
-    tokenizer = _tokenizer(config, chosen.sample, initial, folder, tell, keep)
+    config = settings_for(chosen.num_pairs, overrides, initial)
+    settle(folder, config, begun)
+    tokenizer = _tokenizer(config, chosen.sample, initial, folder, tell, keep=begun)
     most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
-    aligner = _aligner(chosen.sample, tokenizer, most, folder)
+    aligner = _aligner(chosen.sample, tokenizer, config.data.max_pieces, most, folder)
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
         weights.append(None)
@@ -166,14 +173,14 @@ def _prepare_anew(
         text,
         weights,
         {
-            "num_read": chosen.num_read,
+            "num_pairs": chosen.num_pairs,
             "lines": lines,
             "dev": chosen.held_out,
             "counts": list(map(asdict, chosen.counts)),
         },
     )
     corpus = TokenFiles(corpus_path(folder))
-    return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_read, chosen.counts)
+    return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_pairs, chosen.counts)
 
 
 def check_folder(folder: Path, begun: bool = False) -> None:
@@ -214,13 +221,17 @@ def _tokenizer(
     return tokenizer
 
 
-def _aligner(sample: Sequence[Pair], tokenizer: Tokenizer, most: int, folder: Path) -> WordAligner:
-    """Learns which pieces translate which.
+def _aligner(
+    sample: Sequence[Pair], tokenizer: Tokenizer, max_pieces: int, most: int, folder: Path
+) -> WordAligner:
+    """Learns which pieces translate which, from pairs whose sides have at most ``max_pieces``.
 
     The likely ones of each go into the folder, and ``most`` of them, counted, for the network's dictionary.
     """
     chosen = evenly(sample, MAX_PAIRS)
-    sources, targets = (tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1))
+    both = zip(*(tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1)), strict=True)
+    rows = [pair for pair in both if max(map(len, pair)) <= max_pieces]
+    sources, targets = ([pair[side] for pair in rows] for side in (0, 1))
     aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
     with replaced_when_complete(lexicon_path(folder)) as path:
         Lexicon.of(aligner.table, tokenizer.num_reserved).write(path)

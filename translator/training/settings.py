@@ -38,7 +38,7 @@ def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | N
     """The recipe for so many pairs, with what a model to begin with brings along and the user's settings.
 
     Args:
-        num_pairs: pairs to learn from, as read.
+        num_pairs: pairs to learn from.
         overrides: the user's settings by dotted path.
         initial: the folder of the model whose weights training begins with, or None.
 
@@ -109,24 +109,36 @@ def write_config(folder: Path, config: Config) -> None:
         path.write_text(config.to_json(), encoding="utf-8")
 
 
-def settle(folder: Path, config: Config) -> None:
-    """Writes the settings into the folder, unless a training with others is there.
+def settle(folder: Path, config: Config, begun: bool) -> None:
+    """Writes the settings into the folder, unless a training there has begun with others.
+
+    Args:
+        folder: the model folder.
+        config: the settings.
+        begun: whether there has been a step of training.
 
     Raises:
-        ConfigError: if one is.
+        ConfigError: if there has been one with others.
     """
-    if config_path(folder).exists():
-        _check_same_settings(folder, load_config(folder), config)
+    if begun and config_path(folder).exists() and (changes := _changes(folder, config)):
+        raise ConfigError(
+            f"{folder}: holds a training with other settings ({', '.join(changes)}); give the old ones to go "
+            "on with it, or another --output"
+        )
     write_config(folder, config)
 
 
-def _check_same_settings(folder: Path, old: Config, new: Config) -> None:
-    """Raises ConfigError if a training in the folder cannot go on with the new settings."""
-    before, now = (flatten(dataclasses.asdict(config)) for config in (old, new))
+def settings_are(folder: Path, config: Config) -> bool:
+    """Whether those that are written in the folder would make the same model.
+
+    Raises:
+        ModelError: if they cannot be read.
+    """
+    return config_path(folder).exists() and not _changes(folder, config)
+
+
+def _changes(folder: Path, config: Config) -> list[str]:
+    """What is written otherwise in the folder, and would make another model."""
+    before, now = (flatten(dataclasses.asdict(one)) for one in (load_config(folder), config))
     changed = [path for path in now if now[path] != before[path] and not path.startswith(_FREE_SETTINGS)]
-    if changed:
-        changes = ", ".join(f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed)
-        raise ConfigError(
-            f"{folder}: holds a training with other settings ({changes}); give the old ones to go "
-            "on with it, or another --output"
-        )
+    return [f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed]

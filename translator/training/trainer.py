@@ -28,7 +28,7 @@ from translator.training.callbacks import (
     training_variables,
 )
 from translator.training.checkpoint import TrainingState, last_checkpoint, read_state, restore_checkpoint
-from translator.training.interruption import Interruption, interruption
+from translator.training.interruption import Interruption, StoppedError, interruption
 from translator.training.log import cut_log
 from translator.training.model_folder import (
     checkpoint_path,
@@ -161,13 +161,17 @@ class Trainer:
             callbacks: more Keras callbacks, such as TensorBoard.
 
         Raises:
-            StoppedError: if Ctrl-C or a request to terminate stopped it between two steps; all is saved.
+            StoppedError: if Ctrl-C or a request to terminate came, also where it ended anyway; all is saved.
             KeyboardInterrupt: if it was asked for again, and stopped at once.
             ModelError: if a file cannot be written.
             TranslatorError: if the memory is too small or the loss is no number any more.
         """
         with interruption() as request:
-            return self._train(score, report, callbacks, request)
+            state = self._train(score, report, callbacks, request)
+            if request.requested:  # in the last evaluation
+                report("stopped after the last step, and saved")
+                raise StoppedError
+            return state
 
     def _train(
         self,

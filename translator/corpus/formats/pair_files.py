@@ -27,7 +27,7 @@ _XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<[?!]")  # a byte-ord
 _PO = re.compile(  # comments, and the first entry
     rb"(?:\xef\xbb\xbf)?(?:[ \t\r]*(?:#[^\n]*)?\n)*?(?:#~ *)?(?:msgid|msgctxt)[ \t]*\""
 )
-_BREAKS = re.compile(r" *[\t\r\n][ \t\r\n]*")
+_BREAKS = re.compile(r"(?<! ) *[\t\r\n][ \t\r\n]*")
 
 
 class PairStream(Iterator[Pair]):
