@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.config import Config, flatten, parse_assignments, read_toml
+from translator.config import Config, flatten, parse_assignments, parse_weights, read_toml
 from translator.errors import ConfigError
 
 SETTINGS = {  # dotted path -> the default and the field behind it
@@ -338,6 +338,18 @@ def test_the_last_of_two_assignments_goes():
 def test_an_assignment_without_an_equals_sign_is_refused():
     assert message_of(parse_assignments, ["training.max_epochs"]) == (
         "'training.max_epochs': write a setting as key=value, such as training.max_epochs=5"
+    )
+
+
+def test_a_weight_is_read_with_the_name_of_its_file():
+    assert parse_weights(["web.en=0.5", "a=b.en=2"]) == {"web.en": 0.5, "a=b.en": 2}
+    assert parse_weights([]) == {}
+
+
+@pytest.mark.parametrize("weight", ["web.en", "web.en=", "=0.5", "web.en=half", ""])
+def test_a_weight_without_a_file_or_a_number_is_refused(weight):
+    assert message_of(parse_weights, [weight]) == (
+        f"{weight!r}: write a weight as file=number, such as web.en=0.5"
     )
 
 

@@ -231,7 +231,7 @@ def parse_weights(weights: Iterable[str]) -> dict[str, float]:
             values[name] = float(number)
         except ValueError:
             equals = ""
-        if not equals:
+        if not (name and equals):
             raise ConfigError(f"{weight!r}: write a weight as file=number, such as web.en=0.5")
     return values
 

@@ -116,6 +116,15 @@ def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
 ESCAPED = [f"it &apos;s a &quot; {line.lower()} &quot; and the children &apos;s" for line in LINES]
 
 
+def test_many_character_references_leave_room_for_letters_in_the_smallest_vocabulary():
+    names = [f"&{first}{second};" for first in "abcde" for second in "vwxyz"]
+    lines = [*LINES, *[" ".join(names)] * 5]
+    for size in (300, 320, 340):
+        tokenizer = train_tokenizer(lines, size)
+        assert tokenizer.vocabulary_size <= size
+        assert tokenizer.decode(tokenizer.encode(lines)) == lines
+
+
 def test_a_character_reference_that_is_frequent_is_one_piece():
     tokenizer = train_tokenizer([*ESCAPED, "rare &amp; odd"], 400)
     lines = ["it &apos;s", "&quot;so&apos;", "&apos", "rare &amp; odd"]

@@ -41,9 +41,9 @@ def toy_tokenizer():
     return train_tokenizer(lines, 400)
 
 
-def token_files(folder, tokenizer, *parts, max_pieces=200, aligner=None, fingerprint="toy"):
-    """The token files of a corpus, written into a folder; all parts but the first are to be mixed in."""
-    weights = [1.0, *[None] * (len(parts) - 1)]
+def token_files(folder, tokenizer, *parts, max_pieces=200, aligner=None, fingerprint="toy", weights=None):
+    """The token files of a corpus, written into a folder; by itself all parts but the first are mixed in."""
+    weights = weights or [1.0, *[None] * (len(parts) - 1)]
     write_token_files(folder, map(blocks, parts), tokenizer, max_pieces, aligner, fingerprint, weights)
     return TokenFiles(folder)
 

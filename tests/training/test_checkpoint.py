@@ -103,6 +103,16 @@ def test_the_last_good_checkpoint_is_found(checkpoint):
         last_of(checkpoint)
 
 
+def test_too_little_memory_to_read_a_checkpoint_is_no_damage(checkpoint, monkeypatch):
+    def too_little(*arguments, **options):
+        raise MemoryError
+
+    monkeypatch.setattr(np.lib.format, "read_array", too_little)
+    for read in (last_of, read_state, lambda path: restore_checkpoint(path, some_variables(2))):
+        with pytest.raises(MemoryError):
+            read(checkpoint)
+
+
 def test_after_a_kill_between_two_renames_the_one_before_is_found(checkpoint):
     checkpoint.rename(previous_of(checkpoint))
     lines = []

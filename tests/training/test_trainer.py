@@ -302,6 +302,13 @@ def test_a_finished_training_does_nothing_more(never_stopped, tokenizer):
     assert checkpoint_path(folder).read_bytes() == before
 
 
+def test_an_epoch_that_patience_ends_early_is_not_counted(tokenizer, tmp_path):
+    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=STEPS + 3, patience=1)
+    state = trainer.train(iter([2.0, 1.0]).__next__, lambda line: None)
+    assert (state.step, state.epoch, state.batch) == (2 * STEPS + 6, 2, 6)
+    assert trainer_in(tmp_path, tokenizer, evaluate_steps=STEPS + 3, patience=1).state == state
+
+
 def test_a_training_shorter_than_the_rhythm_is_evaluated_at_its_end(tokenizer, tmp_path):
     settings = {"max_epochs": 1, "evaluate_steps": 1000}
     trainer_in(tmp_path, tokenizer, **settings).train(rising(), lambda line: None)
@@ -426,6 +433,19 @@ def test_a_training_that_is_asked_to_stop_saves_and_loses_no_step(number, never_
     assert again.state.step == STEPS + 3
     again.train(map(float, count(2)).__next__, lambda line: None)
     assert_same_end(again, tmp_path, *never_stopped["epochs"])
+
+
+def test_a_request_to_stop_in_the_last_evaluation_is_not_lost(tokenizer, tmp_path):
+    trainer, lines = trainer_in(tmp_path, tokenizer, max_epochs=1), []
+
+    def score():
+        os.kill(os.getpid(), signal.SIGINT)
+        return 1.0
+
+    with pytest.raises(StoppedError):
+        trainer.train(score, lines.append)
+    assert lines[-1] == "stopped after the last step, and saved"
+    assert trainer_in(tmp_path, tokenizer, max_epochs=1).state.finished
 
 
 def test_a_second_request_stops_at_once(tokenizer, tmp_path):
@@ -553,6 +573,18 @@ def test_a_training_goes_on_only_from_the_start_it_had(general, tokenizer, tmp_p
     lines = []
     again.train(lambda: 0.0, lines.append)
     assert lines == [], "no second look at the start"
+
+
+def test_weights_say_how_often_an_epoch_takes_the_pairs_of_a_part(tokenizer, tmp_path):
+    parts = PAIRS, toy_pairs(40, shortest=2, longest=2), toy_pairs(10, shortest=3, longest=3)
+    corpus = token_files(corpus_path(tmp_path), tokenizer, *parts, weights=[1, 0.25, 3])
+    trainer = Trainer(CONFIG, tokenizer, corpus, tmp_path)
+    assert trainer._batches.num_pairs == 80 + 10 + 30
+    taken = {}
+    for batch in trainer._batches.epoch(0).as_numpy_iterator():
+        for length in (batch.source_ids != tokenizer.padding_id).sum(axis=1).tolist():
+            taken[length - 1] = taken.get(length - 1, 0) + 1
+    assert taken == {4: 80, 2: 10, 3: 30}
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 40), (0.2, 20), (0.0, 0)])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -37,10 +36,11 @@ def leave_report(
         dev = None
         if weights_path(folder).exists():
             tell(f"translating the {len(prepared.dev):,} dev sentences for the report; Ctrl-C leaves it out")
-            with contextlib.suppress(KeyboardInterrupt):
-                dev = report_on_dev(Translator.load(folder), prepared.dev)
+            dev = report_on_dev(Translator.load(folder), prepared.dev)
         report = training_report(folder, prepared, state, initial, dev)
         write_report(folder, report)
+    except KeyboardInterrupt:
+        return
     except Exception as error:  # a report must not cost anyone a training
         tell(f"warning: no report was written, the model is as it should be ({first_line(error)})")
         return
