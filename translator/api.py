@@ -17,7 +17,7 @@ from translator.errors import ConfigError
 from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.comparison_page import write_comparison_page
 from translator.evaluation.page import check_that_pictures_can_be_drawn, write_html, write_pngs
-from translator.evaluation.scores import Scores
+from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
 from translator.training.callbacks import report_to_standard_error
@@ -171,6 +171,7 @@ def evaluate(
         ConfigError: if an option is not valid.
         DataError: if the text cannot be used.
     """
+    check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
     hypotheses = translated(translator, pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
@@ -213,6 +214,7 @@ def compare(
     """
     if output is not None:
         check_that_pictures_can_be_drawn()
+    check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
     one, other = (
         (name, translated(translator, pairs, glossary, minimum_bayes_risk, options))

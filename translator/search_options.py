@@ -65,7 +65,7 @@ class SearchOptions:
             "probabilities are then relative to those pieces"
         },
     )
-    seed: int = setting(1, "with sampling: the same seed and input give the same output", 0, 2**31 - 1)
+    seed: int = setting(1, "with sampling: the same seed and text give the same output", 0, 2**31 - 1)
 
     def __post_init__(self) -> None:
         faults = []

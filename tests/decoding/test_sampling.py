@@ -55,7 +55,8 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), begins_word=
         tf.ones([cases, SOURCE_STEPS], tf.bool),
     )
     state, pieces = tf.fill([cases, number], -1), Pieces(PADDING, START, END, table_of(begins_word))
-    drawn = sample(script.step, state, script.tables, rules, pieces, options, alpha, seed)
+    seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
+    drawn = sample(script.step, state, script.tables, rules, pieces, options, alpha, seeds)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
     ids, lengths, log_probs, scores = (part.numpy() for part in drawn)
     steps = np.arange(ids.shape[-1])

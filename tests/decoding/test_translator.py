@@ -12,6 +12,7 @@ from references.networks import word_network, write_model
 from references.search import beam_search as reference_beam_search
 from references.toy import WORDS
 
+import translator.decoding.translator as translator_module
 from translator.config import Config, ModelConfig
 from translator.corpus.tokenizer import train_tokenizer
 from translator.decoding.alignment import word_alignment
@@ -579,6 +580,22 @@ def test_samples_are_the_same_for_the_same_seed(wordy):
         assert sorted(scores, reverse=True) == list(scores)
         forced = wordy.log_probabilities([line] * 4, texts)
         np.testing.assert_allclose(log_probabilities, forced, atol=1e-3)
+
+
+def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batches(wordy, monkeypatch):
+    def drawn(lines):
+        found = wordy.translate_lines(lines, sampling=True, num_hypotheses=2, seed=7)
+        return [[each.text for each in (one, *one.alternatives)] for one in found]
+
+    found = drawn(LINES)
+    monkeypatch.setattr(translator_module, "at_a_time", lambda: 5)
+    assert drawn(LINES) == found
+    assert drawn([*LINES[:4], "ada ada ada ada ada ada"])[:4] == found[:4]
+
+
+def test_the_same_line_many_times_is_drawn_anew_each_time(wordy):
+    found = wordy.translate(["ada bob cleo"] * 100, sampling=True, alignments=False)
+    assert len({one.text for one in found}) > 60
 
 
 def pairs_twice(tokens):

@@ -6,7 +6,9 @@ import sys
 
 import pytest
 
+from translator import load
 from translator.cli.main import main
+from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
 
 
 @pytest.fixture
@@ -88,6 +90,25 @@ def test_glossary_prefix_and_minimum_bayes_risk(translator, model, tmp_path):
     assert out == "zwei eins\n"
 
 
+def test_minimum_bayes_risk_gives_one_line_for_each_and_the_choice_of_its_function(translator, model, corpus):
+    lines = (corpus / "test.en").read_text(encoding="utf-8").splitlines()[:20]
+    options = {"sampling": True, "num_hypotheses": 6, "temperature": 1.5}
+    found = load(model).translate(lines, **options)
+    chosen = [least_risk([one, *one.alternatives], are_samples=True).text for one in found]
+    assert chosen != [one.text for one in found]
+    flags = ["--minimum-bayes-risk", "--sampling", "--n-best", 6, "--temperature", 1.5]
+    for more in ([], ["--scores"], ["--alignments"], ["--json"]):
+        _, out, err = translator("translate", model, *flags, *more, *lines)
+        rows = out.split("\n")[:-1]
+        texts = [json.loads(row)["translation"] if more == ["--json"] else row.split("\t")[0] for row in rows]
+        assert texts == chosen, (more, err)
+    files = ["--source", corpus / "test.en", "--reference", corpus / "test.de"]
+    status, out, _ = translator("evaluate", model, *files, *flags, "--json")
+    plain = json.loads(translator("evaluate", model, *files, "--json")[1])
+    assert status == 0
+    assert json.loads(out)["bleu"]["score"] != plain["bleu"]["score"]
+
+
 def test_sampling_is_repeatable(translator, model):
     arguments = ["translate", model, "--sampling", "--temperature", 5, "--n-best", 4, "one two three"]
     first, again, other = (translator(*arguments, "--seed", seed)[1] for seed in (1, 1, 2))
@@ -100,6 +121,17 @@ def test_sampling_is_repeatable(translator, model):
     [
         (["--columns", "--scores", "one"], 2, "--columns goes with plain output only"),
         (["--input", "some.txt", "one"], 2, "give either TEXT or --input, not both"),
+        (["--minimum-bayes-risk", "one"], 2, "--minimum-bayes-risk chooses among several translations"),
+        (["--top-k", "5", "one"], 2, "--top-k is for random translations: add --sampling"),
+        (
+            ["--sampling", "--beam-size", "3", "one"],
+            2,
+            "--beam-size is for a search; leave",
+        ),
+        (["--backward", "any", "--beam-size", "1", "one"], 2, "give a larger --beam-size"),
+        (["--backward", "any", "--sampling", "one"], 2, "give a larger --n-best"),
+        (["caf\udce9"], 1, "not valid Unicode; give text in UTF-8"),
+        (["--prefix", "caf\udce9", "one"], 1, "not valid Unicode; give text in UTF-8"),
         (["--beam-size", "0", "one"], 1, "beam_size: 0 is outside 1 to 1000"),
         (["--n-best", "9", "one"], 1, "num_hypotheses: 9 is outside 1 to the beam size, 5"),
         (["--input", "nothing.txt"], 1, "nothing.txt: cannot be read (No such file or directory)"),

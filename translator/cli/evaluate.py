@@ -26,7 +26,11 @@ Examples:
 @click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")
 @click.option("--tokenize", metavar="NAME", help="sacreBLEU's tokenizer for BLEU. [default: 13a]")
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
-@click.option("--compare", metavar="MODEL", help="Say whether this model is better, and how sure that is.")
+@click.option(
+    "--compare",
+    metavar="MODEL",
+    help="Say whether this model by itself is better, and how sure that is.",
+)
 @click.option(
     "--output", metavar="FILE", help="Also write the translations there; with --compare, a page of both."
 )
@@ -73,6 +77,11 @@ def command(
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
     options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
+    if search.get("num_hypotheses", 1) > 1 and not minimum_bayes_risk:
+        raise click.UsageError(
+            "only the best translation is scored: leave --n-best out, or choose among "
+            "them with --minimum-bayes-risk"
+        )
     if compare:
         if each:
             raise ConfigError("--each and --compare do not go together; leave one out")
@@ -124,7 +133,7 @@ def _compare(
 
     if output:
         check_that_pictures_can_be_drawn()
-    names = " with ".join(first), second
+    names = " with ".join([*first, *([f"backward {backward}"] if backward else [])]), second
     one, other = load(*first, backward=backward), load(second)
     comparison = compare(one, other, source, reference, names=names, output=output, **options)
     if as_json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import click
@@ -27,8 +27,8 @@ _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 # The options whose defaults the model's config.json has.
 _OF_THE_MODEL = {option.name for option in dataclasses.fields(DecodingConfig)}
-
-
+_OF_SAMPLING = {"temperature", "top_k", "top_p", "seed"}
+_OF_A_SEARCH = {"beam_size", "coverage_penalty"}
 # Those that have no meaning where one beam over all pieces is looked into.
 _NOT_OF_A_BEAM = {"num_hypotheses", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
 
@@ -47,19 +47,42 @@ def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with_options(command, fields)
 
 
+def _check_effect(search: Mapping[str, Any], backward: bool, minimum_bayes_risk: bool) -> None:
+    """Refuses options that would change nothing beside the others."""
+    if not search.get("sampling") and (idle := _OF_SAMPLING & search.keys()):
+        raise click.UsageError(f"{_flag(min(idle))} is for random translations: add --sampling")
+    if search.get("sampling") and (idle := _OF_A_SEARCH & search.keys()):
+        raise click.UsageError(f"{_flag(min(idle))} is for a search; leave it or --sampling out")
+    number = search.get("num_hypotheses", 1)
+    if minimum_bayes_risk and number == 1:
+        raise click.UsageError("--minimum-bayes-risk chooses among several translations: add --n-best")
+    choices = number if search.get("sampling") else search.get("beam_size")
+    if backward and choices == 1:
+        raise click.UsageError(
+            "--backward chooses among several translations: give a larger "
+            + ("--n-best" if search.get("sampling") else "--beam-size")
+        )
+
+
+def _flag(name: str) -> str:
+    """The option of the command line for an option of search."""
+    return _NAMES.get(name, f"--{name.replace('_', '-')}")
+
+
 def _with_options(
     command: Callable[..., Any], fields: Sequence[dataclasses.Field[Any]]
 ) -> Callable[..., Any]:
     def with_options(**arguments: Any) -> Any:
         given = {option.name: arguments.pop(option.name) for option in fields}
         search = {name: value for name, value in given.items() if value is not None and value is not False}
+        _check_effect(search, bool(arguments.get("backward")), arguments.get("minimum_bayes_risk", False))
         return command(search=search, **arguments)
 
     meanings = describe_options()
     with_options.__doc__ = command.__doc__
     wrapped: Callable[..., Any] = with_options
     for option in reversed(fields):
-        flag = _NAMES.get(option.name, f"--{option.name.replace('_', '-')}")
+        flag = _flag(option.name)
         default = option.default
         shown = f"the model's, {default}" if option.name in _OF_THE_MODEL else default
         text = f"{meanings[option.name][0].upper()}{meanings[option.name][1:]}."

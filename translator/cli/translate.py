@@ -79,8 +79,8 @@ def command(
     """
     if text and input_file:
         raise click.UsageError("give either TEXT or --input, not both")
-    n_best = search.get("num_hypotheses", 1)
-    if columns and (scores or alignments or as_json or (n_best > 1 and not minimum_bayes_risk)):
+    n_best = 1 if minimum_bayes_risk else search.get("num_hypotheses", 1)
+    if columns and (scores or alignments or as_json or n_best > 1):
         raise click.UsageError("--columns goes with plain output only: one line in, one line out")
     from translator.api import load
     from translator.decoding.glossary import Glossary
@@ -110,7 +110,7 @@ def command(
 
     lines = text or _lines(input_file)
     with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:
-        if scores or alignments or as_json or (n_best > 1 and not minimum_bayes_risk):
+        if scores or alignments or as_json or n_best > 1:
             sources, lines = tee(lines)
             formatted: Iterable[str] = (
                 _formatted(number, source, one, n_best > 1, scores, alignments, as_json)

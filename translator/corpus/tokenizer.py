@@ -90,8 +90,18 @@ class Tokenizer:
         return np.array([*map(_begins_word, self.pieces(range(self.vocabulary_size)))])
 
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
-        """Returns the piece ids of each line, without start and end."""
-        rows: list[list[int]] = self._processor.encode(list(lines))
+        """Returns the piece ids of each line, without start and end.
+
+        Raises:
+            DataError: if a line holds half a character, as Python makes it of text that is not UTF-8.
+        """
+        try:
+            rows: list[list[int]] = self._processor.encode(list(lines))
+        except TypeError:
+            for line in lines:
+                if any("\ud800" <= character <= "\udfff" for character in line):
+                    raise DataError(f"{line!r}: not valid Unicode; give text in UTF-8") from None
+            raise
         return rows
 
     def decode(self, ids: Sequence[Sequence[int]]) -> list[str]:

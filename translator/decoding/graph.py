@@ -26,24 +26,30 @@ class SearchNumbers(NamedTuple):
         coverage_penalty: float32 [].
         min_length: int32 [].
         max_length: int32 []; 0: ``max_target_lengths``.
-        seed: int32 [].
+        seeds: int32 [batch, 2]; the seed and the number of each sentence. For sampling alone.
     """
 
     length_penalty: tf.Tensor
     coverage_penalty: tf.Tensor
     min_length: tf.Tensor
     max_length: tf.Tensor
-    seed: tf.Tensor
+    seeds: tf.Tensor
 
 
-def numbers_of(options: SearchOptions) -> SearchNumbers:
-    """The options that may change without another trace, as tensors."""
+def numbers_of(options: SearchOptions, sentences: Sequence[int] = ()) -> SearchNumbers:
+    """The options that may change without another trace, as tensors.
+
+    Args:
+        options: the options.
+        sentences: the number of each sentence of the batch in its text, from which its random numbers follow;
+            only sampling asks for them.
+    """
     return SearchNumbers(
         tf.constant(options.length_penalty, tf.float32),
         tf.constant(options.coverage_penalty, tf.float32),
         tf.constant(options.min_length, tf.int32),
         tf.constant(options.max_length, tf.int32),
-        tf.constant(options.seed, tf.int32),
+        tf.constant([[options.seed, number] for number in sentences], tf.int32, [len(sentences), 2]),
     )
 
 
@@ -154,7 +160,7 @@ def search(
         )
 
     if options.sampling:
-        found = sample(step, state, memory, rules, pieces, options, numbers.length_penalty, numbers.seed)
+        found = sample(step, state, memory, rules, pieces, options, numbers.length_penalty, numbers.seeds)
     else:
         coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
         beam_search = BeamSearch(
@@ -202,13 +208,28 @@ class SearchGraph:
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
         self.gates = tf.function(networks[0].gates_of, input_signature=[ids, ids])
 
-    def search(self, source_ids: Any, options: SearchOptions, wishes: Wishes | None = None) -> Hypotheses:
-        """``search`` as a graph, one for each set of the options that are no plain numbers."""
+    def search(
+        self,
+        source_ids: Any,
+        options: SearchOptions,
+        wishes: Wishes | None = None,
+        sentences: Sequence[int] | None = None,
+    ) -> Hypotheses:
+        """``search`` as a graph, one for each set of the options that are no plain numbers.
+
+        Args:
+            source_ids: int32 [batch, source steps]; pieces, end, padding.
+            options: the options.
+            wishes: what each translation must hold; None: nothing.
+            sentences: the number of each sentence, see ``numbers_of``; None: from 0.
+        """
         if wishes is None:
             wishes = no_wishes(len(source_ids))
+        if sentences is None:
+            sentences = range(len(source_ids))
         with_phrases = wishes.phrases.shape[1] > 0
         source_ids, wishes = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, wishes))
-        numbers = numbers_of(options)
+        numbers = numbers_of(options, sentences)
         static = replace(
             options,
             length_penalty=1.0,
@@ -258,7 +279,7 @@ class SearchGraph:
             input_signature=[
                 ids,
                 Wishes(ids, phrases, tf.TensorSpec([None], tf.int32)),
-                SearchNumbers(number, number, whole, whole, whole),
+                SearchNumbers(number, number, whole, whole, tf.TensorSpec([None, 2], tf.int32)),
             ],
             autograph=False,
         )

@@ -39,7 +39,7 @@ def sample(
     pieces: Pieces,
     options: SearchOptions,
     alpha: tf.Tensor | float,
-    seed: tf.Tensor | int,
+    seeds: tf.Tensor,
 ) -> Hypotheses:
     """Draws ``num_hypotheses`` translations of each sentence, each on its own.
 
@@ -51,7 +51,8 @@ def sample(
         pieces: the ids that are no text.
         options: number of translations, temperature, the choice of pieces, n-grams.
         alpha: exponent of the length penalty, for the scores alone.
-        seed: int32 []; the same seed and batch give the same translations.
+        seeds: int32 [batch, 2]; of each sentence. It draws the same with the same seed, whatever other
+            sentences there are.
 
     Returns:
         The translations, best score first. Their log-probabilities are the model's own, whatever the
@@ -75,9 +76,7 @@ def sample(
         )
         output = step(previous, loop.state, memory)
         allowed = _allowed(output.log_probs, loop, rules, pieces, options)
-        uniform = tf.random.stateless_uniform(
-            tf.shape(allowed), tf.stack([tf.cast(seed, tf.int32), loop.step]), minval=1e-20
-        )
+        uniform = _uniform(tf.shape(allowed)[1:], seeds, loop.step)
         # The largest of the log-probabilities with Gumbel noise is a draw from them.
         drawn = tf.argmax(
             filtered(allowed / options.temperature, options.top_k, options.top_p)
@@ -106,6 +105,17 @@ def sample(
     found = Hypotheses(loop.ids, loop.lengths, loop.log_probs, scores)
     _, best = tf.math.top_k(scores, options.num_hypotheses)
     return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in found))
+
+
+def _uniform(shape: tf.Tensor, seeds: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+    """Random numbers of a step between 0 and 1, float32 [batch, *shape], those of each sentence by itself."""
+    return tf.map_fn(
+        lambda seed: tf.random.stateless_uniform(
+            shape, tf.random.experimental.stateless_fold_in(seed, step), minval=1e-20
+        ),
+        seeds,
+        fn_output_signature=tf.float32,
+    )
 
 
 def _allowed(

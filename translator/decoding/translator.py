@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import Any
 
@@ -42,8 +42,9 @@ class _Search:
 
 @dataclass(frozen=True)
 class _Row:
-    """A sentence to translate, as piece ids."""
+    """A sentence to translate, as piece ids, with its number in the text."""
 
+    number: int
     source: list[int]
     prefix: list[int]
     phrases: list[list[int]]
@@ -263,11 +264,14 @@ class Translator:
     def _translated(
         self, lines: Iterator[tuple[str, str]], window: int, last_window: int, search: _Search
     ) -> Iterator[Translation]:
+        numbers = count()
         while chunk := list(islice(lines, window)):
-            yield from self._translate_window(chunk, search)
+            yield from self._translate_window(chunk, search, numbers)
             window = min(4 * window, last_window)
 
-    def _translate_window(self, lines: list[tuple[str, str]], search: _Search) -> list[Translation]:
+    def _translate_window(
+        self, lines: list[tuple[str, str]], search: _Search, sentences: Iterator[int]
+    ) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
         encoded = self._tokenizer.encode([text for text, _ in lines])
         parts_by_line = [self._long_lines.parts_of(ids) for ids in encoded]
@@ -279,7 +283,7 @@ class Translator:
             for i in range(len(parts))
         ]
         rows = [
-            _Row(part, prefix, self._phrases(part, search.glossary))
+            _Row(next(sentences), part, prefix, self._phrases(part, search.glossary))
             for part, prefix in zip(parts, self._tokenizer.encode(beginnings), strict=True)
         ]
         translated: dict[int, Translation] = {}
@@ -320,7 +324,7 @@ class Translator:
         if self._backward is not None:
             number = max(options.num_hypotheses, min(options.places, MOST_RERANKED))
             options = replace(options, num_hypotheses=number)
-        found = self._graph.search(source_ids, options, wishes)
+        found = self._graph.search(source_ids, options, wishes, [row.number for row in rows])
         attention_of = self._graph.attention if search.alignments else None
         translations = translations_of(source_ids, found, self._tokenizer, attention_of)
         if self._backward is None:

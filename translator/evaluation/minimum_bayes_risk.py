@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from sacrebleu.metrics import CHRF
 
@@ -20,6 +21,9 @@ def minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) 
     Args:
         hypotheses: of one sentence.
         are_samples: whether they are samples; else they are an n-best list.
+
+    Returns:
+        That hypothesis, without alternatives.
 
     Raises:
         ValueError: if there is none.
@@ -40,4 +44,5 @@ def minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) 
         for text in weights
     }
     chosen = max(expected, key=expected.__getitem__)
-    return next(hypothesis for hypothesis in hypotheses if hypothesis.text == chosen)
+    best = next(hypothesis for hypothesis in hypotheses if hypothesis.text == chosen)
+    return replace(best, alternatives=())

@@ -11,6 +11,7 @@ from typing import Any
 from sacrebleu.metrics import BLEU, CHRF
 
 from translator.corpus.filters import length_in_words
+from translator.errors import ConfigError, first_line
 
 _BORDERS = (5, 10, 15, 20, 30, 40, 60)  # words of the longest sentence of each group but the last
 
@@ -88,6 +89,26 @@ class LengthScore:
         return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest}–{self.longest}"
 
 
+def check_tokenizer(name: str | None) -> None:
+    """Checks that sacreBLEU has a tokenizer, before anything is translated for it.
+
+    Args:
+        name: of the tokenizer; None: the default.
+
+    Raises:
+        ConfigError: if it has none of that name, or the tokenizer needs a package that is not installed.
+    """
+    if name is None:
+        return
+    if name not in BLEU.TOKENIZERS:
+        known = ", ".join(sorted(BLEU.TOKENIZERS))
+        raise ConfigError(f"tokenize: sacreBLEU has no tokenizer {name!r}; it has {known}")
+    try:
+        BLEU(tokenize=name)
+    except Exception as error:  # each has packages, and failures, of its own
+        raise ConfigError(f"tokenize: sacreBLEU's {name} cannot be used ({first_line(error)})") from None
+
+
 def evaluate(
     hypotheses: Sequence[str], references: Sequence[str], tokenize: str | None = None, lowercase: bool = False
 ) -> Scores:
@@ -98,7 +119,11 @@ def evaluate(
         references: as many references.
         tokenize: sacreBLEU's tokenizer for BLEU; None: its default, 13a.
         lowercase: whether case is ignored.
+
+    Raises:
+        ConfigError: as ``check_tokenizer``.
     """
+    check_tokenizer(tokenize)
     if len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses but {len(references)} references")
     # effective_order concerns sentences, not a corpus; force silences a hint about tokenized text.

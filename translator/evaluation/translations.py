@@ -9,6 +9,7 @@ from typing import Any
 from translator.corpus.readers import Pair
 from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
+from translator.errors import ConfigError
 from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
 from translator.evaluation.scores import evaluate
 
@@ -28,7 +29,12 @@ def translated(
         glossary: as for ``Translator.translate``.
         by_agreement: whether to choose by minimum Bayes risk among the hypotheses that are asked for.
         options: as for ``Translator.translate``.
+
+    Raises:
+        ConfigError: if an option is not valid, or there is nothing to choose among.
     """
+    if by_agreement and options.get("num_hypotheses", 1) < 2:
+        raise ConfigError("minimum_bayes_risk chooses among several hypotheses; give num_hypotheses")
     found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
     if by_agreement:
         are_samples = options.get("sampling", False)

@@ -234,8 +234,10 @@ class PieceGraph(_Exported):
             found = self._search(rows, beam_size, length_penalty, num_hypotheses)
         shape = tf.shape(found.scores)
         ids, lengths = found.ids.to_tensor(padding), tf.cast(found.ids.row_lengths(), tf.int32)
+        ids = tf.reshape(ids, tf.concat([shape, [-1]], axis=0))
+        has_text = (rows.row_lengths() > 0)[:, None]  # without, search makes something up
         return {
-            "target_ids": tf.reshape(ids, tf.concat([shape, [-1]], axis=0)),
-            "lengths": tf.reshape(lengths, shape),
-            "scores": found.scores,
+            "target_ids": tf.where(has_text[:, :, None], ids, padding),
+            "lengths": tf.where(has_text, tf.reshape(lengths, shape), 0),
+            "scores": tf.where(has_text, found.scores, 0.0),
         }
