@@ -562,6 +562,14 @@ def test_an_unknown_option_is_told_with_the_valid_ones(wordy, method):
     assert str(caught.value) == f"beam: no such option; valid ones: {', '.join(describe_options())}"
 
 
+def test_the_attention_of_a_long_line_takes_memory_for_its_parts_alone(wordy):
+    [one] = wordy.translate([" ".join(WORDS * 20)])
+    assert len(one.attention_by_part) > 10
+    parts = sum(part.size for part in one.attention_by_part)
+    assert parts < one.alignment.size / 8
+    np.testing.assert_allclose(one.alignment.sum(axis=1), 1, rtol=1e-4)
+
+
 def test_samples_are_the_same_for_the_same_seed(wordy):
     options = {"sampling": True, "num_hypotheses": 4, "beam_size": 1, "alignments": False}
 

@@ -27,8 +27,8 @@ class Translation:
         log_probability: natural logarithm of the model's probability of this translation.
         tokens: its pieces, the end included.
         source_tokens: the pieces of the source, the end included.
-        alignment: float32 [tokens, source tokens]; the attention that each piece paid to each piece of
-            the source, each row with sum one. None if it was not asked for.
+        attention_by_part: the attention within each part of a long line, or of a line that is its only part:
+            float32 [tokens, source tokens] of the part. None if it was not asked for.
         word_alignment: pairs (source word, target word) over the words between spaces, numbered from 0:
             each target word with the source word that it attended to most. None if it was not asked for.
         alternatives: the other hypotheses that were asked for, next best first.
@@ -39,9 +39,26 @@ class Translation:
     log_probability: float
     tokens: tuple[str, ...]
     source_tokens: tuple[str, ...]
-    alignment: npt.NDArray[np.float32] | None = None
+    attention_by_part: tuple[npt.NDArray[np.float32], ...] | None = None
     word_alignment: WordAlignment | None = None
     alternatives: tuple[Translation, ...] = ()
+
+    @property
+    def alignment(self) -> npt.NDArray[np.float32] | None:
+        """The attention that each piece paid to each piece of the source, each row with sum one.
+
+        Float32 [tokens, source tokens]; None if it was not asked for. That of a long line takes much memory
+        and is made anew each time.
+        """
+        if self.attention_by_part is None or len(self.attention_by_part) == 1:
+            return self.attention_by_part and self.attention_by_part[0]
+        alignment = np.zeros([len(self.tokens), len(self.source_tokens)], np.float32)
+        row = column = 0
+        for part in self.attention_by_part:
+            rows, columns = part.shape
+            alignment[row : row + rows, column : column + columns] = part
+            row, column = row + rows, column + columns
+        return alignment
 
 
 def translations_of(
@@ -85,7 +102,7 @@ def translations_of(
                     log_probability=float(log_probs[i, j]),
                     tokens=tokens,
                     source_tokens=source_tokens,
-                    alignment=between,
+                    attention_by_part=None if between is None else (between,),
                     word_alignment=None
                     if between is None
                     else word_alignment(between, tokens[:-1], source_tokens[:-1]),
@@ -119,15 +136,10 @@ def joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments: 
 
 def _joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool) -> Translation:
     """One hypothesis from one of each part."""
-    alignment, links = None, []
+    links = []
     if alignments:
-        alignment = np.zeros([sum(len(p.tokens) for p in parts), sum(len(p.source_tokens) for p in parts)])
-        row = column = source_words = target_words = 0
+        source_words = target_words = 0
         for part, is_glued in zip(parts, are_glued, strict=True):
-            alignment[row : row + len(part.tokens), column : column + len(part.source_tokens)] = (
-                part.alignment
-            )
-            row, column = row + len(part.tokens), column + len(part.source_tokens)
             source_words -= is_glued
             links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
             source_words += int(words_of(part.source_tokens)[-1]) + 1
@@ -138,6 +150,8 @@ def _joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments:
         log_probability=sum((part.log_probability for part in parts), 0.0),
         tokens=tuple(token for part in parts for token in part.tokens),
         source_tokens=tuple(token for part in parts for token in part.source_tokens),
-        alignment=None if alignment is None else alignment.astype(np.float32),
-        word_alignment=None if alignment is None else tuple(links),
+        attention_by_part=tuple(block for part in parts for block in part.attention_by_part or ())
+        if alignments
+        else None,
+        word_alignment=tuple(links) if alignments else None,
     )

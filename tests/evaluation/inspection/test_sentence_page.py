@@ -50,7 +50,7 @@ def test_an_empty_translation(inspection, tmp_path):
         inspection.translation,
         text="",
         tokens=("</s>",),
-        alignment=np.full_like(inspection.translation.alignment[:1], 0.1),
+        attention_by_part=(np.full_like(inspection.translation.alignment[:1], 0.1),),
         word_alignment=(),
     )
     end = dataclasses.replace(inspection.beam[0], token="</s>", score=-1.0, is_found=True)

@@ -11,6 +11,7 @@ from starlette.testclient import TestClient
 from translator.config import CorpusFacts
 from translator.serving.export import export
 from translator.serving.server.app import create_app
+from translator.serving.server.limits import Connection
 from translator.training.model_folder import save_weights, tokenizer_path, weights_path
 from translator.training.settings import write_config
 
@@ -43,7 +44,9 @@ def running():
 
     @contextlib.contextmanager
     def run(app, port=0):
-        server = uvicorn.Server(uvicorn.Config(app, port=port, log_level="error", access_log=False))
+        server = uvicorn.Server(
+            uvicorn.Config(app, http=Connection, port=port, log_level="error", access_log=False)
+        )
         thread = threading.Thread(target=server.run)
         thread.start()
         try:

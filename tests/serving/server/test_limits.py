@@ -150,8 +150,19 @@ def test_pages_of_other_sites_are_refused_until_they_are_allowed(connect, model)
     assert strict.post("/translate", data=ASKED, headers=foreign).status_code == 403
 
 
+def test_a_browser_that_says_only_the_origin_is_believed(connect, model):
+    models = {("de", "en"): model}
+    for origin in ("http://other.example", "http://testserver:81", "null"):
+        answer = connect(models).post("/translate", data=ASKED, headers={"Origin": origin})
+        assert answer.status_code == 403
+        allowed = connect(models, origins=[origin])
+        assert allowed.post("/translate", data=ASKED, headers={"Origin": origin}).status_code == 200
+
+
 def test_a_page_of_this_server_and_programs_are_served(client):
-    for headers in ({}, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
+    own = {"Origin": "http://testserver"}
+    behind_a_proxy = {"Origin": "https://public.example", "Sec-Fetch-Site": "same-origin"}
+    for headers in ({}, own, behind_a_proxy, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
         assert client.post("/translate", data=ASKED, headers=headers).status_code == 200
 
 

@@ -6,6 +6,7 @@ from references.toy import WORDS
 
 from translator.decoding.alignment import pharaoh
 from translator.decoding.translator import Translator
+from translator.serving.server import models as models_module
 from translator.serving.server.models import (
     ExportedModel,
     FolderModel,
@@ -63,6 +64,15 @@ def test_attention_between_words_leads_to_the_word_alignment(model, translator, 
         assert (attention.sum(axis=1) <= 1 + 1e-4).all()
         links = tuple((int(row.argmax()), i) for i, row in enumerate(attention))
         assert pharaoh(links) == pharaoh(one.word_alignment)
+
+
+def test_attention_of_a_line_is_left_out_where_it_could_fill_the_memory(model, monkeypatch):
+    monkeypatch.setattr(models_module, "_LONGEST_WITH_ATTENTION", 12)
+    lines = ["ada bob cid", "ada bob cid dee", "é" * 6, "é" * 7]
+    found = model.translate(lines, [Wish(attention=True)] * 4)
+    assert [ranked[0].attention is None for ranked in found] == [False, True, False, True]
+    plain = model.translate(lines, [Wish()] * 4)
+    assert [ranked[0].text for ranked in found] == [ranked[0].text for ranked in plain]
 
 
 def test_nobody_gets_the_line_of_another(model):

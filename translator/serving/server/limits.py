@@ -6,13 +6,16 @@ import asyncio
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
+HEAD_SECONDS = 10.0
 _BODY_SECONDS = 10.0  # a body that is not there by then is not waited for: it would hold up the stop
 _ADDRESSES = 10_000  # whose rate is remembered
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
@@ -129,12 +132,12 @@ class Guard:
 
         async def receive_body() -> Message:
             nonlocal given
-            if given:
-                return await receive()
+            if given:  # what comes next is the end of the connection, which ends all
+                await asyncio.get_running_loop().create_future()
             given = True
             return {"type": "http.request", "body": body, "more_body": False}
 
-        await self._app(scope, receive_body, send_with_headers)
+        await _unless_gone(self._app(scope, receive_body, send_with_headers), receive)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         """The answer to a request that is refused by its headers; None: it is not."""
@@ -148,8 +151,10 @@ class Guard:
         if scope["method"] != "POST":
             return None
         # Pages of other sites could keep this machine busy with forms, even if they cannot read the answer.
-        is_foreign = headers.get("sec-fetch-site") in ("cross-site", "same-site")
-        if is_foreign and not {headers.get("origin"), "*"} & set(self._origins):
+        origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+        if site is None and origin is not None:  # browsers say the site only over https, or to this machine
+            site = "same-origin" if urlsplit(origin).netloc.lower() == host else "cross-site"
+        if site in ("cross-site", "same-site") and not {origin, "*"} & set(self._origins):
             return failure(403, "pages of other sites may not use this server; see --allow-origin")
         address = scope["client"][0] if scope.get("client") else ""
         if seconds := self._rate.seconds_to_wait(address):
@@ -176,6 +181,52 @@ class Guard:
                 return None
             if not message.get("more_body"):
                 return b"".join(chunks)
+
+
+async def _unless_gone(answer: Awaitable[None], receive: Receive) -> None:
+    """Answers; gives up where the caller hangs up, so that no model works for nobody."""
+
+    async def gone() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+    answering, going = asyncio.ensure_future(answer), asyncio.create_task(gone())
+    try:
+        await asyncio.wait((answering, going), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        going.cancel()
+        answering.cancel()  # nothing happens to it if it is done
+    await asyncio.wait((answering,))
+    if not answering.cancelled():
+        answering.result()  # raises what it raised
+
+
+class Connection(H11Protocol):
+    """A connection that is closed where the head of a request does not come.
+
+    Uvicorn waits for it without end, and a few thousand silent callers take all that a process may open.
+    """
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begins to wait for the first request."""
+        super().connection_made(transport)
+        self._head = self._wait()
+
+    def data_received(self, data: bytes) -> None:
+        """Waits no more where a request has come, and anew where the next one has begun to."""
+        super().data_received(data)
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._head.cancel()
+        elif self._head.cancelled():
+            self._head = self._wait()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Waits no more."""
+        self._head.cancel()
+        super().connection_lost(exc)
+
+    def _wait(self) -> asyncio.TimerHandle:
+        return self.loop.call_later(HEAD_SECONDS, self.transport.close)
 
 
 def failure(status: int, reason: str, retry_after: int | None = None) -> JSONResponse:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,11 @@ import numpy.typing as npt
 from translator.config import DecodingConfig
 from translator.errors import ModelError, first_line
 
+if TYPE_CHECKING:  # TensorFlow is not wanted where nothing translates yet
+    from translator.decoding.translation import Translation
+
 CARD = "MODEL_CARD.md"
+_LONGEST_WITH_ATTENTION = 4_000  # bytes of a line
 
 
 class Wish(NamedTuple):
@@ -37,7 +41,7 @@ class Hypothesis:
         text: the translation.
         score: log-probability over length penalty; it compares translations of one source.
         attention: float32 [words, source words], over the words between spaces; None if it was not asked
-            for, the model cannot say, or it sees other words than those between spaces.
+            for, the line is too long, the model cannot say, or it sees other words than those between spaces.
     """
 
     text: str
@@ -77,17 +81,18 @@ class FolderModel:
         found = self._translator.translate(lines, num_hypotheses=number, alignments=attention)
         return [
             distinct(
-                Hypothesis(
-                    each.text,
-                    each.score,
-                    None
-                    if each.alignment is None
-                    else between_words(line, each.text, each.alignment, each.tokens, each.source_tokens),
-                )
+                Hypothesis(each.text, each.score, _attention_of(line, each))
                 for each in (one, *one.alternatives)
             )
             for line, one in zip(lines, found, strict=True)
         ]
+
+
+def _attention_of(line: str, translation: Translation) -> npt.NDArray[np.float32] | None:
+    """See ``between_words``; None where it was not asked for, or the line is too long for it."""
+    if is_too_long_for_attention(line) or (matrix := translation.alignment) is None:
+        return None
+    return between_words(line, translation.text, matrix, translation.tokens, translation.source_tokens)
 
 
 class ExportedModel:
@@ -121,8 +126,10 @@ class ExportedModel:
 
     def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
         """See ``ServedModel``. Attention and several hypotheses come from two searches."""
-        aligned = [i for i, wish in enumerate(wishes) if wish.attention]
-        ranked = [i for i, wish in enumerate(wishes) if wish.n_best or not wish.attention]
+        aligned = [
+            i for i, wish in enumerate(wishes) if wish.attention and not is_too_long_for_attention(lines[i])
+        ]
+        ranked = [i for i, wish in enumerate(wishes) if wish.n_best or i not in aligned]
         n_best = any(wish.n_best for wish in wishes)
         with_attention = self._in_batches(self._aligned, lines, aligned)
         found = self._in_batches(self._ranked if n_best else self._best, lines, ranked)
@@ -192,6 +199,14 @@ class ExportedModel:
             attention = between_words(line, text, matrix, tokens, source_tokens)
             results.append([Hypothesis(text, float(found["score"][i]), attention)])
         return results
+
+
+def is_too_long_for_attention(line: str) -> bool:
+    """Whether the attention within a line would take more memory than one caller may have.
+
+    It grows with the square of the pieces, of which a line has as many as bytes in the worst case.
+    """
+    return len(line.encode()) > _LONGEST_WITH_ATTENTION
 
 
 def card_of(folder: Path) -> str:

@@ -13,7 +13,7 @@ import uvicorn
 
 from translator.errors import ConfigError
 from translator.serving.server.app import create_app
-from translator.serving.server.limits import LOOPBACK_NAMES, Limits
+from translator.serving.server.limits import LOOPBACK_NAMES, Connection, Limits
 from translator.serving.server.models import ServedModel, Wish
 from translator.serving.server.places import Place, find
 
@@ -62,6 +62,7 @@ def serve(
         app = create_app(loaded, limits, host_names, origins)
         config = uvicorn.Config(
             app,
+            http=Connection,
             log_level="error",
             access_log=False,
             server_header=False,
