@@ -9,7 +9,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def commands() -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL)
-    return [line for block in blocks for line in block.splitlines()]
+    return [line.strip() for block in blocks for line in block.splitlines() if line.strip()]
 
 
 def test_the_gate_runs_the_test_command_of_readme():

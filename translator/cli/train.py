@@ -52,7 +52,7 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
     "--diversify",
     is_flag=True,
     help="Train a model each way first and learn also from their translations of the text: better, in about "
-    "two and a half times the time.",
+    "three times the time.",
 )
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="Models to train, into OUTPUT/seed-N.")
 @click.option(

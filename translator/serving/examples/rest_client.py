@@ -21,5 +21,5 @@ def translate(line: str) -> str:
 
 
 with ThreadPoolExecutor(16) as pool:
-    for translation in pool.map(translate, sys.stdin.read().splitlines()):
+    for translation in pool.map(translate, (line.rstrip("\n") for line in sys.stdin)):
         print(translation)

@@ -92,7 +92,8 @@ class AlignedHypothesis(BaseModel):
     words: list[str]
     attention: list[list[tuple[int, float]]] | None = Field(
         description="For each word of the translation, the source words that it attended to, from 0, "
-        f"and how much, if at least {LEAST_ATTENTION}; the most first. Null where the model cannot say, or the line is very long."
+        f"and how much, if at least {LEAST_ATTENTION}; the most first. Null where the line is very long or "
+        "the model cannot say."
     )
 
 
