@@ -61,8 +61,8 @@ class SearchOptions:
     shortlist: bool = field(
         default=False,
         metadata={
-            "help": "choose among the pieces that the words of the source make likely, not all: faster; "
-            "probabilities are then relative to those pieces"
+            "help": "choose among the pieces that the words of all lines of a batch make likely, not all: "
+            "faster; probabilities are then relative to those pieces"
         },
     )
     seed: int = setting(1, "with sampling: the same seed and text give the same output", 0, 2**31 - 1)

@@ -52,6 +52,35 @@ def failed_line(outcome) -> str:
     return lines[0]
 
 
+class ResourceExhaustedError(Exception):
+    """As TensorFlow calls it."""
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "out of memory; give less text, or a machine with more of it"),
+        (ResourceExhaustedError("OOM"), "out of memory; give less text, or a machine with more of it"),
+        (PermissionError(13, "Permission denied", "models/en-de"), "models/en-de: Permission denied"),
+    ],
+    ids=["memory", "TensorFlow", "folder"],
+)
+def test_what_may_fail_anywhere(translator, files, monkeypatch, error, message):
+    def fail(*arguments, **options):
+        raise error
+
+    monkeypatch.setattr("translator.api.load", fail)
+    assert failed_line(translator("translate", files, "one")) == f"translator: {message}"
+
+
+def test_a_full_disk_behind_standard_output(files):
+    command = [sys.executable, "-m", "translator", "corpus", *corpus_arguments(files)[1:]]
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "translator: standard output: No space left on device\n"
+
+
 def test_missing_file(translator, files):
     assert "nothing.en: cannot be read (No such file" in failed_line(
         translator(*train_arguments(files, source=files / "nothing.en"))
@@ -218,7 +247,7 @@ def test_a_corpus_in_one_file(translator, files):
         assert "give --source and --target, or --pairs" in err
     status, out, err = translator("corpus", "--pairs", "-")
     assert (status, out) == (2, "")
-    assert "save standard input to a file" in err
+    assert "save standard input to a file" in " ".join(err.split())
 
 
 def test_a_corpus_that_cannot_be_read(translator, files):

@@ -61,18 +61,23 @@ def main() -> None:
     except TranslatorError as error:
         click.echo(f"translator: {error}", err=True)
         status = 1
-    except MemoryError:
-        click.echo("translator: out of memory; give less text, or a machine with more of it", err=True)
-        status = 1
     except BrokenPipeError:  # whoever read standard output has seen enough, as in `| head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 128 + signal.SIGPIPE
     except OSError as error:  # a folder that may not be entered, a full disk behind standard output
-        where = "standard output" if error.filename is None else error.filename
+        where = error.filename
+        if where is None:
+            where = "standard output"
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is written at the end
         click.echo(f"translator: {where}: {error.strerror or error}", err=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nothing more goes there at the end
         status = 1
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("translator: stopped", err=True)
         status = 128 + signal.SIGINT
+    except Exception as error:
+        # The second is TensorFlow's, which may not have been imported.
+        if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
+            raise
+        click.echo("translator: out of memory; give less text, or a machine with more of it", err=True)
+        status = 1
     sys.exit(status if isinstance(status, int) else 0)
