@@ -55,9 +55,7 @@ def command(
     if (source is None) != (target is None) or (source is None) == (pairs is None):
         raise click.UsageError("give --source and --target, or --pairs")
     if pairs == "-":
-        raise click.UsageError(
-            "the text is read several times, which standard input is not: save it to a file"
-        )
+        raise click.UsageError("the text is read several times: save standard input to a file")
     if len(test_sources) != len(test_targets):
         raise ConfigError("a test set has two sides: give --test-source and --test-target equally often")
     files = CleanFiles.into(Path(clean), source_language, target_language) if clean else None
