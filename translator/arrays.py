@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -46,8 +47,24 @@ def opened_arrays(path: Path, fault: Callable[[str], ModelError]) -> Iterator[Ma
             sizes = [entry.file_size for entry in arrays.zip.infolist()]
             if sum(sizes) > path.stat().st_size:
                 raise ValueError("its arrays are larger than the file")
+            for entry in arrays.zip.infolist():
+                _check_shape(arrays.zip, entry)
             yield arrays
     except (ModelError, MemoryError):
         raise
     except Exception as error:  # a damaged archive fails in ways that no list could hold
         raise fault(first_line(error)) from None
+
+
+def _check_shape(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Raises ValueError if an array claims to be larger than what stands there of it."""
+    with archive.open(entry) as file:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            shape, _, dtype = np.lib.format.read_array_header_1_0(file)
+        elif version == (2, 0):
+            shape, _, dtype = np.lib.format.read_array_header_2_0(file)
+        else:
+            raise ValueError(f"its arrays are of version {version}")
+    if math.prod(shape) * dtype.itemsize > entry.file_size:
+        raise ValueError("its arrays are larger than the file")

@@ -32,7 +32,7 @@ def test_every_real_corpus(corpora):
             read_pairs(*(folder / f"{split}.{language}.gz" for language in languages))
             for split in ("train", "dev")
         )
-        for number in (20, len(train)):
+        for number in (100, len(train)):
             assert not looks_swapped(train[:number], dev[:number]), folder.name
             assert looks_swapped(train[:number], swapped(dev[:number])), folder.name
         assert not looks_swapped(train[:1], dev[:1]), folder.name  # too little to be sure: no alarm

@@ -40,7 +40,7 @@ def diversified(run, command, tmp_path_factory):
         "model 1 of 2:",
         "model 2 of 2:",
     ]
-    assert done.stderr.splitlines()[-1].endswith(f"--backward {backward_path(folder)}")
+    assert done.stderr.splitlines()[-2].endswith(f"--backward {backward_path(folder)}")
     warnings = [line for line in done.stderr.splitlines() if "pairs are few" in line]
     assert len(warnings) == 4  # of each model
     assert len(set(warnings)) == 1  # translations count for nothing

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from translator.corpus.readers import Pair
 
 _MAX_LINES = 5_000  # more lines would not change the answer
-_LEAST_CROSSED = 0.1  # a name or two that both sides write alike are no evidence
+_LEAST_CROSSED = 3  # words; a name or two that both sides write alike are no evidence
 
 
 def looks_swapped(train: Sequence[Pair], dev: Sequence[Pair]) -> bool:
@@ -22,7 +22,8 @@ def looks_swapped(train: Sequence[Pair], dev: Sequence[Pair]) -> bool:
     dev_targets = _words(pair.target for pair in dev)
     straight = _share(dev_sources, sources) + _share(dev_targets, targets)
     crossed = _share(dev_sources, targets) + _share(dev_targets, sources)
-    return crossed > max(2 * straight, _LEAST_CROSSED)
+    num_crossed = len(dev_sources & targets) + len(dev_targets & sources)
+    return num_crossed >= _LEAST_CROSSED and crossed > 2 * straight
 
 
 def _words(lines: Iterable[str]) -> set[str]:

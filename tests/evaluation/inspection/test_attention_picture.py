@@ -17,7 +17,7 @@ def cells(chart):
 
 
 def translation(tokens, source_tokens, attention, links=()):
-    return Translation("", 0.0, 0.0, tokens, source_tokens, np.array(attention, np.float32), links)
+    return Translation("", 0.0, 0.0, tokens, source_tokens, (np.array(attention, np.float32),), links)
 
 
 def test_a_cell_for_each_pair_of_pieces(inspection):
