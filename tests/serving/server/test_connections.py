@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from translator.serving.server import limits
+from translator.serving.server import connections
 from translator.serving.server.app import create_app
 
 BODY = b"q=some+text&source=de&target=en"
@@ -39,14 +39,14 @@ def is_closed(connection):
 
 @pytest.mark.parametrize("sent", [b"", HEAD[:30]], ids=["silent", "slow"])
 def test_a_connection_without_a_request_is_closed(address, monkeypatch, sent):
-    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     with socket.create_connection(address) as connection:
         connection.sendall(sent)
         assert is_closed(connection)
 
 
 def test_a_second_request_that_stops_in_its_head_is_not_waited_for_either(address, monkeypatch):
-    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.2)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     with socket.create_connection(address) as connection:
         connection.sendall(HEAD + BODY)
         assert answer(connection).startswith(b"HTTP/1.1 200")
@@ -55,7 +55,7 @@ def test_a_second_request_that_stops_in_its_head_is_not_waited_for_either(addres
 
 
 def test_an_answer_that_takes_longer_than_a_head_may_is_waited_for(address, model, monkeypatch):
-    monkeypatch.setattr(limits, "HEAD_SECONDS", 0.1)
+    monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
     model.may_go_on.clear()
     with socket.create_connection(address) as connection:
         connection.sendall(HEAD + BODY)

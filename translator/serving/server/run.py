@@ -13,7 +13,8 @@ import uvicorn
 
 from translator.errors import ConfigError
 from translator.serving.server.app import create_app
-from translator.serving.server.limits import LOOPBACK_NAMES, Connection, Limits
+from translator.serving.server.connections import Connection
+from translator.serving.server.limits import LOOPBACK_NAMES, Limits
 from translator.serving.server.models import ServedModel, Wish
 from translator.serving.server.places import Place, find
 
