@@ -48,6 +48,11 @@ def command() -> None:
     """
 
 
+def _discard_output() -> None:
+    """Sends to nowhere what is still to be written to standard output, so that its end fails no more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Runs the command line; every expected failure is one line on standard error and exit status 1."""
     try:
@@ -62,13 +67,13 @@ def main() -> None:
         click.echo(f"translator: {error}", err=True)
         status = 1
     except BrokenPipeError:  # whoever read standard output has seen enough, as in `| head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         status = 128 + signal.SIGPIPE
     except OSError as error:  # a folder that may not be entered, a full disk behind standard output
         where = error.filename
         if where is None:
             where = "standard output"
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is written at the end
+            _discard_output()
         click.echo(f"translator: {where}: {error.strerror or error}", err=True)
         status = 1
     except (click.exceptions.Abort, KeyboardInterrupt):

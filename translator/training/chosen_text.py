@@ -30,17 +30,12 @@ class CorpusCounts:
     Attributes:
         name: its files.
         read: pairs in them.
-        dropped: reason -> how many were dropped for it.
+        dropped: reason -> how many were dropped for it; that and ``read`` give how many were kept.
     """
 
     name: str
     read: int
     dropped: dict[str, int]
-
-    @property
-    def kept(self) -> int:
-        """How many were kept."""
-        return self.read - sum(self.dropped.values())
 
 
 class ChosenText:
@@ -78,7 +73,9 @@ class ChosenText:
         for text, selection in zip(files.train, self._selections, strict=True):
             report(f"{'corpus' if len(files.train) == 1 else text}: {selection.report}")
         self.num_pairs = sum(
-            count.kept for text, count in zip(files.train, self.counts, strict=True) if not text.by_model
+            selection.report.num_kept
+            for text, selection in zip(files.train, self._selections, strict=True)
+            if not text.by_model
         )
         self.held_out = None
         if dev is None:
