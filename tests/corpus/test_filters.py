@@ -4,7 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import translator.corpus.filters as module
-from translator.corpus.filters import FilterReport, PairFilter, blocks, evenly
+from translator.corpus.filters import (
+    FilterReport,
+    PairFilter,
+    blocks,
+    evenly,
+    length_in_words,
+    lengths_in_words,
+)
 from translator.corpus.readers import Pair
 
 
@@ -66,6 +73,27 @@ def test_thousands_are_grouped_in_every_count():
 def test_a_ratio_that_is_no_whole_number_is_shown_as_given():
     _, report = filter_pairs([Pair(words(2), words(6))], 10, 2.5)
     assert report.dropped == {"with lengths more than 2.5 times apart": 1}
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(),
+            st.lists(st.sampled_from(["a", " ", "\n", "\t", "\x1f", "\x85", "\xa0", "¡", "à", "\x7f"])).map(
+                "".join
+            ),
+            st.lists(st.sampled_from(["ab", " ", "\u0e01", "\u3000", "日本", "\ud800", "“", "\0"])).map(
+                "".join
+            ),
+        )
+    )
+)
+def test_lengths_of_many_texts_are_those_of_each(texts):
+    assert lengths_in_words(texts).tolist() == [length_in_words(text) for text in texts]
+
+
+def test_a_length_in_words():
+    assert [length_in_words(text) for text in ("", " a\u00a0b ", "日本語です", "日本語 a b")] == [0, 2, 2, 3]
 
 
 def test_the_limits_themselves_are_kept():

@@ -27,8 +27,10 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.corpus.filters import Block
+from translator.corpus.rows import starts
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_alignment import WordAligner
+from translator.corpus.word_table import WordTable
 from translator.errors import DataError, ModelError
 from translator.files import replaced_when_complete
 
@@ -79,10 +81,11 @@ def write_token_files(
         ModelError: if the files cannot be written.
     """
     shutil.rmtree(folder, ignore_errors=True)
+    table = WordTable(tokenizer)
     shards: list[dict[str, Any]] = []
     sizes: list[int] = []
     for part in parts:
-        rows = _tokenized(part, tokenizer, max_pieces, aligner)
+        rows = _tokenized(part, table, max_pieces, aligner)
         sizes.append(0)
         while calls := list(islice(rows, _BLOCKS_A_SHARD)):
             arrays = {kind: np.concatenate([call[kind] for call in calls]) for kind in calls[0]}
@@ -103,14 +106,14 @@ def write_token_files(
 
 
 def _tokenized(
-    blocks: Iterable[Block], tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
+    blocks: Iterable[Block], table: WordTable, max_pieces: int, aligner: WordAligner | None
 ) -> Iterator[dict[str, Ids]]:
     """Yields the arrays of each block, cut into pieces on every core while others are read."""
     cores = os.cpu_count() or 1
     waiting: deque[Future[dict[str, Ids]]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         for block in blocks:
-            waiting.append(pool.submit(_arrays_of, block, tokenizer, max_pieces, aligner))
+            waiting.append(pool.submit(_arrays_of, block, table, max_pieces, aligner))
             if len(waiting) > 2 * cores:  # bounds the memory
                 yield waiting.popleft().result()
         while waiting:
@@ -118,29 +121,21 @@ def _tokenized(
 
 
 def _arrays_of(
-    block: Block, tokenizer: Tokenizer, max_pieces: int, aligner: WordAligner | None
+    block: Block, table: WordTable, max_pieces: int, aligner: WordAligner | None
 ) -> dict[str, Ids]:
     """The pieces, lengths and alignments of some thousand pairs."""
-    dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
-    sources, targets = (tokenizer.encode(side) for side in block)
-    lengths = np.array([list(map(len, sources)), list(map(len, targets))], np.int64).T
-    short = np.flatnonzero(lengths.max(axis=1, initial=0) <= max_pieces)
-    if len(short) < len(lengths):
-        sources, targets = ([side[row] for row in short.tolist()] for side in (sources, targets))
-        lengths = lengths[short]
-    arrays = {
-        "pieces": _flat(chain.from_iterable(zip(sources, targets, strict=True)), dtype, int(lengths.sum())),
-        "lengths": lengths.astype(np.uint16),
-    }
+    rows = table.cut(list(chain.from_iterable(zip(*block, strict=True))))  # source and target in turn
+    longest = rows.lengths.reshape(-1, 2).max(axis=1)
+    if len(longest) and longest.max() > max_pieces:
+        rows = rows.chosen(np.flatnonzero(np.repeat(longest <= max_pieces, 2)))
+    arrays = {"pieces": rows.values, "lengths": rows.lengths.reshape(-1, 2).astype(np.uint16)}
     if aligner is not None:
-        alignments = aligner.align(sources, targets)
-        arrays["alignments"] = _flat(alignments, np.int16, int(lengths[:, 1].sum()))
+        sides = rows.lists()
+        alignments = aligner.align(sides[::2], sides[1::2])
+        arrays["alignments"] = np.concatenate(
+            [np.zeros(0, np.int16), *alignments], dtype=np.int16, casting="same_kind"
+        )
     return arrays
-
-
-def _flat(rows: Iterable[Any], dtype: Any, size: int) -> Ids:
-    """All rows one after the other, ``size`` numbers in all."""
-    return np.fromiter(chain.from_iterable(rows), dtype, size)
 
 
 def _write(path: Path, array: Ids) -> str:
@@ -206,8 +201,8 @@ class TokenFiles:
                 f"{folder}: the prepared text is damaged ({error}); remove this folder to prepare it again"
             ) from None
         self._first = np.cumsum([0, *(len(one) for one in lengths)])
-        self._starts = [_starts(one.sum(axis=1, dtype=np.int64)) for one in lengths]
-        self._target_starts = [_starts(one[:, 1]) for one in lengths] if self.aligned else []
+        self._starts = [starts(one.sum(axis=1, dtype=np.int64)) for one in lengths]
+        self._target_starts = [starts(one[:, 1]) for one in lengths] if self.aligned else []
 
     def _check(self) -> None:
         """Raises ValueError if the arrays do not belong together."""
@@ -229,13 +224,6 @@ class TokenFiles:
             first = self._target_starts[shard][row]
             alignment = arrays["alignments"][first : first + end - middle]
         return TokenizedPair(arrays["pieces"][start:middle], arrays["pieces"][middle:end], alignment)
-
-
-def _starts(sizes: Ids) -> npt.NDArray[np.int64]:
-    """Where each of so many rows begins that stand one after the other."""
-    ends = np.cumsum(sizes, dtype=np.int64)
-    ends -= sizes
-    return ends
 
 
 def _opened(folder: Path, checksums: dict[str, str]) -> dict[str, Ids]:

@@ -14,10 +14,13 @@ Taskar and Klein 2006, "Alignment by Agreement", section 3.2): a link is as like
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from translator.corpus.rows import Rows, starts
 
 Ids = npt.NDArray[np.int32]
 _Integers = npt.NDArray[np.int64]
@@ -58,21 +61,29 @@ class _Links(NamedTuple):
 
 
 def _links(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> _Links:
-    sizes = [len(source) * len(target) for source, target in zip(sources, targets, strict=True)]
-    ids = np.empty([4, sum(sizes)], np.int32)
-    links = _Links(ids[0], ids[1], ids[2], ids[3], np.empty(sum(sizes)))
-    start, first_source, first_target = 0, 0, 0
-    for source, target, size in zip(sources, targets, sizes, strict=True):
-        m, n = len(source), len(target)
-        places = np.abs((np.arange(m) + 0.5)[None] / max(m, 1) - (np.arange(n) + 0.5)[:, None] / max(n, 1))
-        row = slice(start, start + size)
-        links.source[row] = np.tile(np.array(source, np.int32), n)
-        links.target[row] = np.repeat(np.array(target, np.int32), m)
-        links.source_position[row] = np.tile(np.arange(first_source, first_source + m), n)
-        links.target_position[row] = np.repeat(np.arange(first_target, first_target + n), m)
-        links.nearness[row] = np.exp(-_NEARNESS * places).reshape(-1)
-        start, first_source, first_target = start + size, first_source + m, first_target + n
-    return links
+    source, target = (Rows.of(rows, np.int32) for rows in (sources, targets))
+    links_of = np.repeat(source.lengths, target.lengths)  # of each target position: one to each of its source
+    target_position = np.repeat(np.arange(len(target.values), dtype=np.int32), links_of)
+    first = np.repeat(starts(source.lengths), target.lengths)  # source position
+    source_position = np.repeat((first - starts(links_of)).astype(np.int32), links_of)
+    source_position += np.arange(len(source_position), dtype=np.int32)
+    places = _places(source)[source_position]
+    places -= _places(target)[target_position]
+    nearness = np.exp(-_NEARNESS * np.abs(places, out=places))
+    return _Links(
+        source.values[source_position],
+        target.values[target_position],
+        source_position,
+        target_position,
+        nearness,
+    )
+
+
+def _places(rows: Rows) -> _Floats:
+    """Where the middle of each position is in its row: from 0, its beginning, to 1, its end."""
+    positions = np.arange(len(rows.values)) - np.repeat(starts(rows.lengths), rows.lengths)
+    places: _Floats = (positions + 0.5) / np.repeat(rows.lengths, rows.lengths)
+    return places
 
 
 def _keys(links: _Links, vocabulary_size: int) -> _Integers:
@@ -141,10 +152,10 @@ class TranslationTable:
     ) -> tuple[TranslationTable, TranslationTable]:
         """The table of ``learn``, and that of the other direction; arguments as there."""
         links = _links(sources, targets)
-        return (
-            cls._learned_from(links, targets, vocabulary_size),
-            cls._learned_from(links.turned(), sources, vocabulary_size),
-        )
+        with ThreadPoolExecutor(2) as pool:
+            there = pool.submit(cls._learned_from, links, targets, vocabulary_size)
+            back = pool.submit(cls._learned_from, links.turned(), sources, vocabulary_size)
+        return there.result(), back.result()
 
     @classmethod
     def _learned_from(

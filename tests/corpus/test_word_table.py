@@ -1,0 +1,98 @@
+"""Lines cut word by word, each word once, have the pieces that SentencePiece gives the whole line."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from references.corpora import NAMES, read
+from references.toy import WORDS
+
+import translator.corpus.word_table as module
+from translator.corpus.tokenizer import train_tokenizer
+from translator.corpus.word_table import WordTable
+
+SPACES = [" ", "  ", "\t", "\u00a0", "\u2009", "\u3000", "\u2028", "\x1c", "\x85", "\x00", "\u200b", "\ufeff"]
+ODD = ["▁", "▁▁", "&apos;", "&apos", "e\u0301", "\u0301", "¨", "½", "日本", "🦊", "</s>", "<0x0A>", "", "ada"]
+WORDY = [*WORDS, "it &apos;s", "say &quot; it &quot;", "日本 語", "élan e\u0301lan", "a ▁ b ▁▁ c ▁d"] * 6
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(WORDY, 420)
+
+
+@given(
+    st.lists(
+        st.lists(st.one_of(st.sampled_from(SPACES + ODD), st.text(max_size=5))).map("".join),
+        max_size=8,
+    )
+)
+def test_any_text_has_the_pieces_of_the_tokenizer(tokenizer, lines):
+    table = WordTable(tokenizer)
+    for _ in range(2):
+        rows = table.cut(lines)
+        assert rows.lists() == tokenizer.encode(lines)
+        assert (rows.values.dtype, rows.lengths.dtype) == (np.uint16, np.int64)
+
+
+def test_text_with_the_mark_for_a_space_is_cut_in_whole_lines(tokenizer):
+    lines = ["▁ a", "▁▁ b", "a ▁", "a▁b c", "▁"]
+    by_word = [[piece for row in tokenizer.encode(line.split(" ")) for piece in row] for line in lines]
+    assert tokenizer.encode(lines) != by_word
+    assert WordTable(tokenizer).cut(lines).lists() == tokenizer.encode(lines)
+
+
+class Counting:
+    """A tokenizer that remembers which texts it was asked to cut."""
+
+    def __init__(self, tokenizer):
+        self._tokenizer, self.asked = tokenizer, []
+        self.vocabulary_size = tokenizer.vocabulary_size
+
+    def encode(self, lines):
+        self.asked += lines
+        return self._tokenizer.encode(lines)
+
+
+def test_a_word_is_cut_once_however_often_it_stands(tokenizer):
+    counting = Counting(tokenizer)
+    table = WordTable(counting)
+    for line in ("ada bob ada", "bob cid", "cid ada"):
+        assert table.cut([line, line]).lists() == tokenizer.encode([line, line])
+    assert counting.asked == ["ada", "bob", "cid"]
+
+
+def test_long_words_and_those_that_come_too_late_are_cut_each_time(tokenizer, monkeypatch):
+    monkeypatch.setattr(module, "_MAX_WORDS", 3)
+    counting = Counting(tokenizer)
+    table = WordTable(counting)
+    line = f"ada {'xyz' * 30} bob cid dee"
+    for _ in range(3):
+        assert table.cut([line, "eve ada"]).lists() == tokenizer.encode([line, "eve ada"])
+    assert counting.asked.count("ada") == counting.asked.count("cid") == 1
+    assert counting.asked.count("dee") == counting.asked.count("eve") == counting.asked.count("xyz" * 30) == 3
+
+
+def test_threads_that_meet_the_same_new_words_at_the_same_time_do_not_mix_them_up(tokenizer):
+    random = np.random.default_rng(2)
+    blocks = [
+        [" ".join(f"{word}{random.integers(40)}" for word in random.choice(WORDS, 6)) for _ in range(20)]
+        for _ in range(200)
+    ]
+    table = WordTable(tokenizer)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(table.cut, blocks))
+    assert [rows.lists() for rows in found] == [tokenizer.encode(lines) for lines in blocks]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_of_real_text_has_the_pieces_of_the_tokenizer(corpora, name):
+    pairs = read(corpora, name, 20_000)
+    lines = [side for pair in pairs for side in pair]
+    tokenizer = train_tokenizer(lines[:5_000], 2_000)
+    table = WordTable(tokenizer)
+    for start in range(0, len(lines), 3_000):
+        block = lines[start : start + 3_000]
+        assert table.cut(block).lists() == tokenizer.encode(block)

@@ -1,0 +1,74 @@
+"""The pieces of every word that was met: a word that comes again need not be cut again.
+
+No piece holds a space inside, and no rule for characters looks beyond one, so that the pieces of a line are
+those of its words, one word after the other. A large corpus has far fewer words than places where they stand.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from itertools import repeat
+
+import numpy as np
+
+from translator.corpus.rows import Integers, Rows, starts
+from translator.corpus.tokenizer import Tokenizer
+
+_MAX_WORDS = 500_000  # that are remembered; frequent ones are met early
+_MAX_PIECES = 20  # of a word that is remembered; a longer one is hardly met again
+_SPACE = "▁"  # stands for a space in pieces; where text itself has it, SentencePiece takes it for one
+
+
+class WordTable:
+    """Cuts lines as ``Tokenizer.encode`` does, for several threads at the same time.
+
+    Args:
+        tokenizer: cuts the words that are new.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
+        self._numbers: dict[str, int] = {}
+        # Replaced and never changed, and that before a word gets its number: what was found stays right.
+        self._pieces = self._cut([])
+        self._growing = threading.Lock()
+
+    def cut(self, lines: Sequence[str]) -> Rows:
+        """The pieces of each line, without start and end; uint16 or, of a large vocabulary, uint32."""
+        text = " ".join(lines)
+        if not lines or _SPACE in text:
+            return self._cut(lines)
+        words = text.split(" ")
+        numbers = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.int64, len(words))
+        pieces = self._pieces
+        if unknown := np.flatnonzero(numbers < 0).tolist():
+            new = list(dict.fromkeys(words[place] for place in unknown))
+            cut = self._cut(new)
+            self._remember(new, cut)
+            number_of = dict(
+                zip(new, range(len(pieces.lengths), len(pieces.lengths) + len(new)), strict=True)
+            )
+            numbers[unknown] = [number_of[words[place]] for place in unknown]
+            pieces = pieces.followed_by(cut)
+        return _lines_of(pieces.chosen(numbers), [line.count(" ") + 1 for line in lines])
+
+    def _cut(self, texts: Sequence[str]) -> Rows:
+        return Rows.of(self._tokenizer.encode(texts), self._dtype)
+
+    def _remember(self, words: list[str], pieces: Rows) -> None:
+        """Adds words, unless another thread has, they are too long, or there are too many."""
+        with self._growing:
+            short = np.flatnonzero(pieces.lengths <= _MAX_PIECES).tolist()
+            kept = [place for place in short if words[place] not in self._numbers]
+            kept = kept[: _MAX_WORDS - len(self._numbers)]
+            number = len(self._pieces.lengths)
+            self._pieces = self._pieces.followed_by(pieces.chosen(np.array(kept, np.int64)))
+            self._numbers.update((words[place], number + i) for i, place in enumerate(kept))
+
+
+def _lines_of(words: Rows, words_a_line: Sequence[int]) -> Rows:
+    """Lines of so many words each; every one has at least one."""
+    first: Integers = starts(np.array(words_a_line))
+    return Rows(words.values, np.add.reduceat(words.lengths, first))
