@@ -126,7 +126,7 @@ def _arrays_of(
     """The pieces, lengths and alignments of some thousand pairs."""
     rows = table.cut(list(chain.from_iterable(zip(*block, strict=True))))  # source and target in turn
     longest = rows.lengths.reshape(-1, 2).max(axis=1)
-    if len(longest) and longest.max() > max_pieces:
+    if longest.max(initial=0) > max_pieces:
         rows = rows.chosen(np.flatnonzero(np.repeat(longest <= max_pieces, 2)))
     arrays = {"pieces": rows.values, "lengths": rows.lengths.reshape(-1, 2).astype(np.uint16)}
     if aligner is not None:

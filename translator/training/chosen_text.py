@@ -102,6 +102,8 @@ class ChosenText:
 
     def kept(self) -> list[Iterator[Block]]:
         """Reads the pairs to learn from again, each part by itself; the last may be one to mix in."""
+        if not self._hidden:
+            return [selection.kept() for selection in self._selections]
         return [self._without_hidden(selection) for selection in self._selections]
 
     def _without_hidden(self, selection: Selection) -> Iterator[Block]:
