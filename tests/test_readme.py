@@ -22,6 +22,18 @@ def test_every_linked_file_exists():
     assert [link for link in links if "://" not in link and not (ROOT / link).exists()] == []
 
 
+def anchors() -> set[str]:
+    """What GitHub calls the headings: small letters and hyphens, no other punctuation."""
+    headings = re.findall(r"^#+ (.*)$", README, flags=re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
+def test_every_linked_heading_exists():
+    links = re.findall(r"\]\(#([^)]+)\)", README)
+    assert links
+    assert sorted(set(links) - anchors()) == []
+
+
 def test_every_option_exists():
     import click
 

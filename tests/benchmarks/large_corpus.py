@@ -4,9 +4,9 @@
 
 The pairs are those of the given files again and again, each time with another number at the end of both
 sides, so that none is a repetition. Measured are: the whole preparation (two readings of the text, the
-tokenizer, the pieces on disk); beside it, in the same run, how many pairs a second SentencePiece alone cuts, on
-every core, which would be the limit if words that come again were cut again; the batches of an epoch; and the
-highest memory of the process.
+tokenizer, the pieces on disk); beside it, in the same run, how many pairs a second SentencePiece alone cuts
+on every core, which would be the limit if words that come again were cut again; the batches of an epoch; and
+the highest memory of the process.
 """
 
 from __future__ import annotations
