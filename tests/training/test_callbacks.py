@@ -1,7 +1,11 @@
 """The learning rate of each step, and when its numbers are asked for."""
 
-import pytest
+import io
 
+import pytest
+from tqdm import tqdm
+
+import translator.training.callbacks as module
 from translator.config import TrainingConfig
 from translator.training.callbacks import DivergenceError, Progress, learning_rate
 from translator.training.checkpoint import TrainingState
@@ -33,21 +37,19 @@ class Number:
         self.asked_for = True
         return float(self.value)
 
-    __int__ = __float__
-
 
 def steps_of(progress, losses):
     """Runs steps; returns their losses as numbers on a device."""
     numbers = [Number(loss) for loss in losses]
     for loss in numbers:
-        logs = dict.fromkeys(("negative_log_prob", "num_tokens", "num_pairs"), Number(2))
+        logs = dict.fromkeys(("negative_log_prob", "num_tokens"), Number(2))
         progress.on_train_batch_end(0, {"loss": loss} | logs)
     return numbers
 
 
 def test_no_step_waits_for_the_numbers_of_the_last_ones():
     state = TrainingState()
-    progress = Progress(TrainingConfig(), state, num_pairs=100, behind=2)
+    progress = Progress(TrainingConfig(), state, behind=2)
     numbers = steps_of(progress, [1.0, 2.0, 3.0, 4.0, 5.0])
     assert [number.asked_for for number in numbers] == [True, True, True, False, False]
     assert (state.step, state.batch, state.loss, state.tokens) == (5, 5, 12.0, 6.0)
@@ -59,9 +61,27 @@ def test_no_step_waits_for_the_numbers_of_the_last_ones():
 @pytest.mark.parametrize(("behind", "steps"), [(0, 2), (2, 4)])
 def test_a_loss_that_is_no_number_names_its_step_whenever_it_is_seen(behind, steps):
     state = TrainingState()
-    progress = Progress(TrainingConfig(), state, num_pairs=100, behind=behind)
+    progress = Progress(TrainingConfig(), state, behind=behind)
     with pytest.raises(DivergenceError) as caught:
         steps_of(progress, [1.0, float("nan"), 1.0, 1.0, 1.0])
     assert (caught.value.step, state.step) == (2, steps)
     progress.catch_up()  # the steps after it count for nothing
     assert state.tokens == 2.0
+
+
+class Bar(tqdm):
+    """Shown although nobody looks at it."""
+
+    def __init__(self, disable, **kinds):
+        super().__init__(disable=False, file=io.StringIO(), **kinds)
+
+
+def test_the_bar_of_an_epoch_that_was_stopped_goes_on_where_it_stood(monkeypatch):
+    monkeypatch.setattr(module, "tqdm", Bar)
+    progress = Progress(TrainingConfig(), TrainingState(batch=30))
+    progress.set_params({"steps": 10})
+    progress.on_epoch_begin(0)
+    assert (progress._bar.n, progress._bar.total) == (30, 40)
+    steps_of(progress, [1.0] * 4)
+    assert progress._bar.n == 34
+    progress.on_epoch_end(0)

@@ -80,14 +80,13 @@ class Progress(keras.callbacks.Callback):
     Args:
         config: for the number of epochs.
         state: the counters, changed in place.
-        num_pairs: pairs of an epoch.
         behind: so many steps later the numbers of a step are asked for. A GPU computes a step while this
             process makes the next one ready; asked at once, it would stand idle for that time.
     """
 
-    def __init__(self, config: TrainingConfig, state: TrainingState, num_pairs: int, behind: int = 0) -> None:
+    def __init__(self, config: TrainingConfig, state: TrainingState, behind: int = 0) -> None:
         super().__init__()
-        self._config, self._state, self._num_pairs, self._behind = config, state, num_pairs, behind
+        self._config, self._state, self._behind = config, state, behind
         self._waiting: deque[tuple[int, dict[str, Any]]] = deque()  # steps with their numbers
         self._bar: tqdm[Any] | None = None
         self._last_look = time.monotonic()
@@ -101,9 +100,9 @@ class Progress(keras.callbacks.Callback):
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._bar = tqdm(
-            total=self._num_pairs,
+            total=self._state.batch + self.params["steps"],
+            initial=self._state.batch,  # where a training that was stopped goes on
             desc=f"epoch {epoch + 1}/{self._config.max_epochs}",
-            unit=" pairs",
             disable=None,  # where standard error is no terminal
             leave=False,
             dynamic_ncols=True,
@@ -141,7 +140,7 @@ class Progress(keras.callbacks.Callback):
             if self._bar is not None:
                 rate = state.tokens / max(state.token_seconds, 1e-9)
                 self._bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} tokens/s", refresh=False)
-                self._bar.update(int(numbers["num_pairs"]))
+                self._bar.update()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         self.catch_up()

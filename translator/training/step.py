@@ -72,7 +72,6 @@ class TrainingModel(keras.Model):
             "loss": mean_loss,
             "negative_log_prob": result.negative_log_prob,
             "num_tokens": result.num_tokens,
-            "num_pairs": tf.cast(tf.shape(source_ids)[0], tf.float32),
         }
 
     @contextlib.contextmanager

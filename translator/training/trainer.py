@@ -183,7 +183,7 @@ class Trainer:
         """See ``train``."""
         training, state = self._config.training, self.state
         behind = _STEPS_BEHIND if self._device.is_gpu else 0
-        progress = Progress(training, state, self._batches.num_pairs, behind)
+        progress = Progress(training, state, behind)
         evaluation = DevEvaluation(training, state, progress, score, self._folder, report, request)
         evaluation.set_model(self._model)
         if self.resumed:
