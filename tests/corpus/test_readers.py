@@ -155,6 +155,19 @@ def test_an_empty_corpus_is_told(tmp_path, suffix):
     )
 
 
+def test_a_pipe_that_was_read_before_is_told(tmp_path):
+    target = write(tmp_path / "train.de", "")
+    ends = os.pipe()
+    os.close(ends[1])
+    source = Path(f"/dev/fd/{ends[0]}")
+    try:
+        assert message_of(read_pairs, source, target) == (
+            f"{source}: is a pipe, which can be read only once; write the text to a file and give that"
+        )
+    finally:
+        os.close(ends[0])
+
+
 def test_the_same_file_twice_is_told(tmp_path):
     path = write(tmp_path / "train.en", "A dog.\n")
     symbolic, hard = tmp_path / "symbolic.de", tmp_path / "hard.de"

@@ -113,6 +113,11 @@ def read_parallel(source_path: Path, target_path: Path) -> Iterator[Pair]:
             )
         yield Pair(source, target)
     if number == 0:
+        for path in (source_path, target_path):
+            if path.is_fifo():
+                raise DataError(
+                    f"{path}: is a pipe, which can be read only once; write the text to a file and give that"
+                )
         raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
 
 
