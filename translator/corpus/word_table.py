@@ -1,7 +1,8 @@
 """The pieces of every word that was met: a word that comes again need not be cut again.
 
-No piece holds a space inside, and no rule for characters looks beyond one, so that the pieces of a line are
-those of its words, one word after the other. A large corpus has far fewer words than places where they stand.
+No piece holds a space inside, and no rule for characters reads one together with what stands beside it, so
+that the pieces of a line are those of its words, one word after the other. A large corpus has far fewer words
+than places where they stand.
 """
 
 from __future__ import annotations
