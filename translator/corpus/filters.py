@@ -72,7 +72,7 @@ class Block(NamedTuple):
         return map(Pair, self.sources, self.targets)
 
 
-def blocks(pairs: Iterable[Pair]) -> Iterator[Block]:
+def blocks(pairs: Iterable[tuple[str, str]]) -> Iterator[Block]:
     """Yields some thousand pairs at a time, without the spaces around their sides."""
     remaining = iter(pairs)
     while rows := list(islice(remaining, _PAIRS_A_BLOCK)):

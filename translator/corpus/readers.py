@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -92,33 +91,39 @@ def _decoded(block: bytes, lines: list[bytes], where: str, number: int) -> Itera
     return (decode_line(line, where, number + i) for i, line in enumerate(lines))
 
 
-def read_parallel(source_path: Path, target_path: Path) -> Iterator[Pair]:
-    """Yields the pairs of two parallel files, both read line by line.
+def read_parallel(source_path: Path, target_path: Path) -> Iterator[tuple[str, str]]:
+    """Yields the source and target sides of two parallel files, both read line by line.
 
     Raises:
         DataError: if a file cannot be read, both are the same file, or, at the end, their line counts differ
             or they hold no line.
     """
-    sources, targets = read_lines(source_path), read_lines(target_path)
-    number = 0
-    for number, (source, target) in enumerate(zip_longest(sources, targets), start=1):
-        if number == 1 and os.path.samefile(source_path, target_path):
-            raise DataError(f"{source_path}: the same file is given as source and target; give two files")
-        if source is None or target is None:
-            shorter, longer = number - 1, number + sum(1 for _ in (targets if source is None else sources))
-            num_sources, num_targets = (shorter, longer) if source is None else (longer, shorter)
+    both = zip(read_lines(source_path), read_lines(target_path), strict=True)
+    try:
+        first = next(both, None)
+        if first is not None:
+            if os.path.samefile(source_path, target_path):
+                raise DataError(f"{source_path}: the same file is given as source and target; give two files")
+            yield first
+            yield from both  # without a step of Python's own for each
+            return
+    except ValueError:  # one is at its end
+        _refuse_pipes(source_path, target_path)
+        num_sources, num_targets = (sum(1 for _ in read_lines(path)) for path in (source_path, target_path))
+        raise DataError(
+            f"{source_path} has {num_sources} lines but {target_path} has {num_targets}; "
+            "line n of one must be the translation of line n of the other"
+        ) from None
+    _refuse_pipes(source_path, target_path)
+    raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
+
+
+def _refuse_pipes(*paths: Path) -> None:
+    for path in paths:
+        if path.is_fifo():
             raise DataError(
-                f"{source_path} has {num_sources} lines but {target_path} has {num_targets}; "
-                "line n of one must be the translation of line n of the other"
+                f"{path}: is a pipe, which can be read only once; write the text to a file and give that"
             )
-        yield Pair(source, target)
-    if number == 0:
-        for path in (source_path, target_path):
-            if path.is_fifo():
-                raise DataError(
-                    f"{path}: is a pipe, which can be read only once; write the text to a file and give that"
-                )
-        raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
 
 
 def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
@@ -128,4 +133,4 @@ def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
         DataError: if a file cannot be read, both are the same file, their line counts differ, or they
             hold no line.
     """
-    return list(read_parallel(source_path, target_path))
+    return [Pair(*sides) for sides in read_parallel(source_path, target_path)]

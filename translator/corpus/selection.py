@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from translator.corpus.filters import Block, FilterReport, Flags, PairFilter, blocks
+from translator.corpus.filters import Block, FilterReport, Flags, PairFilter
 from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
 from translator.corpus.reservoir import Reservoir
@@ -30,7 +30,7 @@ class Selection:
         pair_filter, flags = PairFilter(max_words, max_ratio), [np.zeros(0, np.bool_)]
         sample: Reservoir[Pair] = Reservoir(most)
         stream = pairs()
-        for block in blocks(stream):
+        for block in stream.blocks():
             flags.append(pair_filter.kept(block))
             kept = block.chosen(np.flatnonzero(flags[-1]))
             sample.add(len(kept.sources), kept.pair)
@@ -44,7 +44,7 @@ class Selection:
     def kept(self) -> Iterator[Block]:
         """Reads the corpus again; yields the pairs that are kept."""
         start = 0
-        for block in blocks(self._pairs()):
+        for block in self._pairs().blocks():
             flags = self._kept[start : start + len(block.sources)]
             start += len(flags)
             yield block.chosen(np.flatnonzero(flags))

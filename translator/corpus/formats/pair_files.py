@@ -12,6 +12,7 @@ from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import cast
 
+from translator.corpus.filters import Block, blocks
 from translator.corpus.formats.compression import open_unpacked, unpacked
 from translator.corpus.formats.exchange_xml import EntityGuard
 from translator.corpus.formats.localization import read_po, read_xliff
@@ -37,12 +38,19 @@ class PairStream(Iterator[Pair]):
         skipped: how many units were skipped for which reason, such as ``untranslated``.
     """
 
-    def __init__(self, pairs: Iterator[Pair], skipped: Counter[str]) -> None:
+    def __init__(self, pairs: Iterator[tuple[str, str]], skipped: Counter[str]) -> None:
         self._pairs = pairs
         self.skipped = skipped
 
     def __next__(self) -> Pair:
-        return next(self._pairs)
+        return Pair(*map(_on_one_line, next(self._pairs)))
+
+    def blocks(self) -> Iterator[Block]:
+        """The pairs that are left, some thousand at a time, without the spaces around their sides."""
+        for block in blocks(self._pairs):
+            yield Block(
+                *(side if all(map(str.isprintable, side)) else [*map(_on_one_line, side)] for side in block)
+            )
 
 
 @dataclass(frozen=True)
@@ -77,16 +85,12 @@ def stream_pairs(source: Path, target: Path | None, source_language: str, target
     """
     skipped: Counter[str] = Counter()
     if target is not None:
-        pairs = read_parallel(source, target)
-    else:
-        pairs = _one_file(source, source_language, target_language, skipped)
-    return PairStream(map(_on_one_line, pairs), skipped)
+        return PairStream(read_parallel(source, target), skipped)
+    return PairStream(_one_file(source, source_language, target_language, skipped), skipped)
 
 
-def _on_one_line(pair: Pair) -> Pair:
-    if pair.source.isprintable() and pair.target.isprintable():  # nearly always, and quickly told
-        return pair
-    return Pair(_BREAKS.sub(" ", pair.source), _BREAKS.sub(" ", pair.target))
+def _on_one_line(text: str) -> str:
+    return text if text.isprintable() else _BREAKS.sub(" ", text)  # the first nearly always, and quickly told
 
 
 def _one_file(
