@@ -14,7 +14,6 @@ Taskar and Klein 2006, "Alignment by Agreement", section 3.2): a link is as like
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -94,6 +93,12 @@ def _keys(links: _Links, vocabulary_size: int) -> _Integers:
     return keys
 
 
+def _entries(links: _Links, vocabulary_size: int) -> tuple[_Integers, Ids]:
+    """The keys of all pieces that are linked, ascending, and for each link the number of its key."""
+    keys, entry = np.unique(_keys(links, vocabulary_size), return_inverse=True)
+    return keys, entry.astype(np.int32)
+
+
 def likeliest(
     keys: _Integers, values: npt.NDArray[Any], vocabulary_size: int, most: int
 ) -> tuple[_Integers, _Integers, _Integers, npt.NDArray[Any]]:
@@ -144,7 +149,8 @@ class TranslationTable:
             targets: of each target sentence.
             vocabulary_size: number of pieces.
         """
-        return cls._learned_from(_links(sources, targets), targets, vocabulary_size)
+        links = _links(sources, targets)
+        return cls._learned_from(links, *_entries(links, vocabulary_size), targets, vocabulary_size)
 
     @classmethod
     def learn_both_ways(
@@ -152,17 +158,27 @@ class TranslationTable:
     ) -> tuple[TranslationTable, TranslationTable]:
         """The table of ``learn``, and that of the other direction; arguments as there."""
         links = _links(sources, targets)
-        with ThreadPoolExecutor(2) as pool:
-            there = pool.submit(cls._learned_from, links, targets, vocabulary_size)
-            back = pool.submit(cls._learned_from, links.turned(), sources, vocabulary_size)
-        return there.result(), back.result()
+        keys, entry = _entries(links, vocabulary_size)
+        there = cls._learned_from(links, keys, entry, targets, vocabulary_size)
+        # The same entries, sorted by the other piece: to sort all links again would take as long as to learn.
+        source_of, target_of = np.divmod(keys, vocabulary_size)
+        keys = target_of * vocabulary_size + source_of
+        order = np.argsort(keys)
+        place = np.empty(len(order), np.int32)
+        place[order] = np.arange(len(order), dtype=np.int32)
+        return there, cls._learned_from(links.turned(), keys[order], place[entry], sources, vocabulary_size)
 
     @classmethod
     def _learned_from(
-        cls, links: _Links, targets: Sequence[Sequence[int]], vocabulary_size: int
+        cls,
+        links: _Links,
+        keys: _Integers,
+        entry: Ids,
+        targets: Sequence[Sequence[int]],
+        vocabulary_size: int,
     ) -> TranslationTable:
+        """Learns from links; ``entry`` says which of the table's ``keys`` each of them belongs to."""
         counts = np.bincount([piece for target in targets for piece in target], minlength=vocabulary_size)
-        keys, entry = np.unique(_keys(links, vocabulary_size), return_inverse=True)
         source_of_key = keys // vocabulary_size
         table = cls(keys, np.full(len(keys), 1.0 / vocabulary_size), counts / max(counts.sum(), 1))
         for _ in range(_ITERATIONS):
@@ -181,11 +197,13 @@ class TranslationTable:
 
     def _beliefs(self, links: _Links, translation: _Floats) -> _Floats:
         position = links.target_position
-        near = links.nearness / np.bincount(position, links.nearness)[position]
-        joint = (1 - _FROM_NOTHING) * near * translation
-        nothing = _FROM_NOTHING * self.frequencies[links.target]
-        explained: _Floats = joint / (np.bincount(position, joint)[position] + nothing)
-        return explained
+        joint: _Floats = links.nearness / np.bincount(position, links.nearness)[position]
+        joint *= 1 - _FROM_NOTHING  # in place from here on: there may be millions of links
+        joint *= translation
+        either: _Floats = _FROM_NOTHING * self.frequencies[links.target]
+        either += np.bincount(position, joint)[position]
+        joint /= either
+        return joint
 
 
 class WordAligner:
