@@ -53,7 +53,8 @@ class WordTable:
             )
             numbers[unknown] = [number_of[words[place]] for place in unknown]
             pieces = pieces.followed_by(cut)
-        return _lines_of(pieces.chosen(numbers), [line.count(" ") + 1 for line in lines])
+        spaces = np.fromiter(map(str.count, lines, repeat(" ")), np.int64, len(lines))
+        return _lines_of(pieces.chosen(numbers), spaces + 1)
 
     def _cut(self, texts: Sequence[str]) -> Rows:
         return Rows.of(self._tokenizer.encode(texts), self._dtype)
@@ -69,7 +70,6 @@ class WordTable:
             self._numbers.update((words[place], number + i) for i, place in enumerate(kept))
 
 
-def _lines_of(words: Rows, words_a_line: Sequence[int]) -> Rows:
+def _lines_of(words: Rows, words_a_line: Integers) -> Rows:
     """Lines of so many words each; every one has at least one."""
-    first: Integers = starts(np.array(words_a_line))
-    return Rows(words.values, np.add.reduceat(words.lengths, first))
+    return Rows(words.values, np.add.reduceat(words.lengths, starts(words_a_line)))
