@@ -132,9 +132,7 @@ def _arrays_of(
     if aligner is not None:
         sides = rows.lists()
         alignments = aligner.align(sides[::2], sides[1::2])
-        arrays["alignments"] = np.concatenate(
-            [np.zeros(0, np.int16), *alignments], dtype=np.int16, casting="same_kind"
-        )
+        arrays["alignments"] = np.concatenate([np.zeros(0, np.int32), *alignments]).astype(np.int16)
     return arrays
 
 

@@ -19,10 +19,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.rows import Rows, starts
+from translator.corpus.rows import Integers, Rows, starts
 
 Ids = npt.NDArray[np.int32]
-_Integers = npt.NDArray[np.int64]
 _Floats = npt.NDArray[np.float64]
 
 NOWHERE = -1  # the source position of a target piece that comes from none
@@ -85,7 +84,7 @@ def _places(rows: Rows) -> _Floats:
     return places
 
 
-def _keys(links: _Links, vocabulary_size: int) -> _Integers:
+def _keys(links: _Links, vocabulary_size: int) -> Integers:
     """A number for each pair of pieces that are linked."""
     keys = links.source.astype(np.int64)
     keys *= vocabulary_size
@@ -93,15 +92,15 @@ def _keys(links: _Links, vocabulary_size: int) -> _Integers:
     return keys
 
 
-def _entries(links: _Links, vocabulary_size: int) -> tuple[_Integers, Ids]:
+def _entries(links: _Links, vocabulary_size: int) -> tuple[Integers, Ids]:
     """The keys of all pieces that are linked, ascending, and for each link the number of its key."""
     keys, entry = np.unique(_keys(links, vocabulary_size), return_inverse=True)
     return keys, entry.astype(np.int32)
 
 
 def likeliest(
-    keys: _Integers, values: npt.NDArray[Any], vocabulary_size: int, most: int
-) -> tuple[_Integers, _Integers, _Integers, npt.NDArray[Any]]:
+    keys: Integers, values: npt.NDArray[Any], vocabulary_size: int, most: int
+) -> tuple[Integers, Integers, Integers, npt.NDArray[Any]]:
     """The translations of each source piece that have the largest values, ``most`` of them at most.
 
     Args:
@@ -135,7 +134,7 @@ class TranslationTable:
         frequencies: float64 [vocabulary]; how often each piece stands in target sentences, in sum 1.
     """
 
-    def __init__(self, keys: _Integers, probs: _Floats, frequencies: _Floats) -> None:
+    def __init__(self, keys: Integers, probs: _Floats, frequencies: _Floats) -> None:
         self.keys, self.probs, self.frequencies = keys, probs, frequencies
 
     @classmethod
@@ -172,7 +171,7 @@ class TranslationTable:
     def _learned_from(
         cls,
         links: _Links,
-        keys: _Integers,
+        keys: Integers,
         entry: Ids,
         targets: Sequence[Sequence[int]],
         vocabulary_size: int,
@@ -237,7 +236,7 @@ class WordAligner:
         lengths = np.array([len(source) for source in sources])
         num_links = np.repeat(lengths, [len(target) for target in targets])
         found = np.full(len(num_links), NOWHERE, np.int32)
-        first = np.cumsum(num_links) - num_links
+        first = starts(num_links)
         some = num_links > 0
         if some.any():
             best = np.maximum.reduceat(agreement, first[some])
