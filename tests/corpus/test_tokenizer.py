@@ -3,7 +3,10 @@ import io
 import os
 import subprocess
 import sys
+import unicodedata
+from collections import Counter
 from pathlib import Path
+from unittest import mock
 
 import pytest
 import sentencepiece
@@ -111,6 +114,22 @@ def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
 
 
 # Training
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("abcde äe\u0308o\u0308-]^\\\ud800🦊\u0e01\t\u00a0"), max_size=12), max_size=30
+    ),
+    st.integers(0, 12),
+)
+def test_of_all_characters_the_most_frequent_are_kept_and_the_others_give_way_to_spaces(lines, most):
+    composed = [unicodedata.normalize("NFC", line) for line in lines]
+    counts = Counter("".join(composed))
+    visible = sorted(character for character in counts if not character.isspace())
+    kept = sorted(visible, key=counts.__getitem__, reverse=True)[:most]
+    expected = ["".join(c if c.isspace() or c in kept else " " for c in line) for line in composed]
+    with mock.patch.object(module, "_LINES_A_TEXT", 4):
+        assert [*module._without_rare_characters(lines, most)] == expected
 
 
 ESCAPED = [f"it &apos;s a &quot; {line.lower()} &quot; and the children &apos;s" for line in LINES]

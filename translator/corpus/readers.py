@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
@@ -55,8 +56,12 @@ def read_lines(path: Path) -> Iterator[str]:
         DataError: if the file cannot be read or unpacked, is not packed as its name says (.gz, .xz, .zst),
             or is not UTF-8.
     """
+    return chain.from_iterable(_opened(path))
+
+
+def _opened(path: Path) -> Iterator[Iterable[str]]:
     with open_unpacked(path) as stream:
-        yield from decoded_lines(stream, str(path))
+        yield decoded_lines(stream, str(path))
 
 
 def decoded_lines(stream: BinaryIO, where: str) -> Iterator[str]:
@@ -69,6 +74,11 @@ def decoded_lines(stream: BinaryIO, where: str) -> Iterator[str]:
     Raises:
         DataError: if a line is not UTF-8 or is longer than 16 MiB.
     """
+    return chain.from_iterable(_some_lines(stream, where))  # without a step of Python's own for each
+
+
+def _some_lines(stream: BinaryIO, where: str) -> Iterator[Iterable[str]]:
+    """Yields the lines of a block at a time."""
     number = 1
     while block := stream.read(_BLOCK_SIZE):
         if not block.endswith(b"\n"):
@@ -79,15 +89,15 @@ def decoded_lines(stream: BinaryIO, where: str) -> Iterator[str]:
                 f"{where}, line {number + len(lines) - 1}: longer than {_LONGEST_LINE >> 20} MiB; "
                 "give text with one sentence a line"
             )
-        yield from _decoded(block, lines, where, number)
+        yield _decoded(block, lines, where, number)
         number += len(lines)
 
 
-def _decoded(block: bytes, lines: list[bytes], where: str, number: int) -> Iterator[str]:
+def _decoded(block: bytes, lines: list[bytes], where: str, number: int) -> Iterable[str]:
     """Decodes the lines of a block, the first of which has the given number; see ``decode_line``."""
     if number > 1 and b"\r" not in block:
         with contextlib.suppress(UnicodeDecodeError):
-            return iter(block.decode("utf-8").removesuffix("\n").split("\n"))  # several times as fast
+            return block.decode("utf-8").removesuffix("\n").split("\n")  # several times as fast
     return (decode_line(line, where, number + i) for i, line in enumerate(lines))
 
 

@@ -1,5 +1,6 @@
 import io
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from references.exchange_files import PO, PO_PAIRS, TMX_UNIT, XLIFF_1, XLIFF_2, 
 from references.memory import peak_of
 from references.packed_files import PACK, message_of, write
 
-from translator.corpus.formats.pair_files import stream_pairs
+from translator.corpus.formats.pair_files import PairStream, stream_pairs
 from translator.corpus.readers import Pair
 from translator.errors import DataError
 
@@ -212,3 +213,11 @@ def test_a_fault_in_standard_input_is_told(monkeypatch):
     assert message_of(pairs_of, Path("-")) == (
         "standard input, line 1: 1 column, not 2; a line must be a sentence, a tab and its translation"
     )
+
+
+@pytest.mark.parametrize("odd", ["a\tb", "a \r b", "a\n\nb", "a\u2028b", "a\x07b", "\u00a0a\u0085b", "a"])
+def test_some_thousand_pairs_at_a_time_are_the_same_as_one_by_one(odd):
+    pairs = [("line", "Zeile"), (odd, "ungerade"), ("odd", f"ä{odd}"), ("", "漢字")]
+    streams = [PairStream(iter(pairs), Counter()) for _ in range(2)]
+    expected = [Pair(*map(str.strip, pair)) for pair in streams[0]]
+    assert [pair for block in streams[1].blocks() for pair in block.pairs()] == expected

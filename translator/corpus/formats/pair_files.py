@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import BufferedReader
@@ -48,9 +48,7 @@ class PairStream(Iterator[Pair]):
     def blocks(self) -> Iterator[Block]:
         """The pairs that are left, some thousand at a time, without the spaces around their sides."""
         for block in blocks(self._pairs):
-            yield Block(
-                *(side if all(map(str.isprintable, side)) else [*map(_on_one_line, side)] for side in block)
-            )
+            yield Block(*map(_each_on_one_line, block))
 
 
 @dataclass(frozen=True)
@@ -91,6 +89,11 @@ def stream_pairs(source: Path, target: Path | None, source_language: str, target
 
 def _on_one_line(text: str) -> str:
     return text if text.isprintable() else _BREAKS.sub(" ", text)  # the first nearly always, and quickly told
+
+
+def _each_on_one_line(texts: Sequence[str]) -> Sequence[str]:
+    joined = "".join(texts)
+    return [*map(_on_one_line, texts)] if any(mark in joined for mark in "\t\r\n") else texts
 
 
 def _one_file(
