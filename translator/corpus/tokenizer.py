@@ -140,9 +140,6 @@ def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Itera
     SentencePiece's own way, character_coverage, refuses to leave out more than 2 % of a text.
     """
     counts = _characters(lines)
-    for character in list(counts):
-        if character.isspace():
-            del counts[character]
     kept = [character for character, _ in counts.most_common(max_characters)]
     frequent = [character for character in kept if counts[character] >= _MIN_CHARACTER_COUNT]
     if len(frequent) >= 20:  # else a toy corpus: keep what there is
@@ -153,12 +150,13 @@ def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Itera
 
 
 def _characters(lines: Sequence[str]) -> Counter[str]:
-    """How often each character stands in the lines; in the order of their numbers."""
+    """How often each character but spaces stands in the lines; in the order of their numbers."""
     counts = np.zeros(sys.maxunicode + 1, np.int64)
     for text in _composed(lines):
-        found = np.bincount(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"))
-        counts[: len(found)] += found
-    return Counter({chr(code): int(counts[code]) for code in np.flatnonzero(counts)})
+        of_text = np.bincount(np.frombuffer(text.encode("utf-32-le", "surrogatepass"), "<u4"))
+        counts[: len(of_text)] += of_text
+    found = map(chr, np.flatnonzero(counts).tolist())
+    return Counter({character: int(counts[ord(character)]) for character in found if not character.isspace()})
 
 
 def _composed(lines: Sequence[str]) -> Iterator[str]:
