@@ -34,19 +34,18 @@ def test_the_nearest_size_on_a_logarithmic_scale_is_taken(num_pairs, nearest):
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
 def test_every_recipe_is_a_valid_configuration_and_holds_what_it_lists(recipe):
-    for with_translations in (False, True):
-        config = config_for(recipe.num_pairs, with_translations)
-        for path, value, _ in recipe.all_settings(with_translations):
-            section, name = path.split(".")
-            assert getattr(getattr(config, section), name) == value
+    config = config_for(recipe.num_pairs)
+    for path, value, _ in recipe.settings:
+        section, name = path.split(".")
+        assert getattr(getattr(config, section), name) == value
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
 def test_a_recipe_lists_each_setting_once_with_its_reason_and_only_what_differs(recipe):
     default = Config()
-    paths = [path for path, _, _ in recipe.all_settings(True)]
+    paths = [path for path, _, _ in recipe.settings]
     assert len(paths) == len(set(paths))
-    for path, value, reason in recipe.all_settings(True):
+    for path, value, reason in recipe.settings:
         section, name = path.split(".")
         assert value != getattr(getattr(default, section), name), f"{path} is the default"
         assert len(reason.split()) >= 3, f"{path} needs a reason"
@@ -54,11 +53,6 @@ def test_a_recipe_lists_each_setting_once_with_its_reason_and_only_what_differs(
 
 def test_the_defaults_are_the_recipe_for_30_thousand_pairs():
     assert config_for(30_000) == Config()
-
-
-def test_translations_to_learn_from_want_more_units_of_30_thousand_pairs():
-    assert config_for(30_000, with_translations=True) == Config().override({"model.units": 384})
-    assert config_for(5_000, with_translations=True) == config_for(5_000)
 
 
 def test_a_larger_corpus_gets_no_smaller_model_and_no_more_dropout():

@@ -38,28 +38,14 @@ from typing import Any
 
 from translator.config import Config
 
-Settings = tuple[tuple[str, Any, str], ...]  # (dotted path, value, reason)
-
 
 @dataclass(frozen=True)
 class Recipe:
-    """Settings for corpora of about ``num_pairs`` pairs.
-
-    Attributes:
-        name: the size, in words.
-        num_pairs: the size.
-        settings: what differs from the defaults.
-        with_translations: what differs besides where models' translations of the text are learned from, too.
-    """
+    """Settings for corpora of about ``num_pairs`` pairs."""
 
     name: str
     num_pairs: int
-    settings: Settings
-    with_translations: Settings = ()
-
-    def all_settings(self, with_translations: bool) -> Settings:
-        """What differs from the defaults, with translations to learn from or without."""
-        return self.settings + (self.with_translations if with_translations else ())
+    settings: tuple[tuple[str, Any, str], ...]  # (dotted path, value, reason)
 
 
 RECIPES = (
@@ -102,12 +88,7 @@ RECIPES = (
             ("decoding.no_repeat_ngram", 3, "its translations run in loops: dev BLEU 12.8, without 11.6"),
         ),
     ),
-    Recipe(
-        "30 thousand pairs",
-        30_000,
-        (),
-        with_translations=(("model.units", 384, "dev BLEU after 12 epochs is 40.5, with 256 units 39.4"),),
-    ),
+    Recipe("30 thousand pairs", 30_000, ()),
     Recipe(
         "150 thousand pairs",
         150_000,
@@ -168,12 +149,6 @@ def recipe_for(num_pairs: int) -> Recipe:
     return min(RECIPES, key=lambda recipe: abs(math.log(recipe.num_pairs) - size))
 
 
-def config_for(num_pairs: int, with_translations: bool = False) -> Config:
-    """Returns the full configuration that a corpus gets without any option.
-
-    Args:
-        num_pairs: pairs that people wrote.
-        with_translations: whether models' translations of them are learned from, too.
-    """
-    settings = recipe_for(num_pairs).all_settings(with_translations)
-    return Config().override({path: value for path, value, _ in settings})
+def config_for(num_pairs: int) -> Config:
+    """Returns the full configuration that a corpus of ``num_pairs`` pairs gets without any option."""
+    return Config().override({path: value for path, value, _ in recipe_for(num_pairs).settings})

@@ -5,12 +5,10 @@ from dataclasses import replace
 import pytest
 from references.toy import toy_pairs, write
 
-import translator.recipes as recipes
 import translator.training.chosen_text as chosen_text
 import translator.training.diversification as module
-from translator.config import Config
 from translator.errors import DataError, ModelError
-from translator.recipes import Recipe, config_for
+from translator.recipes import config_for
 from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
 from translator.training.preparation import prepare
@@ -84,22 +82,7 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
     prepared = prepare(found.files, settings, None, tmp_path / "model", lambda line: None)
     kept = len(set(PAIRS))
     assert prepared.num_pairs == kept
-    assert prepared.with_translations
     assert prepared.corpus.parts == [kept] * 3
-
-
-def test_only_the_final_model_has_the_settings_for_translations(files, tmp_path, monkeypatch):
-    only = Recipe("any size", 1_000, (), with_translations=(("model.units", 24, "for this test"),))
-    monkeypatch.setattr(recipes, "RECIPES", (only,))
-    found = diversification(files, tmp_path / "kept")
-    for model in found.first_models:
-        model.write_translations(Shouting())
-    settings = LANGUAGES | {"tokenizer.vocabulary_size": 330}
-    first = prepare(found.first_models[0].files, settings, None, tmp_path / "first", print)
-    assert first.config.model.units == Config().model.units
-    for _ in ("made", "opened again"):
-        final = prepare(found.files, settings, None, tmp_path / "final", print)
-        assert final.config.model.units == 24
 
 
 def test_weights_and_the_order_of_several_corpora_stay(tmp_path):

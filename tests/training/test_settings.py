@@ -5,9 +5,8 @@ from translator.recipes import FINE_TUNING, RECIPES
 from translator.training.settings import explained_settings, settings_for, write_config
 
 
-def explained(num_pairs, overrides, initial=None, with_translations=False):
-    config = settings_for(num_pairs, overrides, initial, with_translations)
-    found = explained_settings(config, num_pairs, initial, with_translations)
+def explained(num_pairs, overrides, initial=None):
+    found = explained_settings(settings_for(num_pairs, overrides, initial), num_pairs, initial)
     return {one.path: (one.value, one.default, one.reason) for one in found}
 
 
@@ -22,19 +21,6 @@ def test_a_recipe_gives_its_own_reasons():
 
 def test_the_recipe_of_the_defaults_has_nothing_to_explain():
     assert explained(30_000, {"source_language": "en"}) == {}
-
-
-def test_what_differs_with_translations_has_its_reason():
-    found = explained(30_000, {}, with_translations=True)
-    value, default, reason = found.pop("model.units")
-    assert (value, default) == (384, 256)
-    assert reason == RECIPES[2].with_translations[0][2]
-    assert found == {}
-    assert explained(30_000, {"model.units": 256}, with_translations=True)["model.units"] == (
-        256,
-        256,
-        "set by you; the recipe has 384",
-    )
 
 
 def test_what_the_user_sets_is_told_beside_the_recipe():

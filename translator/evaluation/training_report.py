@@ -144,7 +144,7 @@ def training_report(
         evaluations=read_log(folder),
         corpora=[CorpusUse(**asdict(counts), used=used) for counts, used in uses],
         recipe=recipe_for(prepared.num_pairs).name,
-        settings=explained_settings(config, prepared.num_pairs, initial, prepared.with_translations),
+        settings=explained_settings(config, prepared.num_pairs, initial),
         dev=dev,
     )
 

@@ -53,11 +53,6 @@ class CorpusFiles:
     dev: ParallelText | None = None
     mix: ParallelText | None = None
 
-    @property
-    def with_translations(self) -> bool:
-        """Whether models made some of the training pairs."""
-        return any(text.by_model for text in self.train)
-
 
 def _listed(files: Files) -> list[str]:
     return [str(files)] if isinstance(files, str | Path) else [str(path) for path in files]

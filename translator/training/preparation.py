@@ -49,9 +49,7 @@ class Prepared:
         tokenizer: the tokenizer of both languages.
         corpus: the pairs to learn from, and after them those to mix in.
         dev: the pairs to steer by.
-        num_pairs: pairs to learn from that people wrote.
-        with_translations: whether models' translations of them are learned from, too; the recipe follows from
-            both.
+        num_pairs: pairs to learn from that people wrote; the recipe follows from it.
         counts: of each part of the corpus; none where an earlier version has counted.
     """
 
@@ -60,7 +58,6 @@ class Prepared:
     corpus: TokenFiles
     dev: list[Pair]
     num_pairs: int
-    with_translations: bool
     counts: list[CorpusCounts]
 
 
@@ -112,7 +109,7 @@ def prepare(
         )
     config = None
     if index is not None and index["fingerprint"] == text:
-        config = settings_for(index["num_pairs"], overrides, initial, files.with_translations)
+        config = settings_for(index["num_pairs"], overrides, initial)
     if index is None or config is None or not (begun or settings_are(folder, config)):
         with _no_search_for_garbage():
             return _prepare_anew(files, overrides, initial, folder, report, dev, text, begun)
@@ -123,7 +120,7 @@ def prepare(
     if dev is None:
         dev = [Pair(*sides) for sides in index["dev"]]
     counts = [CorpusCounts(**count) for count in index.get("counts", [])]
-    return Prepared(config, tokenizer, corpus, dev, index["num_pairs"], files.with_translations, counts)
+    return Prepared(config, tokenizer, corpus, dev, index["num_pairs"], counts)
 
 
 @contextlib.contextmanager
@@ -159,7 +156,7 @@ def _prepare_anew(
         report(line)
 
     chosen = ChosenText(files, dev, Config().override(overrides), tell)
-    config = settings_for(chosen.num_pairs, overrides, initial, files.with_translations)
+    config = settings_for(chosen.num_pairs, overrides, initial)
     settle(folder, config, begun)
     tokenizer = _tokenizer(config, chosen.sample, initial, folder, tell, keep=begun)
     most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
@@ -183,9 +180,7 @@ def _prepare_anew(
         },
     )
     corpus = TokenFiles(corpus_path(folder))
-    return Prepared(
-        config, tokenizer, corpus, chosen.dev, chosen.num_pairs, files.with_translations, chosen.counts
-    )
+    return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_pairs, chosen.counts)
 
 
 def check_folder(folder: Path, begun: bool = False) -> None:

@@ -34,21 +34,18 @@ _OF_THE_WEIGHTS = (
 )
 
 
-def settings_for(
-    num_pairs: int, overrides: Mapping[str, Any], initial: Path | None, with_translations: bool = False
-) -> Config:
+def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | None) -> Config:
     """The recipe for so many pairs, with what a model to begin with brings along and the user's settings.
 
     Args:
         num_pairs: pairs to learn from.
         overrides: the user's settings by dotted path.
         initial: the folder of the model whose weights training begins with, or None.
-        with_translations: whether models' translations of the pairs are learned from, too.
 
     Raises:
         ConfigError: if a setting is not valid, or the weights are of another network.
     """
-    config = config_for(num_pairs, with_translations)
+    config = config_for(num_pairs)
     if initial is None:
         return config.override(overrides)
     before = flatten(dataclasses.asdict(load_config(initial)))
@@ -79,25 +76,20 @@ class ExplainedSetting:
     reason: str
 
 
-def explained_settings(
-    config: Config, num_pairs: int, initial: Path | None, with_translations: bool = False
-) -> list[ExplainedSetting]:
+def explained_settings(config: Config, num_pairs: int, initial: Path | None) -> list[ExplainedSetting]:
     """Says of every setting that differs from the default, or from the recipe, why it does.
 
     Args:
         config: the settings of a training, as ``settings_for`` gives them.
         num_pairs: as there.
         initial: as there.
-        with_translations: as there.
     """
-    settings_of_recipe = recipe_for(num_pairs).all_settings(with_translations)
-    reasons = {path: reason for path, _, reason in settings_of_recipe}
+    reasons = {path: reason for path, _, reason in recipe_for(num_pairs).settings}
     if initial is not None:
         reasons |= {path: reason for path, _, reason in FINE_TUNING}
         reasons |= dict.fromkeys(_OF_THE_WEIGHTS, f"of the model that training began with, {initial}")
     recipe, settings, defaults = (
-        flatten(dataclasses.asdict(one))
-        for one in (settings_for(num_pairs, {}, initial, with_translations), config, Config())
+        flatten(dataclasses.asdict(one)) for one in (settings_for(num_pairs, {}, initial), config, Config())
     )
     found = []
     for path, value in settings.items():
