@@ -146,7 +146,11 @@ def run_for(minutes: float, command: list[str], log: Path) -> None:
 def translations(command: list[str], source: Path, output: Path) -> list[str]:
     """What a command makes of a file that it reads from standard input."""
     with source.open("rb") as lines, output.open("wb") as sink:
-        subprocess.run(command, stdin=lines, stdout=sink, check=True)
+        if subprocess.run(command, stdin=lines, stdout=sink).returncode:
+            sys.exit(
+                "nothing was translated; where JoeyNMT has scored no dev set in its time, it has no "
+                "model: give more --minutes or fewer --validation-steps"
+            )
     return list(read_lines(output))
 
 
