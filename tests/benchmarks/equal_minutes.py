@@ -146,11 +146,7 @@ def run_for(minutes: float, command: list[str], log: Path) -> None:
 def translations(command: list[str], source: Path, output: Path) -> list[str]:
     """What a command makes of a file that it reads from standard input."""
     with source.open("rb") as lines, output.open("wb") as sink:
-        if subprocess.run(command, stdin=lines, stdout=sink).returncode:
-            sys.exit(
-                "nothing was translated; where JoeyNMT has scored no dev set in its time, it has no "
-                "model: give more --minutes or fewer --validation-steps"
-            )
+        subprocess.run(command, stdin=lines, stdout=sink, check=True)
     return list(read_lines(output))
 
 
@@ -186,6 +182,11 @@ def main() -> None:
         train = [*joeynmt, "train", str(config), "--skip-test"]
         translate = [*joeynmt, "translate", str(config)]
     run_for(options.minutes, train, folder / "log.txt")
+    if options.kind in MODELS and not any((folder / "model").glob("*.ckpt")):
+        sys.exit(
+            "JoeyNMT has scored no dev set in its time, and so it has no model: give more --minutes or fewer "
+            "--validation-steps"
+        )
     found = translations(translate, corpus / f"test.{options.source}", folder / "translations.txt")
     references = list(read_lines(corpus / f"test.{options.target}"))
     scores = evaluate(found, references)
