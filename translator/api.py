@@ -22,8 +22,9 @@ from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
-from translator.training.model_folder import backward_path, load_config
+from translator.training.model_folder import load_config, members
 from translator.training.preparation import check_folder
+from translator.training.settings import settings_of_pupil
 from translator.training_jobs import diversified, train_one, train_several
 
 
@@ -61,6 +62,7 @@ def train(
     mix_target: str | Path | None = None,
     init_from: str | Path | None = None,
     diversify: bool = False,
+    teacher: str | Path | None = None,
     seeds: int = 1,
     config_file: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
@@ -89,6 +91,9 @@ def train(
         diversify: whether to train two models first, one each way, and to learn also from what they make of
             the text (Nguyen et al. 2020, arXiv 1911.01986); they stay in ``training/diversification`` in
             ``output``.
+        teacher: with ``diversify``, a model folder, or that of several seeds, whose models together translate
+            the sources in place of a forward model. Its backward model is taken, too, if it was trained with
+            ``diversify``, and always its vocabulary, so that teacher and new models can translate together.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
         config_file: a TOML file of settings that replace the recipe's.
@@ -108,11 +113,17 @@ def train(
     overrides = (read_toml(Path(config_file)) if config_file else {}) | dict(settings or {})
     initial = None if init_from is None else Path(init_from)
     named = {"source_language": source_language, "target_language": target_language}
-    if initial is not None:
-        before = load_config(initial)
+    # Of several models that teach together the first one stands for all: they have one vocabulary.
+    taught_by = None if teacher is None else members([Path(teacher)])[0]
+    if (known := taught_by or initial) is not None:
+        before = load_config(known)
         overrides = {language: getattr(before, language) for language in named} | overrides
     overrides |= {language: name for language, name in named.items() if name is not None}
     Config().override(overrides)  # a wrong setting is told before any work
+    if taught_by is not None:
+        if not diversify:
+            raise ConfigError("a teacher is for diversify: add it, or leave the teacher out")
+        overrides = settings_of_pupil(overrides, taught_by)
     if seeds < 1:
         raise ConfigError(f"seeds: {seeds} models cannot be trained; give 1 or more")
     if seeds > 1 and "training.seed" in overrides:
@@ -130,14 +141,17 @@ def train(
         files = CorpusFiles(corpora, dev, mix)
         if seeds == 1:
             check_folder(folder, begun=diversify)
+        backward = None
         if diversify:
-            files = diversified(files, folder, overrides, tensorboard, report)
+            teachers = None if teacher is None else Path(teacher)
+            diversification = diversified(files, folder, overrides, teachers, tensorboard, report)
+            files, backward = diversification.files, diversification.first_models[1].folder
         if seeds == 1:
-            train_one(files, folder, overrides, initial, tensorboard, report)
+            train_one(files, folder, overrides, initial, taught_by, tensorboard, report)
         else:
-            train_several(files, folder, overrides, initial, seeds, tensorboard, report)
-        if diversify:
-            report(f"to translate with a say of the backward model: --backward {backward_path(folder)}")
+            train_several(files, folder, overrides, initial, taught_by, seeds, tensorboard, report)
+        if backward is not None:
+            report(f"to translate with a say of the backward model: --backward {backward}")
     return Translator.load(folder)
 
 

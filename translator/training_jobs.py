@@ -29,20 +29,22 @@ def diversified(
     files: CorpusFiles,
     folder: Path,
     overrides: Mapping[str, Any],
+    teacher: Path | None,
     tensorboard: str | Path | None,
     report: Callable[[str], None],
-) -> CorpusFiles:
-    """Trains the two first models of a diversification and translates the text with them.
+) -> Diversification:
+    """Trains the first models of a diversification and translates the text with them.
 
     Args:
         files: the text; none of it to mix in.
         folder: the model folder, or that of the models of several seeds; all is kept within it.
         overrides: settings by dotted path, in place of the recipe's.
+        teacher: the folder of the model, or of those of several seeds, to take as the forward one, or None.
         tensorboard: a folder for TensorBoard logs, or None.
         report: takes each line for the user.
 
     Returns:
-        What the final model learns from.
+        It, with what the final model learns from.
 
     Raises:
         ConfigError, DataError, ModelError: as ``translator.train``.
@@ -51,13 +53,15 @@ def diversified(
     if not kept.exists() and (config_path(folder).exists() or seed_folders(folder)):
         raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
     with locked(kept):
-        diversification = Diversification(files, overrides, kept, report)
+        diversification = Diversification(files, overrides, teacher, kept, report)
         models = diversification.first_models
         if not all(model.has_translated() for model in models):
             for model in models:
+                if model.overrides is None:
+                    continue
                 report(f"the {model.name} model:")
                 logs = None if tensorboard is None else Path(tensorboard) / model.name
-                train_one(model.files, model.folder, model.overrides, None, logs, report)
+                train_one(model.files, model.folder, model.overrides, None, None, logs, report)
         for model, other in zip(models, reversed(models), strict=True):
             if model.has_translated():
                 report(f"the {model.name} model has translated the text")
@@ -66,7 +70,7 @@ def diversified(
             translator = Translator.load(model.folder, backward=other.folder)
             model.write_translations(partial(_texts_by, translator))
         report("the model that learns from the text and from both translations of it:")
-    return diversification.files
+    return diversification
 
 
 def _texts_by(translator: Translator, lines: list[str]) -> list[str]:
@@ -78,6 +82,7 @@ def train_several(
     folder: Path,
     overrides: dict[str, Any],
     initial: Path | None,
+    vocabulary_of: Path | None,
     seeds: int,
     tensorboard: str | Path | None,
     report: Callable[[str], None],
@@ -93,9 +98,8 @@ def train_several(
         report(f"model {seed} of {seeds}:")
         check_folder(seed_folder(folder, seed))
         logs = None if tensorboard is None else seed_folder(Path(tensorboard), seed)
-        one = train_one(
-            files, seed_folder(folder, seed), overrides | {"training.seed": seed}, initial, logs, report
-        )
+        its = overrides | {"training.seed": seed}
+        one = train_one(files, seed_folder(folder, seed), its, initial, vocabulary_of, logs, report)
         best.append(one)
     report(f"{seeds} models: best dev BLEU {Spread.of(best)}; {folder} translates with all of them together")
 
@@ -105,6 +109,7 @@ def train_one(
     folder: Path,
     overrides: Mapping[str, Any],
     initial: Path | None,
+    vocabulary_of: Path | None,
     tensorboard: str | Path | None,
     report: Callable[[str], None],
 ) -> float:
@@ -115,6 +120,7 @@ def train_one(
         folder: the model folder.
         overrides: settings by dotted path, in place of the recipe's.
         initial: the folder of a model whose weights training begins with, or None.
+        vocabulary_of: the folder of a model whose vocabulary to take; None: of ``initial``, or a new one.
         tensorboard: a folder for TensorBoard logs, or None.
         report: takes each line for the user.
 
@@ -126,7 +132,7 @@ def train_one(
     """
     more_callbacks = tensorboard_callbacks(tensorboard)
     with locked(folder):
-        prepared = prepare(files, overrides, initial, folder, report)
+        prepared = prepare(files, overrides, initial, folder, report, vocabulary_of)
         config, tokenizer = prepared.config, prepared.tokenizer
         trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
         written_by_people = min(trainer.corpus.num_pairs, prepared.num_pairs)

@@ -47,9 +47,9 @@ def diversified(run, command, tmp_path_factory):
     return folder
 
 
-def trained(corpus, train_command, output, **options):
+def trained(corpus, train_command, output, settings=(), **options):
     """Trains through Python as the command line does."""
-    settings = [*train_command, *EPOCHS]
+    settings = [*train_command, *EPOCHS, *settings]
     settings = [value for name, value in itertools.pairwise(settings) if name == "--set"]
     translator.train(
         corpus / "train.en",
@@ -136,3 +136,57 @@ def test_a_folder_with_another_model_is_told_before_any_work(
 def test_it_does_not_go_with_the_weights_of_a_model(corpus, train_command, model, tmp_path):
     with pytest.raises(ConfigError, match="leave init_from and mix out"):
         trained(corpus, train_command, tmp_path / "new", init_from=model)
+
+
+@pytest.fixture(scope="module")
+def pupil(run, train_command, diversified, tmp_path_factory):
+    """The folder of a model that learned from the two together."""
+    folder = tmp_path_factory.mktemp("models") / "pupil"
+    teacher = ("--diversify", "--teacher", diversified, "--output", folder)
+    without_languages = list(train_command)
+    for name in ("--from", "--to"):
+        at = without_languages.index(name)
+        del without_languages[at : at + 2]
+    done = run(*without_languages, *EPOCHS, *teacher)
+    assert done.returncode == 0, done.stderr
+    steps = [line for line in done.stderr.splitlines() if line.startswith("the ")]
+    assert steps == [
+        "the teacher model translates the text",
+        "the backward model translates the text",
+        "the model that learns from the text and from both translations of it:",
+    ]
+    assert done.stderr.splitlines()[-2].endswith(f"--backward {backward_path(diversified)}")
+    return folder
+
+
+def test_a_pupil_learns_what_its_teachers_write_together(diversified, pupil):
+    text = diversification_path(pupil) / "text"
+    sources, written = (
+        (text / name).read_text(encoding="utf-8").splitlines()[:50] for name in ("1.source", "1.teacher")
+    )
+    teachers = translator.load(diversified, backward=backward_path(diversified))
+    assert [one.text for one in teachers.translate(sources)] == written
+    assert load_config(pupil).target_language == "de"
+    report = (pupil / "report.json").read_text(encoding="utf-8")
+    assert "translated by the teacher model" in report
+
+
+def test_a_pupil_and_its_teachers_translate_together(run, diversified, pupil):
+    done = run("translate", pupil, "--ensemble", diversified, standard_input="one two three\n")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+
+
+def test_what_cannot_teach_is_told_before_any_work(run, corpus, train_command, diversified, tmp_path):
+    new = {"output": tmp_path / "new", "teacher": backward_path(diversified)}
+    with pytest.raises(ConfigError, match="translates from de to en and cannot teach"):
+        trained(corpus, train_command, **new)
+    with pytest.raises(ModelError, match="no model here"):
+        trained(corpus, train_command, **new | {"teacher": corpus})
+    new["teacher"] = diversified
+    with pytest.raises(ConfigError, match="vocabulary of 400 pieces is taken over; leave tokenizer"):
+        trained(corpus, train_command, **new, settings=("--set", "tokenizer.vocabulary_size=300"))
+    alone = run(*train_command, "--teacher", diversified, "--output", tmp_path / "new")
+    assert alone.returncode == 1
+    assert "a teacher is for diversify: add it, or leave the teacher out" in alone.stderr
+    assert not (tmp_path / "new").exists()

@@ -11,6 +11,7 @@ from translator.errors import DataError, ModelError
 from translator.recipes import config_for
 from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
+from translator.training.model_folder import backward_path, config_path, seed_folder, weights_path
 from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(300, longest=12)
@@ -27,8 +28,8 @@ def files(tmp_path):
     return CorpusFiles([write(tmp_path, "train", PAIRS)], write(tmp_path, "dev", DEV))
 
 
-def diversification(files, folder, **settings):
-    return Diversification(files, LANGUAGES | settings, folder, lambda line: None)
+def diversification(files, folder, teacher=None, **settings):
+    return Diversification(files, LANGUAGES | settings, teacher, folder, lambda line: None)
 
 
 class Shouting:
@@ -145,7 +146,7 @@ def test_text_whose_index_is_damaged_is_written_again(files, tmp_path):
 
 def test_other_text_or_other_limits_need_another_folder(files, tmp_path):
     diversification(files, tmp_path / "kept")
-    with pytest.raises(ModelError, match="holds other text, or pairs chosen by other settings"):
+    with pytest.raises(ModelError, match="holds other text, pairs chosen by other settings, or"):
         diversification(files, tmp_path / "kept", **{"data.max_words": 3})
     write(tmp_path, "train", PAIRS[:200])
     with pytest.raises(ModelError, match="give another --output"):
@@ -176,3 +177,36 @@ def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_pat
     assert forward.has_translated()
     forward.write_translations(again)
     assert len(again.blocks) == 1
+
+
+def files_of_a_model(folder, weights):
+    """A folder that has what is looked for before a model is loaded."""
+    for path in (config_path(folder), weights_path(folder)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(weights)
+    return folder
+
+
+def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
+    teacher = files_of_a_model(tmp_path / "teacher", b"first")
+    forward, backward = diversification(files, tmp_path / "alone", teacher).first_models
+    assert (forward.folder, forward.overrides) == (teacher, None)
+    assert [pair.target.name for pair in forward.pairs()] == ["1.teacher"]
+    assert backward.folder == tmp_path / "alone" / "backward"
+    assert backward.overrides["source_language"] == "de"
+    files_of_a_model(backward_path(teacher), b"back")
+    _, backward = diversification(files, tmp_path / "both", teacher).first_models
+    assert (backward.folder, backward.overrides) == (backward_path(teacher), None)
+
+
+def test_another_teacher_or_none_needs_another_folder(files, tmp_path):
+    teacher = tmp_path / "teacher"
+    for seed in (1, 2):
+        files_of_a_model(seed_folder(teacher, seed), b"first")
+    diversification(files, tmp_path / "kept", teacher)
+    diversification(files, tmp_path / "kept", teacher)
+    with pytest.raises(ModelError, match="what another teacher makes of them; give another --output"):
+        diversification(files, tmp_path / "kept")
+    files_of_a_model(seed_folder(teacher, 2), b"trained on")
+    with pytest.raises(ModelError, match="what another teacher makes of them"):
+        diversification(files, tmp_path / "kept", teacher)

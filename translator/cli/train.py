@@ -54,6 +54,12 @@ _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, m
     help="Train a model each way first and learn also from their translations of the text: better, in about "
     "three times the time.",
 )
+@click.option(
+    "--teacher",
+    metavar="MODEL",
+    help="With --diversify: learn from what this model (of several seeds: all together) makes of the text; "
+    "no forward model is trained then.",
+)
 @click.option("--seeds", type=click.IntRange(min=1), default=1, help="Models to train, into OUTPUT/seed-N.")
 @click.option(
     "--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's."
@@ -76,6 +82,7 @@ def command(
     mix_source: str | None,
     mix_target: str | None,
     diversify: bool,
+    teacher: str | None,
     seeds: int,
     config_file: str | None,
     assignments: tuple[str, ...],
@@ -106,6 +113,7 @@ def command(
         mix_source=mix_source,
         mix_target=mix_target,
         diversify=diversify,
+        teacher=teacher,
         seeds=seeds,
         config_file=config_file,
         settings=settings,

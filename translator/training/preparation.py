@@ -62,7 +62,12 @@ class Prepared:
 
 
 def prepare(
-    files: CorpusFiles, overrides: Mapping[str, Any], initial: Path | None, folder: Path, report: Report
+    files: CorpusFiles,
+    overrides: Mapping[str, Any],
+    initial: Path | None,
+    folder: Path,
+    report: Report,
+    vocabulary_of: Path | None = None,
 ) -> Prepared:
     """Makes the model folder with settings, tokenizer and the text as piece ids, or opens the one there is.
 
@@ -72,6 +77,7 @@ def prepare(
         initial: the folder of the model whose weights training begins with, or None.
         folder: the model folder.
         report: takes each line for the user.
+        vocabulary_of: the folder of a model whose vocabulary to take; None: of ``initial``, or a new one.
 
     Raises:
         ConfigError: if a setting is not valid, or a training with other settings is in the folder.
@@ -112,7 +118,8 @@ def prepare(
         config = settings_for(index["num_pairs"], overrides, initial)
     if index is None or config is None or not (begun or settings_are(folder, config)):
         with _no_search_for_garbage():
-            return _prepare_anew(files, overrides, initial, folder, report, dev, text, begun)
+            brought = vocabulary_of or initial
+            return _prepare_anew(files, overrides, initial, brought, folder, report, dev, text, begun)
     settle(folder, config, begun)
     for line in index["lines"]:
         report(line)
@@ -142,6 +149,7 @@ def _prepare_anew(
     files: CorpusFiles,
     overrides: Mapping[str, Any],
     initial: Path | None,
+    vocabulary_of: Path | None,
     folder: Path,
     report: Report,
     dev: list[Pair] | None,
@@ -158,7 +166,7 @@ def _prepare_anew(
     chosen = ChosenText(files, dev, Config().override(overrides), tell)
     config = settings_for(chosen.num_pairs, overrides, initial)
     settle(folder, config, begun)
-    tokenizer = _tokenizer(config, chosen.sample, initial, folder, tell, keep=begun)
+    tokenizer = _tokenizer(config, chosen.sample, vocabulary_of, folder, tell, keep=begun)
     most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
     aligner = _aligner(chosen.sample, tokenizer, config.data.max_pieces, most, folder)
     weights: list[float | None] = [one.weight for one in files.train]
@@ -204,13 +212,13 @@ def check_folder(folder: Path, begun: bool = False) -> None:
 
 
 def _tokenizer(
-    config: Config, sample: Sequence[Pair], initial: Path | None, folder: Path, report: Report, keep: bool
+    config: Config, sample: Sequence[Pair], model: Path | None, folder: Path, report: Report, keep: bool
 ) -> Tokenizer:
-    """The tokenizer that is kept, that of the model to begin with, or a new one; it is in the folder then."""
+    """The tokenizer that is kept, that of another model, or a new one; it is in the folder then."""
     if keep:
         return Tokenizer.load(tokenizer_path(folder))
-    if initial is not None:
-        tokenizer = Tokenizer.load(tokenizer_path(initial))
+    if model is not None:
+        tokenizer = Tokenizer.load(tokenizer_path(model))
     else:
         wanted = config.tokenizer.vocabulary_size
         tokenizer = train_tokenizer([side for pair in sample for side in pair], wanted)

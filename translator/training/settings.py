@@ -22,9 +22,10 @@ _FREE_SETTINGS = (
     "decoding.",
     "corpus.",
 )
+_VOCABULARY = "tokenizer.vocabulary_size"
 # Settings that a model brings along when another training begins with its weights.
 _OF_THE_WEIGHTS = (
-    "tokenizer.vocabulary_size",
+    _VOCABULARY,
     "model.units",
     "model.encoder_layers",
     "model.decoder_layers",
@@ -32,6 +33,30 @@ _OF_THE_WEIGHTS = (
     "model.output_row_length",
     "model.dictionary",
 )
+
+
+def settings_of_pupil(overrides: Mapping[str, Any], teacher: Path) -> dict[str, Any]:
+    """The user's settings and the size of the vocabulary that is taken over from a teacher.
+
+    Args:
+        overrides: the user's settings by dotted path.
+        teacher: the folder of the model.
+
+    Raises:
+        ConfigError: if they ask for other languages, or for a vocabulary of another size.
+    """
+    its, given = load_config(teacher), Config().override(overrides)
+    if (its.source_language, its.target_language) != (given.source_language, given.target_language):
+        raise ConfigError(
+            f"{teacher}: translates from {its.source_language} to {its.target_language} and cannot teach how "
+            f"to translate from {given.source_language} to {given.target_language}; give a teacher that can"
+        )
+    size = its.tokenizer.vocabulary_size
+    if overrides.get(_VOCABULARY, size) != size:
+        raise ConfigError(
+            f"{teacher}: its vocabulary of {size:,} pieces is taken over; leave {_VOCABULARY} out"
+        )
+    return {**overrides, _VOCABULARY: size}
 
 
 def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | None) -> Config:
