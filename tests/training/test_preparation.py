@@ -288,3 +288,13 @@ def test_text_that_an_earlier_version_prepared_has_no_counts(files, folder, no_r
     again, _ = prepared(files, folder)
     assert again.counts == []
     assert text_of(again) == text_of(found)
+
+
+def test_the_vocabulary_can_be_that_of_a_model_whose_weights_are_not_taken(files, folder, tmp_path):
+    other = CorpusFiles([write(tmp_path, "other", toy_pairs(300, seed=3, longest=4))], files.dev)
+    brings, _ = prepared(other, tmp_path / "other")
+    found = prepare(files, SETTINGS, None, folder, lambda line: None, vocabulary_of=tmp_path / "other")
+    assert found.tokenizer.model == brings.tokenizer.model == Tokenizer.load(tokenizer_path(folder)).model
+    assert text_of(found) == [(pair.source, pair.target) for pair in dict.fromkeys(PAIRS)]
+    alone, _ = prepared(files, tmp_path / "alone")
+    assert alone.tokenizer.model != brings.tokenizer.model

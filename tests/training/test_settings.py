@@ -1,8 +1,16 @@
-"""Why a setting is not as by default."""
+"""Why a setting is not as by default, and which settings a teacher brings along."""
+
+import pytest
 
 from translator.config import Config
+from translator.errors import ConfigError
 from translator.recipes import FINE_TUNING, RECIPES
-from translator.training.settings import explained_settings, settings_for, write_config
+from translator.training.settings import (
+    explained_settings,
+    settings_for,
+    settings_of_pupil,
+    write_config,
+)
 
 
 def explained(num_pairs, overrides, initial=None):
@@ -37,3 +45,15 @@ def test_what_a_model_to_begin_with_brings_along(tmp_path):
     assert found["model.units"] == (64, 256, f"of the model that training began with, {tmp_path}")
     assert found["training.warmup_steps"][2] in [reason for _, _, reason in FINE_TUNING]
     assert set(found) == {"model.units", "training.warmup_steps", "training.learning_rate"}
+
+
+def test_a_pupil_has_its_teachers_languages_and_as_many_pieces_and_nothing_else(tmp_path):
+    languages = {"source_language": "en", "target_language": "de"}
+    size = {"tokenizer.vocabulary_size": 700}
+    write_config(tmp_path, Config().override(languages | size | {"model.units": 64}))
+    assert settings_of_pupil(languages, tmp_path) == languages | size
+    assert settings_of_pupil(languages | size | {"model.units": 32}, tmp_path)["model.units"] == 32
+    with pytest.raises(ConfigError, match="vocabulary of 700 pieces is taken over; leave tokenizer"):
+        settings_of_pupil(languages | {"tokenizer.vocabulary_size": 800}, tmp_path)
+    with pytest.raises(ConfigError, match="translates from en to de and cannot teach how to translate from"):
+        settings_of_pupil(languages | {"target_language": "fr"}, tmp_path)
