@@ -67,7 +67,8 @@ def diversified(
                 report(f"the {model.name} model has translated the text")
                 continue
             report(f"the {model.name} model translates the text")
-            translator = Translator.load(model.folder, backward=other.folder)
+            judge = other.folder if model.is_judged else None
+            translator = Translator.load(model.folder, backward=judge)
             model.write_translations(partial(_texts_by, translator))
         report("the model that learns from the text and from both translations of it:")
     return diversification

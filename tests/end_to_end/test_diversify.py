@@ -164,8 +164,7 @@ def test_a_pupil_learns_what_its_teachers_write_together(diversified, pupil):
     sources, written = (
         (text / name).read_text(encoding="utf-8").splitlines()[:50] for name in ("1.source", "1.teacher")
     )
-    teachers = translator.load(diversified, backward=backward_path(diversified))
-    assert [one.text for one in teachers.translate(sources)] == written
+    assert [one.text for one in translator.load(diversified).translate(sources)] == written
     assert load_config(pupil).target_language == "de"
     report = (pupil / "report.json").read_text(encoding="utf-8")
     assert "translated by the teacher model" in report

@@ -190,13 +190,13 @@ def files_of_a_model(folder, weights):
 def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher", b"first")
     forward, backward = diversification(files, tmp_path / "alone", teacher).first_models
-    assert (forward.folder, forward.overrides) == (teacher, None)
+    assert (forward.folder, forward.overrides, forward.is_judged) == (teacher, None, False)
     assert [pair.target.name for pair in forward.pairs()] == ["1.teacher"]
     assert backward.folder == tmp_path / "alone" / "backward"
     assert backward.overrides["source_language"] == "de"
     files_of_a_model(backward_path(teacher), b"back")
     _, backward = diversification(files, tmp_path / "both", teacher).first_models
-    assert (backward.folder, backward.overrides) == (backward_path(teacher), None)
+    assert (backward.folder, backward.overrides, backward.is_judged) == (backward_path(teacher), None, True)
 
 
 def test_another_teacher_or_none_needs_another_folder(files, tmp_path):
