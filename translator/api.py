@@ -22,7 +22,7 @@ from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
-from translator.training.model_folder import load_config, members
+from translator.training.model_folder import load_config, members, weights_path
 from translator.training.preparation import check_folder
 from translator.training.settings import settings_of_pupil
 from translator.training_jobs import diversified, train_one, train_several
@@ -93,7 +93,8 @@ def train(
             ``output``.
         teacher: with ``diversify``, a model folder, or that of several seeds, whose models together translate
             the sources in place of a forward model. Its backward model is taken, too, if it was trained with
-            ``diversify``, and always its vocabulary, so that teacher and new models can translate together.
+            ``diversify`` (of the same text: what that made of the targets), and always its vocabulary, so
+            that teacher and new models can translate together.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
         config_file: a TOML file of settings that replace the recipe's.
@@ -150,7 +151,7 @@ def train(
             train_one(files, folder, overrides, initial, taught_by, tensorboard, report)
         else:
             train_several(files, folder, overrides, initial, taught_by, seeds, tensorboard, report)
-        if backward is not None:
+        if backward is not None and weights_path(backward).exists():
             report(f"to translate with a say of the backward model: --backward {backward}")
     return Translator.load(folder)
 

@@ -55,10 +55,9 @@ def diversified(
     with locked(kept):
         diversification = Diversification(files, overrides, teacher, kept, report)
         models = diversification.first_models
-        if not all(model.has_translated() for model in models):
-            for model in models:
-                if model.overrides is None:
-                    continue
+        for model, other in zip(models, reversed(models), strict=True):
+            is_needed = not model.has_translated() or (other.is_judged and not other.has_translated())
+            if is_needed and model.overrides is not None:
                 report(f"the {model.name} model:")
                 logs = None if tensorboard is None else Path(tensorboard) / model.name
                 train_one(model.files, model.folder, model.overrides, None, None, logs, report)

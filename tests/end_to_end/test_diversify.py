@@ -152,7 +152,7 @@ def pupil(run, train_command, diversified, tmp_path_factory):
     steps = [line for line in done.stderr.splitlines() if line.startswith("the ")]
     assert steps == [
         "the teacher model translates the text",
-        "the backward model translates the text",
+        "the backward model has translated the text",
         "the model that learns from the text and from both translations of it:",
     ]
     assert done.stderr.splitlines()[-2].endswith(f"--backward {backward_path(diversified)}")
@@ -174,6 +174,21 @@ def test_a_pupil_and_its_teachers_translate_together(run, diversified, pupil):
     done = run("translate", pupil, "--ensemble", diversified, standard_input="one two three\n")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
+
+
+def test_pupils_teach_in_turn_without_a_first_model(corpus, train_command, diversified, tmp_path):
+    pupils = tmp_path / "pupils"
+    diversification_path(pupils).mkdir(parents=True)
+    for seed in (1, 2):
+        seed_folder(pupils, seed).symlink_to(seed_folder(diversified, seed))
+    (diversification_path(pupils) / "text").symlink_to(diversification_path(diversified) / "text")
+    lines = []
+    trained(corpus, train_command, tmp_path / "new", teacher=pupils, report=lines.append)
+    assert [line for line in lines if line.startswith(("the ", "to "))] == [
+        "the teacher model translates the text",
+        "the backward model has translated the text",
+        "the model that learns from the text and from both translations of it:",
+    ]
 
 
 def test_what_cannot_teach_is_told_before_any_work(run, corpus, train_command, diversified, tmp_path):

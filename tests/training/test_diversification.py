@@ -11,7 +11,13 @@ from translator.errors import DataError, ModelError
 from translator.recipes import config_for
 from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
-from translator.training.model_folder import backward_path, config_path, seed_folder, weights_path
+from translator.training.model_folder import (
+    backward_path,
+    config_path,
+    diversification_path,
+    seed_folder,
+    weights_path,
+)
 from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(300, longest=12)
@@ -179,7 +185,7 @@ def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_pat
     assert len(again.blocks) == 1
 
 
-def files_of_a_model(folder, weights):
+def files_of_a_model(folder, weights=b"weights"):
     """A folder that has what is looked for before a model is loaded."""
     for path in (config_path(folder), weights_path(folder)):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -190,13 +196,37 @@ def files_of_a_model(folder, weights):
 def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher", b"first")
     forward, backward = diversification(files, tmp_path / "alone", teacher).first_models
-    assert (forward.folder, forward.overrides, forward.is_judged) == (teacher, None, False)
+    assert (forward.folder, forward.overrides, forward.is_judged) == (teacher, None, True)
     assert [pair.target.name for pair in forward.pairs()] == ["1.teacher"]
     assert backward.folder == tmp_path / "alone" / "backward"
     assert backward.overrides["source_language"] == "de"
     files_of_a_model(backward_path(teacher), b"back")
     _, backward = diversification(files, tmp_path / "both", teacher).first_models
     assert (backward.folder, backward.overrides, backward.is_judged) == (backward_path(teacher), None, True)
+
+
+def test_several_teachers_are_not_judged(files, tmp_path):
+    teacher = tmp_path / "teacher"
+    for seed in (1, 2):
+        files_of_a_model(seed_folder(teacher, seed))
+    forward, backward = diversification(files, tmp_path / "kept", teacher).first_models
+    assert (forward.is_judged, backward.is_judged) == (False, True)
+
+
+def test_what_the_backward_model_made_of_the_same_text_is_taken_over(files, tmp_path):
+    teacher = files_of_a_model(tmp_path / "teacher")
+    for model in diversification(files, diversification_path(teacher)).first_models:
+        model.write_translations(Shouting())
+    forward, backward = diversification(files, tmp_path / "again", teacher).first_models
+    assert (forward.has_translated(), backward.has_translated()) == (False, True)
+    [text] = backward.pairs()
+    assert lines_of(text.target) == [line.upper() for line in lines_of(text.source)]
+    text.target.write_text("its own\n", encoding="utf-8")
+    diversification(files, tmp_path / "again", teacher)
+    assert lines_of(text.target) == ["its own"]
+    write(tmp_path, "train", PAIRS[:-1])
+    _, backward = diversification(files, tmp_path / "other", teacher).first_models
+    assert not backward.has_translated()
 
 
 def test_another_teacher_or_none_needs_another_folder(files, tmp_path):
