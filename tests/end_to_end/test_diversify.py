@@ -15,13 +15,14 @@ from translator.training.model_folder import (
     weights_path,
 )
 
-EPOCHS = ("--set", "training.max_epochs=2")
+# Few pairs, so that there is little to translate.
+QUICK = ("--set", "training.max_epochs=2", "--set", "data.max_words=4")
 
 
 @pytest.fixture(scope="module")
 def command(train_command):
     """Trains two models that learned from translations too; without the output folder."""
-    return (*train_command, *EPOCHS, "--diversify", "--seeds", 2)
+    return (*train_command, *QUICK, "--diversify", "--seeds", 2)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def diversified(run, command, tmp_path_factory):
 
 def trained(corpus, train_command, output, settings=(), **options):
     """Trains through Python as the command line does."""
-    settings = [*train_command, *EPOCHS, *settings]
+    settings = [*train_command, *QUICK, *settings]
     settings = [value for name, value in itertools.pairwise(settings) if name == "--set"]
     translator.train(
         corpus / "train.en",
@@ -128,7 +129,7 @@ def test_a_folder_with_another_model_is_told_before_any_work(
 ):
     with pytest.raises(ModelError, match="trained without diversify; give another --output"):
         trained(corpus, train_command, model)
-    without = run(*train_command, *EPOCHS, "--seeds", 2, "--output", diversified)
+    without = run(*train_command, *QUICK, "--seeds", 2, "--output", diversified)
     assert without.returncode == 1
     assert "holds a training on other text" in without.stderr
 
@@ -147,7 +148,7 @@ def pupil(run, train_command, diversified, tmp_path_factory):
     for name in ("--from", "--to"):
         at = without_languages.index(name)
         del without_languages[at : at + 2]
-    done = run(*without_languages, *EPOCHS, *teacher)
+    done = run(*without_languages, *QUICK, *teacher)
     assert done.returncode == 0, done.stderr
     steps = [line for line in done.stderr.splitlines() if line.startswith("the ")]
     assert steps == [
