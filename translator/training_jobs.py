@@ -54,14 +54,15 @@ def diversified(
         raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
     with locked(kept):
         diversification = Diversification(files, overrides, teacher, kept, report)
-        models = diversification.first_models
-        for model, other in zip(models, reversed(models), strict=True):
+        forward, backward = diversification.first_models
+        each_and_other = ((forward, backward), (backward, forward))
+        for model, other in each_and_other:
             is_needed = not model.has_translated() or (other.is_judged and not other.has_translated())
             if is_needed and model.overrides is not None:
                 report(f"the {model.name} model:")
                 logs = None if tensorboard is None else Path(tensorboard) / model.name
                 train_one(model.files, model.folder, model.overrides, None, None, logs, report)
-        for model, other in zip(models, reversed(models), strict=True):
+        for model, other in each_and_other:
             if model.has_translated():
                 report(f"the {model.name} model has translated the text")
                 continue

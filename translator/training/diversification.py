@@ -169,17 +169,14 @@ class Diversification:
         early = {**overrides, "training.max_epochs": math.ceil(epochs / 2)}
         back = {"source_language": given.target_language, "target_language": given.source_language}
         straight, turned = CorpusFiles(text, dev), CorpusFiles([_turned(one) for one in text], _turned(dev))
-        if teacher is None:
-            forward = FirstModel("forward", straight, folder / "forward", early)
-        else:
+        forward = FirstModel("forward", straight, folder / "forward", early)
+        backward = FirstModel("backward", turned, folder / "backward", early | back)
+        if teacher is not None:
             # Several that agree are judge enough: dev BLEU is as high without another, in half the time.
             is_one = len(members([teacher])) == 1
             forward = FirstModel("teacher", straight, teacher, None, is_judged=is_one)
-        if teacher is None or not weights_path(backward_path(teacher)).exists():
-            backward = FirstModel("backward", turned, folder / "backward", early | back)
-        else:
-            backward = FirstModel("backward", turned, backward_path(teacher), None)
-        if teacher is not None:
+            if weights_path(backward_path(teacher)).exists():
+                backward = replace(backward, folder=backward_path(teacher), overrides=None)
             _take_over(backward, diversification_path(teacher) / "text", index)
         self.first_models = (forward, backward)
         parts = [*text, *forward.pairs(), *map(_turned, backward.pairs())]
