@@ -5,6 +5,17 @@ from pathlib import Path
 import pytest
 
 _START = time.monotonic()
+
+
+def pytest_configure() -> None:
+    """Each of several processes keeps to cores of its own: else the threads of one wait for another's."""
+    worker, workers = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
+    if worker and workers and hasattr(os, "sched_setaffinity"):
+        cores = sorted(os.sched_getaffinity(0))
+        own = cores[int(worker.removeprefix("gw")) :: int(workers)]
+        os.sched_setaffinity(0, own or cores)
+
+
 # What takes minutes begins first among the tests of whole commands, so that all processes end together.
 _LONGEST = ("test_demo", "test_diversify", "test_kills", "test_several_models", "test_export", "test_fuzz")
 
