@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 _START = time.monotonic()
+# What takes minutes begins first among the tests of whole commands, so that all processes end together.
+_LONGEST = ("test_demo", "test_diversify", "test_kills", "test_several_models", "test_export", "test_fuzz")
 
 
 def pytest_configure() -> None:
@@ -12,12 +14,8 @@ def pytest_configure() -> None:
     worker, workers = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
     if worker and workers and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
-        own = cores[int(worker.removeprefix("gw")) :: int(workers)]
-        os.sched_setaffinity(0, own or cores)
-
-
-# What takes minutes begins first among the tests of whole commands, so that all processes end together.
-_LONGEST = ("test_demo", "test_diversify", "test_kills", "test_several_models", "test_export", "test_fuzz")
+        if own := cores[int(worker.removeprefix("gw")) :: int(workers)]:
+            os.sched_setaffinity(0, own)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

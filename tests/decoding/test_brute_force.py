@@ -12,7 +12,7 @@ from translator.decoding.graph import SearchGraph
 from translator.search_options import SearchOptions
 
 VOCABULARY_SIZE, MAX_LENGTH = 6, 4
-NETWORKS = 40  # of each shape
+NETWORKS = 100  # of each shape
 # What may stand in a translation: text, and the unknown piece.
 PIECES = sorted({*range(VOCABULARY_SIZE)} - {*SPECIAL_IDS})
 EVERY = [(*body, SPECIAL_IDS.end) for length in range(MAX_LENGTH) for body in product(PIECES, repeat=length)]
