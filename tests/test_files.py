@@ -2,6 +2,7 @@
 
 import os
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -70,6 +71,15 @@ def test_a_pipe_stays_and_gets_the_content(tmp_path):
     reader.join()
     assert found == ["new"]
     assert pipe.is_fifo()
+
+
+def test_a_pipe_without_a_path_of_its_own_gets_the_content():
+    reader, writer = os.pipe()  # as /dev/stdout is in front of a pipe
+    with replaced_when_complete(Path(f"/dev/fd/{writer}")) as temporary:
+        temporary.write_text("new")
+    assert os.read(reader, 10) == b"new"
+    os.close(reader)
+    os.close(writer)
 
 
 def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):

@@ -30,12 +30,12 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
         ModelError: if the file cannot be written.
     """
     try:
-        target = Path(os.path.realpath(path))
-        if target.exists() and not (target.is_file() or target.is_dir()):
+        if path.exists() and not (path.is_file() or path.is_dir()):
             with tempfile.TemporaryDirectory() as folder:
                 yield Path(folder, path.name)
-                _copy(Path(folder, path.name), target)
+                _copy(Path(folder, path.name), path)  # the pipe behind /dev/stdout has no path of its own
             return
+        target = Path(os.path.realpath(path))
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}-{target.name}")
         try:
@@ -67,6 +67,11 @@ def _to_disk(path: Path) -> None:
     """Waits until what was written is on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
+
+
+def is_unfinished(path: Path) -> bool:
+    """Whether this is what a process was writing when it was killed, if it does not run any more."""
+    return path.name.startswith(_UNFINISHED)
 
 
 def remove_unfinished(folder: Path) -> None:

@@ -19,7 +19,13 @@ from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
 from translator.training.interruption import StoppedError
 from translator.training.lock import locked
-from translator.training.model_folder import config_path, diversification_path, seed_folder, seed_folders
+from translator.training.model_folder import (
+    config_path,
+    diversification_path,
+    load_config,
+    seed_folder,
+    seed_folders,
+)
 from translator.training.preparation import check_folder, prepare
 from translator.training.settings import write_config
 from translator.training.trainer import Trainer
@@ -136,11 +142,15 @@ def train_one(
         prepared = prepare(files, overrides, initial, folder, report, vocabulary_of)
         config, tokenizer = prepared.config, prepared.tokenizer
         trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
-        written_by_people = min(trainer.corpus.num_pairs, prepared.num_pairs)
+        facts = trainer.corpus
+        if initial is not None:  # its weights may have seen longer sentences than there are now
+            longest = max(facts.longest_source, load_config(initial).longest_part)
+            facts = dataclasses.replace(facts, longest_source=longest)
+        written_by_people = min(facts.num_pairs, prepared.num_pairs)
         if few := expectation(written_by_people):
             report(f"warning: {few}")
         report(f"recipe: {recipe_for(prepared.num_pairs).name}; all settings in {config_path(folder)}")
-        config = dataclasses.replace(config, corpus=trainer.corpus)
+        config = dataclasses.replace(config, corpus=facts)
         write_config(folder, config)
         report(f"model: {trainer}")
         if trainer.resumed:

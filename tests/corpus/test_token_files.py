@@ -38,8 +38,12 @@ def small_shards(monkeypatch):
 
 def written(folder, tokenizer, *parts, max_pieces=200, aligner=None, text="abc"):
     weights = [1.0, *[None] * (len(parts) - 1)]
+
+    def facts(num_long):
+        return {"more": [1, "ä"], "long": num_long}
+
     write_token_files(
-        folder, map(filters.blocks, parts), tokenizer, max_pieces, aligner, text, weights, {"more": [1, "ä"]}
+        folder, map(filters.blocks, parts), tokenizer, max_pieces, aligner, text, weights, facts
     )
     return TokenFiles(folder)
 
@@ -73,6 +77,7 @@ def test_pairs_with_a_side_too_long_are_left_out_whichever_side_it_is(tokenizer,
     pairs = [long, *PAIRS[:5], Pair(*reversed(long)), *PAIRS[5:9], *[long] * 100]
     files = written(tmp_path, tokenizer, pairs, [long], max_pieces=25)
     assert files.parts == [9, 0]
+    assert read_index(tmp_path)["long"] == 103
     assert [files[i].source.tolist() for i in range(9)] == tokenizer.encode([p.source for p in PAIRS[:9]])
     longest = max(map(len, tokenizer.encode([side for pair in PAIRS[:9] for side in pair])))
     assert written(tmp_path, tokenizer, PAIRS[:9], max_pieces=longest).parts == [9]

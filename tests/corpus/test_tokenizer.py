@@ -233,6 +233,12 @@ def test_a_corpus_without_text_is_told(lines):
     assert message == "the corpus holds no text to train a tokenizer on"
 
 
+@pytest.mark.parametrize("lines", [["a" * 100_001], ["▁▁", "▁"]])
+def test_a_corpus_of_lines_that_cannot_be_learned_from_is_told(lines):
+    message = message_of(DataError, train_tokenizer, lines, 6000)
+    assert message == "no line of the corpus is text of at most 100,000 bytes; split the lines"
+
+
 def test_a_corpus_of_invisible_characters_is_told():
     message = message_of(DataError, train_tokenizer, ["\u200b", "\x07"], 6000)
     assert message == "the corpus holds no text to train a tokenizer on"

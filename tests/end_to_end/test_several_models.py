@@ -133,6 +133,15 @@ def test_fine_tuning_learns_a_domain_and_mixing_keeps_what_was_known(model, corp
     assert bleu(tmp_path / "mixed", corpus) > forgotten + 20
 
 
+def test_a_model_tuned_on_short_lines_still_reads_the_long_ones_that_it_knows(model, domain, tmp_path):
+    for path in domain.iterdir():
+        lines = path.read_text(encoding="utf-8").splitlines()[:50]
+        short = "".join(" ".join(line.split()[:2]) + f" {n}\n" for n, line in enumerate(lines))
+        (tmp_path / path.name).write_text(short, encoding="utf-8")
+    fine_tuned(model, tmp_path, tmp_path / "tuned")
+    assert load_config(tmp_path / "tuned").longest_part == load_config(model).longest_part > 10
+
+
 @pytest.mark.parametrize(("setting", "there"), [("model.units", 48), ("model.output_row_length", 1.0)])
 def test_weights_of_another_network_are_refused(setting, there, model, domain, tmp_path):
     match = rf"weights are of another network \({setting} is {there} there\)"

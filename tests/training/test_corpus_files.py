@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from translator.errors import ConfigError
+from translator.errors import ConfigError, ModelError
 from translator.training.corpus_files import ParallelText, training_texts, two_sides
 
 
@@ -36,6 +36,13 @@ def test_standard_input_is_kept_to_be_read_again(tmp_path, monkeypatch):
     assert found[1:] == [ParallelText(Path("c.tmx")), ParallelText(kept, None, 2.0, name="standard input")]
     assert str(found[2]) == "standard input"
     assert kept.read_bytes() == b"a\tb\n"
+
+
+def test_standard_input_that_cannot_be_kept_is_told(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a\tb\n")))
+    message = r"gone/standard-input: cannot be written \(No such file or directory\)"
+    with pytest.raises(ModelError, match=message):
+        texts("x", "y", "-", {}, tmp_path / "gone")
 
 
 @pytest.mark.parametrize(

@@ -92,3 +92,20 @@ def test_a_folder_that_cannot_be_made_is_told(tmp_path):
         locked(Path("/proc/x")),
     ):
         pass
+
+
+def test_a_full_disk_is_told_and_leaves_no_folder(tmp_path):
+    folder = tmp_path / "model"
+    program = f"""
+import resource, signal
+from pathlib import Path
+from translator.training.lock import locked
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+with locked(Path({str(folder)!r})):
+    pass
+"""
+    full = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    last = full.stderr.strip().splitlines()[-1]
+    assert last.endswith("lock: cannot be written (File too large); check the folder and the free space")
+    assert not folder.exists()

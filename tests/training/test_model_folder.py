@@ -86,6 +86,14 @@ def test_a_damaged_configuration(folder, content, fault):
     assert refusal(folder).startswith(f"{config_path(folder)}: {fault}")
 
 
+def test_a_folder_of_several_models_is_no_model(folder):
+    (folder / "seed-1").mkdir()
+    config_path(folder).rename(config_path(folder / "seed-1"))
+    assert refusal(folder) == (
+        f"{folder}: holds models of several seeds; give one of them, such as {folder / 'seed-1'}"
+    )
+
+
 def test_no_tokenizer(folder):
     tokenizer_path(folder).unlink()
     assert refusal(folder) == f"{tokenizer_path(folder)}: cannot be read (No such file or directory)"

@@ -26,7 +26,7 @@ from translator.training.model_folder import (
     tokenizer_path,
     weights_path,
 )
-from translator.training.preparation import prepare
+from translator.training.preparation import check_folder, prepare
 
 PAIRS = toy_pairs(400, longest=12)
 SETTINGS = {"tokenizer.vocabulary_size": 320}
@@ -179,7 +179,7 @@ def test_other_text_is_prepared_anew_unless_there_is_a_training_on_the_first(tmp
     assert len(text_of(other)) < len(text_of(found))
     pretend_it_was_trained(folder, other)
     write(tmp_path, "train", PAIRS)
-    message = "holds a training on other text, with another dev set or from another start; give another --out"
+    message = "other text, with other languages or weights, with another dev set or from another start; give"
     with pytest.raises(ModelError, match=message):
         prepared(files, folder)
 
@@ -298,3 +298,26 @@ def test_the_vocabulary_can_be_that_of_a_model_whose_weights_are_not_taken(files
     assert text_of(found) == [(pair.source, pair.target) for pair in dict.fromkeys(PAIRS)]
     alone, _ = prepared(files, tmp_path / "alone")
     assert alone.tokenizer.model != brings.tokenizer.model
+
+
+def test_pairs_with_too_many_pieces_are_told_every_time(tmp_path, files, folder):
+    write(tmp_path, "train", [*PAIRS, ("a dog " + "zq" * 300, "ein Hund")])
+    for _ in range(2):
+        found, lines = prepared(files, folder)
+        assert "left out: 1 pairs of more than 200 pieces on a side" in lines
+        assert found.corpus.parts == [found.num_pairs - 1]
+
+
+def test_a_folder_where_a_training_was_killed_early_can_be_used(tmp_path):
+    for name in ("model/training/lock", "model/.unfinished-0a-config.json", "seeds/seed-1/training/lock"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    check_folder(tmp_path / "model")
+    check_folder(tmp_path / "seeds")
+    for other in ("lock", "training/notes.txt", "training/lock/x"):
+        path = tmp_path / "other" / other
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+        with pytest.raises(ModelError, match="holds other files and no model"):
+            check_folder(tmp_path / "other")
+        shutil.rmtree(tmp_path / "other")

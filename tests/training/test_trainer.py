@@ -554,6 +554,21 @@ def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokeni
             np.testing.assert_array_equal(weight, expected)
 
 
+def test_a_training_that_has_begun_needs_its_dictionary_no_more(tokenizer, tmp_path):
+    config = CONFIG.override({"model.dictionary": 2, "training.max_epochs": 1})
+    size = tokenizer.vocabulary_size
+    table = Translations(
+        np.ones([size, 2], np.int32), np.full([size, 2], 0.25, np.float32), np.ones(size, np.float32)
+    )
+    dictionary_path(tmp_path).parent.mkdir()
+    write_translations(dictionary_path(tmp_path), table)
+    before = trainer_of(config, tokenizer, tmp_path)
+    before.train(rising(), lambda line: None)
+    dictionary_path(tmp_path).write_bytes(b"cut")
+    after = trainer_of(config, tokenizer, tmp_path)
+    np.testing.assert_equal(values_of(after), values_of(before))
+
+
 def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, tokenizer, tmp_path):
     lines = []
     state = lowest(trainer_of(CONFIG, tokenizer, tmp_path, initial=general), lines)
@@ -585,6 +600,12 @@ def test_weights_say_how_often_an_epoch_takes_the_pairs_of_a_part(tokenizer, tmp
         for length in (batch.source_ids != tokenizer.padding_id).sum(axis=1).tolist():
             taken[length - 1] = taken.get(length - 1, 0) + 1
     assert taken == {4: 80, 2: 10, 3: 30}
+
+
+def test_weights_that_leave_no_pair_are_told(tokenizer, tmp_path):
+    corpus = token_files(corpus_path(tmp_path), tokenizer, PAIRS, PAIRS, weights=[0.005, None])
+    with pytest.raises(DataError, match="no epoch would take a single pair; raise the weights of the files"):
+        Trainer(CONFIG, tokenizer, corpus, tmp_path)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 40), (0.2, 20), (0.0, 0)])

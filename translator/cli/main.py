@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import os
 import signal
 import sys
@@ -55,6 +56,8 @@ def _discard_output() -> None:
 
 def main() -> None:
     """Runs the command line; every expected failure is one line on standard error and exit status 1."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a character that it cannot show is no reason to fail
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         status = command.main(standalone_mode=False)
         sys.stdout.flush()

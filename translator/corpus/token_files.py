@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import chain, islice
 from pathlib import Path
@@ -63,7 +63,7 @@ def write_token_files(
     aligner: WordAligner | None,
     fingerprint: str,
     weights: Sequence[float | None],
-    facts: Mapping[str, Any] | None = None,
+    facts: Callable[[int], Mapping[str, Any]] = lambda num_long: {},
 ) -> None:
     """Cuts a corpus into pieces and writes it; what was in the folder before is removed.
 
@@ -75,7 +75,7 @@ def write_token_files(
         aligner: finds the alignments; None: none are written.
         fingerprint: says which text it is; see there.
         weights: how often an epoch takes each pair of a part; None where settings decide on it.
-        facts: what else the index is to say.
+        facts: what else the index is to say, given how many pairs were left out.
 
     Raises:
         ModelError: if the files cannot be written.
@@ -84,8 +84,16 @@ def write_token_files(
     table = WordTable(tokenizer)
     shards: list[dict[str, Any]] = []
     sizes: list[int] = []
+    num_read = 0
+
+    def counted(part: Iterable[Block]) -> Iterator[Block]:
+        nonlocal num_read
+        for block in part:
+            num_read += len(block.sources)
+            yield block
+
     for part in parts:
-        rows = _tokenized(part, table, max_pieces, aligner)
+        rows = _tokenized(counted(part), table, max_pieces, aligner)
         sizes.append(0)
         while calls := list(islice(rows, _BLOCKS_A_SHARD)):
             arrays = {kind: np.concatenate([call[kind] for call in calls]) for kind in calls[0]}
@@ -98,7 +106,7 @@ def write_token_files(
             sizes[-1] += num_pairs
     index = {"version": _VERSION, "fingerprint": fingerprint, "parts": sizes, "shards": shards}
     index["weights"] = list(weights)
-    index |= {"aligned": aligner is not None, **(facts or {})}
+    index |= {"aligned": aligner is not None, **facts(num_read - sum(sizes))}
     with replaced_when_complete(folder / "index.json") as path:
         path.write_text(
             json.dumps({"checksum": _checksum_of(index), "index": index}, indent=1), encoding="utf-8"

@@ -34,6 +34,7 @@ _LINES_A_TEXT = 10_000
 _ESCAPE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
 _MAX_ESCAPES = 20  # Moses writes eight
 _WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+_LONGEST_LINE = 100_000  # bytes; SentencePiece learns from no longer one
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
 
@@ -173,7 +174,7 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
         vocabulary_size: number of pieces wanted, at least 300; fewer are made where the text has not enough.
 
     Raises:
-        DataError: if the lines hold no text.
+        DataError: if the lines hold no text that can be used.
     """
     lines = evenly(lines, _MAX_TRAINING_LINES)
     vocabulary_size = max(vocabulary_size, _SMALLEST_VOCABULARY)
@@ -186,24 +187,29 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
     with tempfile.TemporaryDirectory() as folder:
         rules = Path(folder) / "rules.tsv"
         rules.write_text(rules_tsv(), encoding="ascii")
-        sentencepiece.SentencePieceTrainer.train(
-            sentence_iterator=_without_rare_characters(lines, (room - len(symbols)) // 2),
-            model_writer=model,
-            model_type="bpe",
-            vocab_size=vocabulary_size,
-            hard_vocab_limit=False,
-            byte_fallback=True,
-            character_coverage=1.0,
-            normalization_rule_tsv=str(rules),
-            max_sentence_length=100_000,
-            user_defined_symbols=symbols,
-            pad_id=0,
-            unk_id=1,
-            bos_id=2,
-            eos_id=3,
-            num_threads=1,  # the same model on every machine
-            minloglevel=2,
-        )
+        try:
+            sentencepiece.SentencePieceTrainer.train(
+                sentence_iterator=_without_rare_characters(lines, (room - len(symbols)) // 2),
+                model_writer=model,
+                model_type="bpe",
+                vocab_size=vocabulary_size,
+                hard_vocab_limit=False,
+                byte_fallback=True,
+                character_coverage=1.0,
+                normalization_rule_tsv=str(rules),
+                max_sentence_length=_LONGEST_LINE,
+                user_defined_symbols=symbols,
+                pad_id=0,
+                unk_id=1,
+                bos_id=2,
+                eos_id=3,
+                num_threads=1,  # the same model on every machine
+                minloglevel=2,
+            )
+        except RuntimeError:  # it has left out every line
+            raise DataError(
+                f"no line of the corpus is text of at most {_LONGEST_LINE:,} bytes; split the lines"
+            ) from None
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
     proto.normalizer_spec.ClearField("normalization_rule_tsv")  # the path of a file that is gone
     return Tokenizer(proto.SerializeToString())

@@ -90,7 +90,7 @@ def write_html(page: Page, path: Path) -> None:
         themes=_json(THEMES),
     )
     with replaced_when_complete(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no text
 
 
 def write_pngs(page: Page, folder: Path) -> list[Path]:

@@ -175,4 +175,5 @@ def write_report(folder: Path, report: TrainingReport) -> None:
         ModelError: if it cannot be written.
     """
     with replaced_when_complete(report_path(folder)) as path:
-        path.write_text(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        text = json.dumps(report.to_dict(), ensure_ascii=False, indent=2) + "\n"
+        path.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no text

@@ -95,7 +95,7 @@ class ChosenText:
     def _look_at(self, text: ParallelText) -> Selection:
         config, limits = self._config, self._config.data
         languages = config.source_language, config.target_language
-        pairs = partial(stream_pairs, text.source, text.target, *languages)
+        pairs = partial(stream_pairs, text.source, text.target, *languages, text.name)
         selection = Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
         self.counts.append(CorpusCounts(str(text), selection.report.num_read, selection.report.dropped))
         return selection

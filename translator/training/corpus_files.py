@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from translator.errors import ConfigError
+from translator.files import unwritable
 
 Files = str | Path | Sequence[str | Path]
 
@@ -113,7 +114,10 @@ def training_texts(
     texts += [ParallelText(Path(name)) for name in both_sides]
     if "-" in both_sides:
         kept = folder / "standard-input"
-        with kept.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
+        try:
+            with kept.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        except OSError as error:
+            raise unwritable(kept, error) from None
         texts[names.index("-")] = ParallelText(kept, name="standard input")
     return [replace(text, weight=weights.get(name, 1.0)) for name, text in zip(names, texts, strict=True)]

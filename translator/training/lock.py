@@ -6,10 +6,11 @@ import contextlib
 import fcntl
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 
 from translator.errors import ModelError
-from translator.files import remove_unfinished
+from translator.files import remove_unfinished, unwritable
 from translator.training.model_folder import config_path, lock_path
 
 
@@ -25,7 +26,7 @@ def locked(folder: Path) -> Iterator[None]:
     path = lock_path(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("a+", encoding="ascii")
+        file = path.open("ab+", buffering=0)
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror}); give another --output") from None
     with file:
@@ -33,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             file.seek(0)
-            process = file.read(20).strip()
+            process = file.read(20).decode("ascii", "replace").strip()
             raise ModelError(
                 f"{folder}: another training is running there (process {process}); wait for its end, or give "
                 "another --output"
@@ -42,12 +43,10 @@ def locked(folder: Path) -> Iterator[None]:
             raise ModelError(
                 f"{folder}: its file system has no locks ({error.strerror}); give an --output elsewhere"
             ) from None
-        file.truncate(0)
-        file.write(f"{os.getpid()}\n")
-        file.flush()
-        remove_unfinished(folder)
-        remove_unfinished(path.parent)
         try:
+            _write_process(file, path)
+            remove_unfinished(folder)
+            remove_unfinished(path.parent)
             yield
         finally:
             if not config_path(folder).exists():  # it failed before anything was made
@@ -55,3 +54,12 @@ def locked(folder: Path) -> Iterator[None]:
                     path.unlink()
                     path.parent.rmdir()
                     folder.rmdir()
+
+
+def _write_process(file: FileIO, path: Path) -> None:
+    """Says in the file of the lock which process holds it."""
+    try:
+        file.truncate(0)
+        file.write(b"%d\n" % os.getpid())
+    except OSError as error:
+        raise unwritable(path, error) from None

@@ -131,6 +131,10 @@ def load_config(folder: Path) -> Config:
             raise ModelError(f"{path}: too large for settings; is it another file?")
         return Config.from_json(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
+        if several := seed_folders(folder):
+            raise ModelError(
+                f"{folder}: holds models of several seeds; give one of them, such as {several[0]}"
+            ) from None
         raise ModelError(
             f"{folder}: no model here (config.json is missing); give the --output folder of a training"
         ) from None

@@ -18,7 +18,7 @@ from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.corpus.translation_counts import count_translations, write_translations
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
 from translator.errors import ModelError
-from translator.files import replaced_when_complete
+from translator.files import is_unfinished, replaced_when_complete
 from translator.training.checkpoint import last_checkpoint, read_state
 from translator.training.chosen_text import ChosenText, CorpusCounts, read_dev
 from translator.training.corpus_files import CorpusFiles
@@ -30,6 +30,7 @@ from translator.training.model_folder import (
     diversification_path,
     lexicon_path,
     load_config,
+    lock_path,
     previous_checkpoint_path,
     seed_folders,
     tokenizer_path,
@@ -103,8 +104,8 @@ def prepare(
     checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), lambda line: None)
     if checkpoint is not None and read_state(checkpoint).corpus != text:
         raise ModelError(
-            f"{folder}: holds a training on other text, with another dev set or from another start; give "
-            "another --output, or remove the folder"
+            f"{folder}: holds a training on other text, with other languages or weights, "
+            "with another dev set or from another start; give all that as before, or another --output"
         )
     begun = checkpoint is not None
     index = read_index(corpus_path(folder))
@@ -172,6 +173,17 @@ def _prepare_anew(
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
         weights.append(None)
+
+    def facts(num_long: int) -> dict[str, Any]:
+        if num_long:
+            tell(f"left out: {num_long:,} pairs of more than {config.data.max_pieces} pieces on a side")
+        return {
+            "num_pairs": chosen.num_pairs,
+            "lines": lines,
+            "dev": chosen.held_out,
+            "counts": list(map(asdict, chosen.counts)),
+        }
+
     write_token_files(
         corpus_path(folder),
         chosen.kept(),
@@ -180,12 +192,7 @@ def _prepare_anew(
         aligner if config.training.guided_alignment else None,
         text,
         weights,
-        {
-            "num_pairs": chosen.num_pairs,
-            "lines": lines,
-            "dev": chosen.held_out,
-            "counts": list(map(asdict, chosen.counts)),
-        },
+        facts,
     )
     corpus = TokenFiles(corpus_path(folder))
     return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_pairs, chosen.counts)
@@ -207,8 +214,13 @@ def check_folder(folder: Path, begun: bool = False) -> None:
         raise ModelError(f"{folder}: holds models of several seeds; give the same --seeds, or a new folder")
     if begun and diversification_path(folder).exists():
         return
-    if not config_path(folder).exists() and any(path.is_file() for path in folder.rglob("*")):
+    if not config_path(folder).exists() and any(map(_is_of_another, folder.rglob("*"))):
         raise ModelError(f"{folder}: holds other files and no model; give a new folder as --output")
+
+
+def _is_of_another(path: Path) -> bool:
+    """Whether this is a file, and none that a training leaves which was killed before it had settings."""
+    return path.is_file() and not is_unfinished(path) and path != lock_path(path.parent.parent)
 
 
 def _tokenizer(

@@ -108,9 +108,10 @@ class Trainer:
                 "raise data.max_pieces, or split the lines"
             )
         seed = config.training.seed
-        self._batches = Batches(
-            corpus, tokenizer, config.data.batch_tokens, seed, _shares(corpus, config.data)
-        )
+        shares = _shares(corpus, config.data)
+        if not sum(shares[: len(own)]):
+            raise DataError("no epoch would take a single pair; raise the weights of the files")
+        self._batches = Batches(corpus, tokenizer, config.data.batch_tokens, seed, shares)
         self.corpus = CorpusFacts(sum(own), int(corpus.lengths[:, 0].max(initial=0)))
         self._device = device()
         self._precision = self._device.precision(config.training.mixed_precision)
@@ -120,9 +121,11 @@ class Trainer:
                 raise MemoryError
             with dtype_policy(self._precision):
                 self.network = network_for(config, tokenizer)
-            if initial is not None:
+            checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), report)
+            # All weights are in a checkpoint.
+            if checkpoint is None and initial is not None:
                 load_weights(self.network, initial)
-            elif self.network.dictionary is not None:
+            elif checkpoint is None and self.network.dictionary is not None:
                 sizes = tokenizer.vocabulary_size, config.model.dictionary
                 table = read_translations(dictionary_path(folder), *sizes)
                 for weight, values in zip(self.network.dictionary.weights, table, strict=True):
@@ -130,7 +133,6 @@ class Trainer:
             self._model = TrainingModel(self.network, config.training)
         self._from_model = initial is not None
         self.state = TrainingState(corpus=corpus.fingerprint)
-        checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), report)
         self.resumed = checkpoint is not None
         if checkpoint is not None:
             restore_checkpoint(checkpoint, training_variables(self._model))

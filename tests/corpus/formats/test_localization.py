@@ -1,4 +1,5 @@
 import sys
+from collections import Counter
 from xml.sax.saxutils import escape
 
 import pytest
@@ -239,3 +240,33 @@ def test_po_as_translate_toolkit_writes_it(tmp_path):
         file.addsourceunit(f'A "long" sentence \\ {number} ' * 9).target = f"Ein {number} langer Satz " * 9
     pairs = pairs_of(write(tmp_path / "a.po", bytes(file)))
     assert pairs == [Pair(f'A "long" sentence \\ {n} ' * 9, f"Ein {n} langer Satz " * 9) for n in range(50)]
+
+
+@pytest.mark.parametrize(
+    ("content", "place", "fits"),
+    [
+        (XLIFF_1, "<target>Zwei", lambda state: f"<target state='{state}'>Zwei"),
+        (XLIFF_2, "<segment><source>Two", lambda state: f"<segment state='{state}'><source>Two"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("new", "untranslated"),
+        ("needs-translation", "untranslated"),
+        ("initial", "untranslated"),
+        ("needs-review-translation", "fuzzy"),
+        ("needs-adaptation", "fuzzy"),
+        ("translated", None),
+        ("reviewed", None),
+        ("final", None),
+    ],
+)
+def test_a_unit_that_says_how_far_its_translation_is(tmp_path, content, place, fits, state, reason):
+    assert content.count(place) == 1
+    path = write(tmp_path / "texts.xlf", content.replace(place, fits(state)))
+    stream = stream_pairs(path, None, "en", "de")
+    assert list(stream) == (XLIFF_PAIRS if reason is None else XLIFF_PAIRS[:-1])
+    expected = Counter({"untranslated": 2})
+    expected.update([] if reason is None else [reason])
+    assert stream.skipped == expected

@@ -221,3 +221,15 @@ def test_some_thousand_pairs_at_a_time_are_the_same_as_one_by_one(odd):
     streams = [PairStream(iter(pairs), Counter()) for _ in range(2)]
     expected = [Pair(*map(str.strip, pair)) for pair in streams[0]]
     assert [pair for block in streams[1].blocks() for pair in block.pairs()] == expected
+
+
+@pytest.mark.parametrize("start", ["<!-- a comment", "<?php", "<!", "<"])
+def test_a_sentence_that_begins_as_xml_does(tmp_path, start):
+    path = write(tmp_path / "pairs.tsv", f"{start}\tso etwas\na dog\tein Hund\n")
+    assert pairs_of(path) == [Pair(start, "so etwas"), Pair("a dog", "ein Hund")]
+
+
+def test_one_file_may_have_another_name_in_messages(tmp_path):
+    path = write(tmp_path / "pairs.tsv", "a dog\n")
+    stream = stream_pairs(path, None, "en", "de", "standard input")
+    assert message_of(list, stream).startswith("standard input, line 1: ")

@@ -9,6 +9,7 @@ from references.corpora import NAMES, lost_target, read
 
 from translator.config import DataConfig
 from translator.corpus.formats.pair_files import PairFiles
+from translator.corpus.inspection.broken_text import has_markup
 from translator.corpus.inspection.cleaning import CleanFiles, write_clean
 from translator.corpus.inspection.inspect import Selected, inspect_pairs
 from translator.corpus.inspection.leaks import TestSet
@@ -126,6 +127,9 @@ def test_the_limits_are_those_of_training():
         ("see https://example.org/a/page", False),
         ("``import sys as system``", False),
         ("okay", False),
+        ("`ls` /usr/bin and_so_on abc2 d@e x\\y", False),
+        ("`f`(x_1) a", False),
+        ("a dog runs/walks home", True),
     ],
 )
 def test_lines_that_a_translation_would_change(line, ordinary):
@@ -233,3 +237,10 @@ def test_languages_that_make_no_file_names_are_told(tmp_path, languages, message
     with pytest.raises(ConfigError) as error:
         CleanFiles.into(tmp_path, *languages)
     assert str(error.value) == message
+
+
+def test_a_long_line_without_spaces_is_looked_through_once():
+    # Begun again at every letter, this would take the square of the time: more than a day.
+    for line in ("图" * 2_000_000, "a" * 2_000_000 + "/", "<a x=" + " " * 2_000_000):
+        has_ordinary_words(line)
+        has_markup(line)

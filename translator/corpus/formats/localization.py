@@ -14,6 +14,7 @@ from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 
 _LARGEST_FILE = 1 << 28  # bytes; these files are parsed as a whole, in many times the memory
+_UNTRANSLATED = {"new", "needs-translation", "initial"}  # states; the target may be a copy of the source
 _CHARSET = re.compile(rb'"Content-Type:[^"\n]*charset=\s*([\w.:-]+)')
 
 
@@ -113,7 +114,7 @@ def read_xliff(
         name: name of the file, for messages.
         source_language: code of the source language, such as ``en`` or ``en-GB``.
         target_language: code of the target language.
-        skipped: counts the untranslated units.
+        skipped: counts the units that are untranslated, or whose translation is said to need work.
 
     Raises:
         ConfigError: if translate-toolkit is not installed.
@@ -129,10 +130,19 @@ def read_xliff(
         source, target = (
             "" if side is None else plain_text(side) for side in (unit.source_dom, unit.target_dom)
         )
-        if source.strip() and target.strip():
-            yield Pair(source, target)
-        else:
+        state = _state(unit)
+        if not (source.strip() and target.strip()) or state in _UNTRANSLATED:
             skipped["untranslated"] += 1
+        elif state.startswith("needs-"):
+            skipped["fuzzy"] += 1
+        else:
+            yield Pair(source, target)
+
+
+def _state(unit: Any) -> str:
+    """How far a unit says that its translation is: XLIFF 1.2 at the target, 2.0 at the segment."""
+    sides = [unit.xmlelement, unit.target_dom]
+    return next((side.get("state") for side in sides if side is not None and side.get("state")), "")
 
 
 def _check_languages(unit: Any, name: str, source_language: str, target_language: str) -> None:

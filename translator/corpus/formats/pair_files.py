@@ -64,7 +64,9 @@ class PairFiles:
         return stream_pairs(self.source, self.target, self.source_language, self.target_language)
 
 
-def stream_pairs(source: Path, target: Path | None, source_language: str, target_language: str) -> PairStream:
+def stream_pairs(
+    source: Path, target: Path | None, source_language: str, target_language: str, name: str | None = None
+) -> PairStream:
     """Reads pairs from two parallel files, or from one file that holds both sides.
 
     Which format the one file has is told by its content: TSV (source, tab, target), TMX, PO, or XLIFF 1.2 or
@@ -76,6 +78,7 @@ def stream_pairs(source: Path, target: Path | None, source_language: str, target
         target: the file of the target side; None: ``source`` holds both.
         source_language: code of the source language, by which it is found in TMX and checked in XLIFF.
         target_language: code of the target language.
+        name: what messages call the one file; None: its path.
 
     Returns:
         The pairs. Reading them raises a DataError if a file cannot be used, and a ConfigError if the format
@@ -84,7 +87,9 @@ def stream_pairs(source: Path, target: Path | None, source_language: str, target
     skipped: Counter[str] = Counter()
     if target is not None:
         return PairStream(read_parallel(source, target), skipped)
-    return PairStream(_one_file(source, source_language, target_language, skipped), skipped)
+    if name is None:
+        name = "standard input" if str(source) == "-" else str(source)
+    return PairStream(_one_file(source, name, source_language, target_language, skipped), skipped)
 
 
 def _on_one_line(text: str) -> str:
@@ -97,10 +102,9 @@ def _each_on_one_line(texts: Sequence[str]) -> Sequence[str]:
 
 
 def _one_file(
-    path: Path, source_language: str, target_language: str, skipped: Counter[str]
+    path: Path, name: str, source_language: str, target_language: str, skipped: Counter[str]
 ) -> Iterator[Pair]:
     """Yields the pairs of one file; arguments as above."""
-    name = "standard input" if str(path) == "-" else str(path)
     with _opened(path, name) as stream:
         content = _format(stream, name)
         if content == "TSV":
@@ -143,6 +147,8 @@ def _format(stream: BufferedReader, name: str) -> str:
     is_xml = _XML.match(head.replace(b"\0", b""))  # of the zeros of UTF-16
     if guard.root in {"tmx", "xliff"}:
         found = guard.root.upper()
+    elif is_xml and guard.root is None and named == "TSV" and b"\t" in head.partition(b"\n")[0]:
+        return named  # its first sentence begins as XML does
     elif is_xml and guard.root is None and fault is not None:
         raise fault
     elif is_xml and guard.root is None and named in {"TMX", "XLIFF"}:

@@ -13,7 +13,7 @@ _WRONG_ENCODING = re.compile(f"[ÃÂ]{_CONTINUATION}|â€|â‚¬|ï»¿|ï¿½
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # all but the tab
 _TAGS = "a|b|br|code|div|em|font|h[1-6]|i|img|li|ol|p|pre|script|span|strong|style|sub|sup|t[dhr]|table|u|ul"
 _MARKUP = re.compile(
-    rf"&(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);|</?(?:{_TAGS})(?:\s+[\w-]+=[^<>]*)?\s*/?>",
+    rf"&(?:amp|lt|gt|quot|apos|nbsp|#\d+|#x[0-9a-f]+);|</?(?:{_TAGS})(?:\s+[\w-]+=[^<>]*|\s*/?)>",
     re.IGNORECASE,
 )
 
