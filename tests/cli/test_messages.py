@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -315,3 +316,19 @@ def test_gzip_is_read_everywhere(translator, files):
     assert "3 of 4 pairs kept; dropped: 1 with an empty side" in err
     assert "warning: 2 pairs are few, and more text" in err
     assert (files / "model" / "model.weights.npz").exists()
+
+
+def test_characters_that_standard_output_cannot_show(files):
+    for side in ("en", "de"):
+        (files / f"train.{side}").write_text("图书馆每天早上八点开门\n" * 9, encoding="utf-8")
+    program = "from translator.cli.main import main; main()"
+    arguments = ["corpus", "--source", files / "train.en", "--target", files / "train.de"]
+    ended = subprocess.run(
+        [sys.executable, "-c", program, *arguments, "--from", "en", "--to", "de"],
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stderr == ""
+    assert "\\u56fe" in ended.stdout

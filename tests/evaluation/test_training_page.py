@@ -1,5 +1,8 @@
 """The page of a training has all of its parts, draws what the data says, and shows text as text."""
 
+import json
+import os
+
 import pytest
 from references.pages import SeenPage
 from references.parrot import Parrot
@@ -7,7 +10,7 @@ from references.toy import toy_pairs
 
 from translator.corpus.readers import Pair
 from translator.evaluation.training_page import write_training_page
-from translator.evaluation.training_report import CorpusUse, TrainingReport, report_on_dev
+from translator.evaluation.training_report import CorpusUse, TrainingReport, report_on_dev, write_report
 from translator.training.log import Evaluation
 from translator.training.settings import ExplainedSetting
 
@@ -109,3 +112,12 @@ def test_text_of_any_kind_is_shown_as_text(written):
     )
     assert page.text.count(EVIL) == 3 + 2 + 4 + 1 + 4  # sentence, corpus, setting, recipe, twice the title
     assert page.tags.count("script") == 2 + 2  # two charts, and the program
+
+
+def test_a_file_whose_name_is_no_text(written, tmp_path):
+    name = os.fsdecode(b"caf\xe9.en")
+    corpora = [CorpusUse(name, 10, {}, 10)]
+    assert "caf?.en" in written(corpora=corpora).text
+    write_report(tmp_path, report(corpora=corpora))
+    found = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    assert found["corpora"][0]["name"] == "caf?.en"
