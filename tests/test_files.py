@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from translator.errors import ModelError
-from translator.files import remove_unfinished, replaced_when_complete
+from translator.files import check_writable, remove_unfinished, replaced_when_complete
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
@@ -92,6 +92,19 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
         raise OSError(28, "No space left on device")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_whether_a_file_could_be_written_is_told_before_the_work(tmp_path):
+    path = tmp_path / "file.txt"
+    check_writable(path)
+    assert not list(tmp_path.iterdir())
+    path.write_text("old")
+    check_writable(path)
+    assert path.read_text() == "old"
+    check_writable(Path("/dev/null"))
+    for place, reason in ((path / "x.txt", "File exists"), (tmp_path, "Is a directory")):
+        with pytest.raises(ModelError, match=rf"cannot be written \({reason}\)"):
+            check_writable(place)
 
 
 def test_what_was_left_unfinished_is_removed(tmp_path):

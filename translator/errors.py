@@ -7,7 +7,7 @@ The command line prints it and exits with status 1.
 
 def first_line(error: BaseException) -> str:
     """What an error of another library says, for a message of ours: its first line, or else its name."""
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class TranslatorError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -36,6 +37,8 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
                 _copy(Path(folder, path.name), path)  # the pipe behind /dev/stdout has no path of its own
             return
         target = Path(os.path.realpath(path))
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         target.parent.mkdir(parents=True, exist_ok=True)
         unfinished = target.with_name(f"{_UNFINISHED}{secrets.token_hex(8)}-{target.name}")
         try:
@@ -48,6 +51,18 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
                 unfinished.unlink()
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+def check_writable(path: Path) -> None:
+    """Raises a ModelError if a file could not be written there: to be told before the work, not after it."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        return  # a device or a pipe, which would be at its end then
+    with contextlib.suppress(_NothingToWriteError), replaced_when_complete(path):
+        raise _NothingToWriteError
+
+
+class _NothingToWriteError(Exception):
+    """Keeps the file as it is."""
 
 
 def unwritable(path: Path, error: OSError) -> ModelError:

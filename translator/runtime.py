@@ -20,7 +20,8 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 @contextlib.contextmanager
 def standard_error_held_back() -> Iterator[None]:
     """Holds back what native code writes to standard error; shows it if the block fails."""
-    sys.stderr.flush()
+    if sys.stderr is not None:
+        sys.stderr.flush()
     try:
         saved = os.dup(2)
     except OSError:  # no standard error at all, as in a windowed or detached process

@@ -81,7 +81,7 @@ class SearchOptions:
             faults.append(f"length_normalization: {self.length_normalization!r} is neither gnmt nor average")
         if not faults and not self.sampling and self.num_hypotheses > self.beam_size:
             faults.append(
-                f"num_hypotheses: {self.num_hypotheses} is outside 1 to the beam size, {self.beam_size}"
+                f"num_hypotheses: {self.num_hypotheses} is more than the beam size, {self.beam_size}"
             )
         if not faults and 0 < self.max_length < self.min_length:
             faults.append(f"min_length: {self.min_length} is more than max_length, {self.max_length}")

@@ -192,3 +192,9 @@ def test_a_letter_with_a_mark_is_another_letter(term, text):
 def test_a_term_is_found_in_every_spelling_that_the_tokenizer_takes_for_the_same(text, form):
     for term in ("New York café", unicodedata.normalize("NFD", "New York café")):
         assert Glossary({term: "X"}).targets_for(unicodedata.normalize(form, text)) == ["X"]
+
+
+@pytest.mark.parametrize("source", ["", " \t"])
+def test_an_empty_source_term_is_told(source):
+    with pytest.raises(DataError, match="a source term of the glossary is empty"):
+        Glossary({"dog": "Hund", source: "x"})

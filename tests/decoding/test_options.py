@@ -125,7 +125,7 @@ def test_only_true_or_false_is_taken_for_a_switch(name, value):
 
 
 def test_more_hypotheses_than_places_are_told():
-    message = "num_hypotheses: 6 is outside 1 to the beam size, 5"
+    message = "num_hypotheses: 6 is more than the beam size, 5"
     assert refusal(num_hypotheses=6) == message
     assert SearchOptions(num_hypotheses=5).num_hypotheses == 5
 

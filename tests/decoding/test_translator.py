@@ -155,7 +155,7 @@ def test_defaults_come_from_the_configuration(translator):
         ({"num_hypotheses": 0}, "num_hypotheses: 0 is outside 1 to 1000"),
         (
             {"num_hypotheses": 5, "beam_size": 4},
-            "num_hypotheses: 5 is outside 1 to the beam size, 4",
+            "num_hypotheses: 5 is more than the beam size, 4",
         ),
     ],
     ids=str,
@@ -599,6 +599,27 @@ def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batch
     monkeypatch.setattr(translator_module, "at_a_time", lambda: 5)
     assert drawn(LINES) == found
     assert drawn([*LINES[:4], "ada ada ada ada ada ada"])[:4] == found[:4]
+
+
+def test_samples_of_a_long_line_are_made_of_one_of_each_part(wordy):
+    line, number = " ".join(WORDS * 20), 12
+    options = {"sampling": True, "num_hypotheses": number, "seed": 3, "temperature": 1.3}
+    [one] = wordy.translate([line], **options)
+    drawn = [one, *one.alternatives]
+    assert len(drawn) == number
+    assert [each.score for each in drawn] == sorted((each.score for each in drawn), reverse=True)
+    parts = [len(block) for block in one.attention_by_part]
+    assert len(parts) > 10
+    beginnings, ends = set(), set()
+    for each in drawn:
+        first = len(each.attention_by_part[0])
+        last = len(each.attention_by_part[-1])
+        beginnings.add(each.tokens[:first])
+        ends.add(each.tokens[-last:])
+    assert min(len(beginnings), len(ends)) > number / 2  # the best of them alone would be a few
+    again = wordy.translate(["ada", line], **options | {"seed": 3})[1]
+    assert len(again.alternatives) == number - 1
+    assert wordy.translate([line], **options)[0].text == one.text
 
 
 def test_the_same_line_many_times_is_drawn_anew_each_time(wordy):

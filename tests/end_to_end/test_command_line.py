@@ -1,6 +1,8 @@
 """Train, translate and evaluate as a user does, each command in a process of its own."""
 
 import json
+import os
+import pty
 import signal
 import subprocess
 import sys
@@ -66,6 +68,31 @@ def test_closed_pipe_is_quiet(model):
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert done.stdout == "zwei eins\n"
     assert done.stderr == ""
+
+
+def test_a_pipe_as_input_is_translated_at_a_terminal_too(model, tmp_path):
+    pipe, output = tmp_path / "pipe", tmp_path / "output.txt"
+    os.mkfifo(pipe)
+    terminal, standard_error = pty.openpty()  # where there is a bar, which would like to know the end
+    with subprocess.Popen(
+        [sys.executable, "-m", "translator", "translate", model, "--input", pipe, "--output", output],
+        stderr=standard_error,
+    ) as process:
+        pipe.write_text("one two\n" * 3)
+        assert process.wait() == 0
+    os.close(standard_error)
+    os.close(terminal)
+    assert output.read_text() == "zwei eins\n" * 3
+
+
+@pytest.mark.parametrize(
+    ("closed", "expected"),
+    [("<&-", "zwei eins\n"), (">&-", ""), ("2>&-", "zwei eins\n"), ("<&- >&- 2>&-", "")],
+)
+def test_closed_standard_streams(model, closed, expected):
+    command = f"'{sys.executable}' -m translator translate '{model}' 'one two' {closed}"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
 
 
 def test_invalid_utf8_at_translation(model):

@@ -121,6 +121,12 @@ def test_sampling_is_repeatable(translator, model):
     [
         (["--columns", "--scores", "one"], 2, "--columns goes with plain output only"),
         (["--input", "some.txt", "one"], 2, "give either TEXT or --input, not both"),
+        (
+            ["--minimum-bayes-risk", "--n-best", "3", "--backward", "x", "one"],
+            2,
+            "--backward and --minimum-bayes-risk both choose: leave one out",
+        ),
+        (["--output", "/", "one"], 1, "/: cannot be written (Is a directory)"),
         (["--minimum-bayes-risk", "one"], 2, "--minimum-bayes-risk chooses among several translations"),
         (["--top-k", "5", "one"], 2, "--top-k is for random translations: add --sampling"),
         (
@@ -133,7 +139,7 @@ def test_sampling_is_repeatable(translator, model):
         (["caf\udce9"], 1, "not valid Unicode; give text in UTF-8"),
         (["--prefix", "caf\udce9", "one"], 1, "not valid Unicode; give text in UTF-8"),
         (["--beam-size", "0", "one"], 1, "beam_size: 0 is outside 1 to 1000"),
-        (["--n-best", "9", "one"], 1, "num_hypotheses: 9 is outside 1 to the beam size, 5"),
+        (["--n-best", "9", "one"], 1, "num_hypotheses: 9 is more than the beam size, 5"),
         (["--input", "nothing.txt"], 1, "nothing.txt: cannot be read (No such file or directory)"),
         (["--glossary", "nothing.tsv", "one"], 1, "nothing.tsv: cannot be read"),
         (["--ensemble", "nothing", "one"], 1, "nothing: no model here"),

@@ -64,6 +64,19 @@ def test_options_are_those_of_the_translator(translator, signatures, beam_size, 
         assert (row[len(ranked) :] == b"").all()  # fewer hypotheses exist than were asked for
 
 
+@pytest.mark.parametrize("number", [2, 5])
+def test_alternatives_of_long_lines_are_the_best_choices_of_their_parts(translator, signatures, number):
+    lines = [" ".join(WORDS * 4), "ada", "", "ada, bob. cid dee " * 9, "eve " * 70]
+    options = {"beam_size": 5, "length_penalty": 0.5, "num_hypotheses": number, "alignments": False}
+    expected = translator.translate(lines, **options)
+    texts, scores = translated(signatures, lines, 5, 0.5, number)
+    for one, row, values in zip(expected, texts, scores, strict=True):
+        ranked = [one, *one.alternatives]
+        assert [text.decode() for text in row[: len(ranked)]] == [each.text for each in ranked]
+        np.testing.assert_allclose(values[: len(ranked)], [each.score for each in ranked], atol=1e-4)
+        assert (row[len(ranked) :] == b"").all()
+
+
 def test_numbers_out_of_range_are_brought_into_it(signatures):
     for asked, within in [((0, -1.0, 0), (1, 0.0, 1)), ((2, 99.0, 7), (2, 10.0, 2))]:
         for outside, inside in zip(

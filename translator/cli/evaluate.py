@@ -69,10 +69,12 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.errors import ConfigError
     from translator.evaluation.scores import Scores, Spread
-    from translator.files import replaced_when_complete
+    from translator.files import check_writable, replaced_when_complete
     from translator.runtime import one_thread_an_operation
     from translator.training.model_folder import members
 
+    if output:
+        check_writable(Path(output))
     one_thread_an_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}

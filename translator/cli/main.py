@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import io
 import os
@@ -12,6 +13,7 @@ import click
 
 from translator.errors import TranslatorError
 
+_OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 _COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export", "serve")
 
 
@@ -54,8 +56,16 @@ def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def _open_closed_streams() -> None:
+    """Puts nothing in place of the standard streams that are closed, as after ``>&-``."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (to the end)
+
+
 def main() -> None:
     """Runs the command line; every expected failure is one line on standard error and exit status 1."""
+    _open_closed_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):  # a character that it cannot show is no reason to fail
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -74,10 +84,11 @@ def main() -> None:
         status = 128 + signal.SIGPIPE
     except OSError as error:  # a folder that may not be entered, a full disk behind standard output
         where = error.filename
-        if where is None:
+        if where is None and error.errno in _OF_WRITING:
             where = "standard output"
             _discard_output()
-        click.echo(f"translator: {where}: {error.strerror or error}", err=True)
+        said = error.strerror or str(error)
+        click.echo(f"translator: {said if where is None else f'{where}: {said}'}", err=True)
         status = 1
     except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("translator: stopped", err=True)

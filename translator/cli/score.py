@@ -23,7 +23,8 @@ def command(model: str, source: str, target: str, others: tuple[str, ...]) -> No
     """Print the log-probability of each given translation, a line each.
 
     It is the natural logarithm of the probability that the MODEL gives to the translation, its end
-    included: the same number that search reports for what it finds.
+    included. A translation is cut into pieces anew, and a long line is scored as a whole: the number
+    is that of --scores where search wrote the same pieces, and did not cut the line into parts.
     """
     from translator.api import load
     from translator.corpus.readers import read_pairs

@@ -56,6 +56,8 @@ def _check_effect(search: Mapping[str, Any], backward: bool, minimum_bayes_risk:
     number = search.get("num_hypotheses", 1)
     if minimum_bayes_risk and number == 1:
         raise click.UsageError("--minimum-bayes-risk chooses among several translations: add --n-best")
+    if backward and minimum_bayes_risk:
+        raise click.UsageError("--backward and --minimum-bayes-risk both choose: leave one out")
     choices = number if search.get("sampling") else search.get("beam_size")
     if backward and choices == 1:
         raise click.UsageError(

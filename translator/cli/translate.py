@@ -199,6 +199,7 @@ def _progress(path: str | None, quiet: bool) -> Iterator[Callable[[], Any]]:
     from tqdm import tqdm
 
     seen = not quiet and sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
-    total = sum(1 for _ in _lines(path)) if seen and path is not None else None
+    can_be_read_twice = path is not None and Path(path).is_file()
+    total = sum(1 for _ in _lines(path)) if seen and can_be_read_twice else None
     with tqdm(total=total, unit=" lines", disable=not seen, leave=False, dynamic_ncols=True) as bar:
         yield bar.update

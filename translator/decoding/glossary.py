@@ -24,10 +24,15 @@ class Glossary:
 
     Args:
         terms: source term -> target term.
+
+    Raises:
+        DataError: if a source term is empty.
     """
 
     def __init__(self, terms: Mapping[str, str]) -> None:
         self._targets = {_plain(source): target for source, target in terms.items()}
+        if "" in self._targets:
+            raise DataError("a source term of the glossary is empty")
         longest_first = sorted(self._targets, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(_whole, longest_first)))
 

@@ -112,24 +112,39 @@ def translations_of(
     return results
 
 
-def joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool) -> Translation:
+def joined(
+    parts: Sequence[Translation],
+    are_glued: Sequence[bool],
+    alignments: bool,
+    draws: np.random.Generator | None = None,
+) -> Translation:
     """The translation of a line from those of its parts.
 
     Its alternatives are the best choices of one hypothesis for each part, as many as a part has; scores
-    add up, so that they are found by keeping the best after each part.
+    add up, so that they are found by keeping the best after each part. Where they are random draws, each of
+    the line is made of one of every part, and each of these stands in one of the line.
 
     Args:
         parts: the translations; the alternatives are in them.
         are_glued: for each part, whether it goes on within the last word of the part before.
         alignments: whether the parts have theirs.
+        draws: decides, where they are random draws, which of the parts go together: they are sorted.
     """
     if len(parts) == 1:
         return parts[0]
+
+    def worth(choice: tuple[Translation, ...]) -> float:
+        return -sum(one.score for one in choice)
+
+    each = [(part, *part.alternatives) for part in parts]
     choices: list[tuple[Translation, ...]] = [()]
-    most = max((1 + len(part.alternatives) for part in parts), default=1)
-    for part in parts:
-        longer = [(*choice, one) for choice in choices for one in (part, *part.alternatives)]
-        choices = sorted(longer, key=lambda choice: -sum(one.score for one in choice))[:most]
+    if draws is not None and parts:
+        shuffled = ([ranked[i] for i in draws.permutation(len(ranked))] for ranked in each)
+        choices = sorted(zip(*shuffled, strict=True), key=worth)
+    else:
+        most = max(map(len, each), default=1)
+        for ranked in each:
+            choices = sorted(((*choice, one) for choice in choices for one in ranked), key=worth)[:most]
     best, *others = (_joined(choice, are_glued, alignments) for choice in choices)
     return replace(best, alternatives=tuple(others))
 

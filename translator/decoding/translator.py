@@ -167,8 +167,9 @@ class Translator:
             targets: a translation of each.
 
         Returns:
-            The natural logarithm of the model's probability of each target, its end included; that of a
-            translation which search found is what search reported.
+            The natural logarithm of the model's probability of each target, its end included. Of a
+            translation that search found it is what search reported, unless search wrote the text in other
+            pieces than the tokenizer does, or cut the line into parts.
 
         Raises:
             ValueError: if there are not as many targets as sources.
@@ -292,15 +293,16 @@ class Translator:
             lambda batch: self._translate_batch([rows[i] for i in batch], search), batches
         ):
             translated |= zip(batch, found, strict=True)
-        numbers = iter(range(len(rows)))
-        return [
-            joined(
-                [translated[next(numbers)] for _ in parts],
-                self._long_lines.are_glued(parts),
-                search.alignments,
-            )
-            for parts in parts_by_line
-        ]
+        results, first = [], 0
+        for parts in parts_by_line:
+            of_line = [translated[first + i] for i in range(len(parts))]
+            draws = None
+            if search.options.sampling and parts:  # the same for the same line, whatever stands around it
+                draws = np.random.default_rng([search.options.seed, rows[first].number])
+            are_glued = self._long_lines.are_glued(parts)
+            results.append(joined(of_line, are_glued, search.alignments, draws))
+            first += len(parts)
+        return results
 
     def _phrases(self, ids: list[int], glossary: Glossary | None) -> list[list[int]]:
         """The pieces of each term that must appear in the translation of some pieces."""

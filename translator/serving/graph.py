@@ -13,6 +13,7 @@ from translator.config import Config
 from translator.corpus.graph_tokenizer import graph_tokenizer
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
+from translator.decoding.rules import IMPOSSIBLE
 from translator.nn.model import TranslationModel
 from translator.serving.parts import Cutter
 from translator.serving.piece_search import Found, PieceSearch
@@ -178,14 +179,39 @@ class TextGraph(_Exported):
 
     def _of_lines(self, found: Found, lines: tf.Tensor, batch: tf.Tensor) -> Outputs:
         """The n best of lines from those of their parts: string and float32 [batch, number]."""
-        texts = tf.reshape(self._texts(found.ids), [-1, tf.shape(found.scores)[1]])
-        columns = tf.map_fn(
-            lambda column: tf.strings.unsorted_segment_join(column, lines, batch, separator=" "),
-            tf.transpose(texts),
+        number = tf.shape(found.scores)[1]
+        texts = tf.reshape(self._texts(found.ids), [-1, number])
+        sizes = tf.math.bincount(lines, minlength=batch)
+        places = tf.range(tf.size(lines)) - tf.gather(tf.cumsum(sizes, exclusive=True), lines)
+        none = tf.zeros([batch, 1])
+        totals = tf.concat([none, tf.fill([batch, number - 1], IMPOSSIBLE)], axis=1)
+
+        def add_parts(place: tf.Tensor, totals: tf.Tensor, joined: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            """The best choices of one hypothesis for each part up to this place, by their sums."""
+            parts = tf.where(places == place)[:, 0]
+            its_lines = tf.gather(lines, parts)
+            sums = tf.gather(totals, its_lines)[:, :, None] + tf.gather(found.scores, parts)[:, None, :]
+            sums, choices = tf.math.top_k(tf.reshape(sums, [-1, number * number]), number)
+            before = tf.gather(tf.gather(joined, its_lines), choices // number, batch_dims=1)
+            added = tf.gather(tf.gather(texts, parts), choices % number, batch_dims=1)
+            longer = tf.cond(place > 0, lambda: tf.strings.join([before, added], " "), lambda: added)
+            where = its_lines[:, None]
+            return (
+                place + 1,
+                tf.tensor_scatter_nd_update(totals, where, sums),
+                tf.tensor_scatter_nd_update(joined, where, longer),
+            )
+
+        _, totals, joined = tf.while_loop(
+            lambda place, *_: place < tf.reduce_max(tf.concat([sizes, [0]], axis=0)),
+            add_parts,
+            (tf.constant(0), totals, tf.fill([batch, number], "")),
         )
+        is_there = (totals > IMPOSSIBLE / 2) | (sizes == 0)[:, None]
+        means = tf.math.divide_no_nan(totals, tf.cast(sizes, tf.float32)[:, None])
         return {
-            "translations": tf.transpose(columns),
-            "scores": tf.math.unsorted_segment_mean(found.scores, lines, batch),
+            "translations": tf.where(is_there, joined, ""),
+            "scores": tf.where(is_there, means, IMPOSSIBLE),
         }
 
     @staticmethod

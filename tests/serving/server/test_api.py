@@ -31,6 +31,20 @@ def test_a_form(client, options):
     assert answer.json() == {"translatedText": "HUND EIN", "alternatives": ["HUND EIN 1"]}
 
 
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+
+
+def test_a_form_may_hold_letters_as_they_are_or_escaped(client):
+    for text in ("Männer “spielen” 足球", "M%C3%A4nner+%E2%80%9Cspielen%E2%80%9D+%E8%B6%B3%E7%90%83"):
+        body = f"q={text}&source=de&target=en".encode()  # as curl -d sends it
+        answer = client.post("/translate", content=body, headers=FORM)
+        assert answer.json() == {"translatedText": "足球 “SPIELEN” MÄNNER"}
+    for body in (b"q=M\xe4nner&source=de&target=en", b"q=M%E4nner&source=de&target=en"):
+        answer = client.post("/translate", content=body, headers=FORM)
+        assert answer.status_code == 400
+        assert answer.json() == {"error": "Invalid request: the form is not in UTF-8"}
+
+
 def test_several_texts_in_json_and_in_a_form(client):
     expected = {"translatedText": ["B A", "", " C "], "alternatives": [["B A 1"], [], [" C 1 "]]}
     texts = ASKED | {"q": ["a b", "", " c "], "alternatives": 1}

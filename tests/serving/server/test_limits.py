@@ -152,7 +152,7 @@ def test_pages_of_other_sites_are_refused_until_they_are_allowed(connect, model)
 
 def test_a_browser_that_says_only_the_origin_is_believed(connect, model):
     models = {("de", "en"): model}
-    for origin in ("http://other.example", "http://testserver:81", "null"):
+    for origin in ("http://other.example", "http://testserver:81", "null", "http://["):
         answer = connect(models).post("/translate", data=ASKED, headers={"Origin": origin})
         assert answer.status_code == 403
         allowed = connect(models, origins=[origin])

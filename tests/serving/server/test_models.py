@@ -1,11 +1,14 @@
 """Model folders and exported models give what the translator gives."""
 
+import shutil
+
 import numpy as np
 import pytest
 from references.toy import WORDS
 
 from translator.decoding.alignment import pharaoh
 from translator.decoding.translator import Translator
+from translator.errors import ModelError
 from translator.serving.server import models as models_module
 from translator.serving.server.models import (
     ExportedModel,
@@ -115,3 +118,12 @@ def test_an_end_within_a_line_of_two_parts_is_no_word():
     attention = np.eye(4, dtype=np.float32)
     pieces = ["▁a", "</s>", "▁b", "</s>"]
     np.testing.assert_array_equal(between_words("a b", "a b", attention, pieces, pieces), np.eye(2))
+
+
+def test_an_export_with_a_file_that_was_cut_is_told(exported_folder, tmp_path):
+    folder = tmp_path / "1"
+    shutil.copytree(exported_folder / "1", folder)
+    path = next(folder.glob("variables/variables.data-*"))
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(ModelError, match=r"damaged \(.+\)"):
+        ExportedModel(folder)

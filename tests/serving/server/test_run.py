@@ -10,7 +10,7 @@ import urllib.request
 import pytest
 
 from translator.errors import ConfigError
-from translator.serving.server.run import serve
+from translator.serving.server.run import _listener, serve
 
 BODY = json.dumps({"q": "ada bob\ncid dee", "source": "auto", "target": "en", "alternatives": 1}).encode()
 HEAD = b"POST /translate HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
@@ -74,6 +74,22 @@ def test_a_port_that_is_taken(model_folder):
             ConfigError, match=rf"cannot listen at 127.0.0.1, port {port} \(Address already in use\)"
         ):
             serve([str(model_folder)], port=port, report=print)
+
+
+def test_a_server_takes_its_port_before_it_loads_models():
+    first = _listener("127.0.0.1", 0)
+    port = first.getsockname()[1]
+    with pytest.raises(ConfigError, match=rf"port {port} \(Address already in use\)"):
+        _listener("127.0.0.1", port)
+    first.close()
+
+
+@pytest.mark.parametrize("host", ["a" * 70, "a..b"])
+def test_a_host_that_cannot_be_one(model_folder, host):
+    with pytest.raises(
+        ConfigError, match=r"cannot listen at a.*, port 0 \(.+\); give another --host or --port"
+    ):
+        serve([str(model_folder)], host=host, port=0, report=print)
 
 
 def test_a_host_that_is_not_here(model_folder):

@@ -151,7 +151,7 @@ class Guard:
         # Pages of other sites could keep this machine busy with forms, even if they cannot read the answer.
         origin, site = headers.get("origin"), headers.get("sec-fetch-site")
         if site is None and origin is not None:  # browsers say the site only over https, or to this machine
-            site = "same-origin" if urlsplit(origin).netloc.lower() == host else "cross-site"
+            site = "same-origin" if _place_of(origin) == host else "cross-site"
         if site in ("cross-site", "same-site") and not {origin, "*"} & set(self._origins):
             return failure(403, "pages of other sites may not use this server; see --allow-origin")
         address = scope["client"][0] if scope.get("client") else ""
@@ -209,3 +209,11 @@ def failure(status: int, reason: str, retry_after: int | None = None) -> JSONRes
     """
     headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
     return JSONResponse({"error": reason}, status, headers)
+
+
+def _place_of(origin: str) -> str | None:
+    """Host and port of an origin; None if it is no address."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return None

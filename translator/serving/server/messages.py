@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 _SOURCE = "Code of the language of the text; auto: the only one that can be translated into the target."
 _TARGET = "Code of the language to translate into."
-_FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
+_URL_ENCODED = "application/x-www-form-urlencoded"
+_FORMS = (_URL_ENCODED, "multipart/form-data")
 LEAST_ATTENTION = 0.01  # all of it would be millions of numbers for a long line of short words
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -136,12 +138,25 @@ async def read_body(request: Request, model: type[Body]) -> Body:
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
+        if media_type == _URL_ENCODED:
+            return model.model_validate(_values(await _url_encoded(request), model))
         if media_type in _FORMS:
             async with request.form() as form:
                 return model.model_validate(_values(form, model))
         return model.model_validate_json(await request.body())
     except ValidationError as error:
         raise HTTPException(400, f"Invalid request: {_first_fault(error)}") from None
+
+
+async def _url_encoded(request: Request) -> FormData:
+    """A form in UTF-8, whether its letters are escaped or not: ``curl -d`` sends them as they are."""
+    try:
+        text = (await request.body()).decode()
+        fields: list[tuple[str, str | UploadFile]] = []
+        fields += parse_qsl(text, keep_blank_values=True, errors="strict")
+        return FormData(fields)
+    except UnicodeDecodeError:
+        raise HTTPException(400, "Invalid request: the form is not in UTF-8") from None
 
 
 def _values(form: FormData, model: type[BaseModel]) -> dict[str, Any]:

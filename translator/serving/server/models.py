@@ -114,7 +114,7 @@ class ExportedModel:
 
         try:
             self._model = tf.saved_model.load(str(folder))  # signatures die with the model that has them
-        except (OSError, ValueError, tf.errors.OpError) as error:
+        except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
             raise ModelError(f"{folder}: damaged ({first_line(error)})") from None
         self._signatures = self._model.signatures
         if not {"serving_default", "translate", "align"} <= set(self._signatures):

@@ -11,7 +11,7 @@ from types import FrameType
 
 import uvicorn
 
-from translator.errors import ConfigError
+from translator.errors import ConfigError, first_line
 from translator.serving.server.app import create_app
 from translator.serving.server.connections import Connection
 from translator.serving.server.limits import LOOPBACK_NAMES, Limits
@@ -97,12 +97,14 @@ def _listener(host: str, port: int) -> socket.socket:
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
+            listener.listen()  # or else another server could take the same address while models are loaded
         except OSError:
             listener.close()
             raise
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # the latter of a name that none can be
+        reason = getattr(error, "strerror", None) or first_line(error)
         raise ConfigError(
-            f"cannot listen at {host}, port {port} ({error.strerror}); give another --host or --port"
+            f"cannot listen at {host}, port {port} ({reason}); give another --host or --port"
         ) from None
     return listener
 
