@@ -122,5 +122,8 @@ def test_without_the_drivers_files_its_tool_is_asked(machine, tmp_path):
     tool.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
     tool.chmod(stat.S_IRWXU)
     assert "NVIDIA X2: this GPU is not used, since its driver 510.1 is older" in why_no_gpu()
+    unknown = answer.replace("510.1", "[N/A]")
+    tool.write_text(f"#!/bin/sh\n{unknown}\n", encoding="utf-8")
+    assert "cannot load its CUDA libraries or the driver" in why_no_gpu()
     tool.write_text("#!/bin/sh\necho broken >&2; exit 9\n", encoding="utf-8")
     assert why_no_gpu() == ""

@@ -89,7 +89,8 @@ def why_no_gpu() -> str:
     if importlib.util.find_spec("nvidia") is None:
         return f"{here} TensorFlow finds no CUDA libraries; run: {_REMEDY}"
     driver = _driver_version()
-    if driver and int(driver.split(".")[0]) < _OLDEST_DRIVER:
+    major = driver.partition(".")[0]
+    if major.isdecimal() and int(major) < _OLDEST_DRIVER:
         return f"{here} its driver {driver} is older than {_OLDEST_DRIVER}; install a newer driver"
     return (
         f"{here} TensorFlow cannot load its CUDA libraries or the driver; try: {_REMEDY} --force-reinstall, "

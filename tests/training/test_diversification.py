@@ -159,6 +159,13 @@ def test_other_text_or_other_limits_need_another_folder(files, tmp_path):
         diversification(files, tmp_path / "kept")
 
 
+def test_a_dev_set_that_becomes_training_text_is_other_text(files, tmp_path):
+    diversification(files, tmp_path / "kept")
+    both = CorpusFiles([*files.train, files.dev])
+    with pytest.raises(ModelError, match="holds other text"):
+        diversification(both, tmp_path / "kept")
+
+
 def test_text_that_cannot_be_used_is_told_and_leaves_nothing_that_looks_complete(files, tmp_path):
     files.train[0].target.write_text("too few\n", encoding="utf-8")
     for _ in range(2):

@@ -9,6 +9,7 @@ import pytest
 from references.toy import WORDS, copied, toy_pairs, write
 
 import translator.training.chosen_text as module
+from translator.config import Config
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.translation_counts import read_translations
@@ -148,6 +149,16 @@ def test_pairs_to_mix_in_are_a_part_of_their_own(tmp_path, files, folder):
         prepared(both, folder)
     with pytest.raises(ModelError, match="holds a training on other text"):
         prepared(files, folder)
+
+
+def test_nothing_is_learned_from_pairs_to_mix_in_that_are_held_out(tmp_path, files):
+    without = CorpusFiles(files.train, None, write(tmp_path, "mix", [*PAIRS, ("zoe", "ute")]))
+    chosen = module.ChosenText(without, None, Config(), lambda line: None)
+    hidden = {pair.source for pair in chosen.dev}
+    sources = [pair.source for pair in chosen.sample]
+    assert hidden
+    assert not hidden & set(sources)
+    assert sources[-1] == "zoe"
 
 
 def test_several_corpora_have_weights_and_share_a_tokenizer_and_a_held_out_dev_set(tmp_path, folder):

@@ -84,12 +84,12 @@ class ChosenText:
             report(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
         self.dev = dev
         self._hidden = {pair.source for pair in self.held_out or ()}
-        self.sample = [pair for pair in sample if pair.source not in self._hidden]
+        self.sample = self._seen(sample)
         if not self.sample:
             raise DataError(f"{files.train[0]}: no pair is left to train on; look at the reasons above")
         if files.mix is not None:
             self._selections.append(self._look_at(files.mix))
-            self.sample += self._selections[-1].sample
+            self.sample += self._seen(self._selections[-1].sample)
             report(f"to mix in: {self._selections[-1].report}")
 
     def _look_at(self, text: ParallelText) -> Selection:
@@ -99,6 +99,10 @@ class ChosenText:
         selection = Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
         self.counts.append(CorpusCounts(str(text), selection.report.num_read, selection.report.dropped))
         return selection
+
+    def _seen(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Those that are not held out."""
+        return [pair for pair in pairs if pair.source not in self._hidden]
 
     def kept(self) -> list[Iterator[Block]]:
         """Reads the pairs to learn from again, each part by itself; the last may be one to mix in."""

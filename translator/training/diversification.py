@@ -194,7 +194,8 @@ def _write_text(
     """Writes the pairs that are kept and the dev set, unless they are there."""
     paths = [path for text in files.train for path in (text.source, text.target)]
     dev_paths = [] if files.dev is None else [files.dev.source, files.dev.target]
-    of = fingerprint([*paths, *dev_paths], config.source_language, config.target_language, config.data)
+    languages = config.source_language, config.target_language
+    of = fingerprint([*paths, *dev_paths], len(files.train), *languages, config.data)
     taught_by = None if teacher is None else fingerprint(map(weights_path, members([teacher])))
     path = folder / "index.json"
     if (found := _read_index(path)) is not None:
