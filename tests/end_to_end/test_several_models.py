@@ -136,10 +136,10 @@ def test_fine_tuning_learns_a_domain_and_mixing_keeps_what_was_known(model, corp
 def test_a_model_tuned_on_short_lines_still_reads_the_long_ones_that_it_knows(model, domain, tmp_path):
     for path in domain.iterdir():
         lines = path.read_text(encoding="utf-8").splitlines()[:50]
-        short = "".join(" ".join(line.split()[:2]) + f" {n}\n" for n, line in enumerate(lines))
+        short = "".join(f"{line.split()[0]} {n}\n" for n, line in enumerate(lines))
         (tmp_path / path.name).write_text(short, encoding="utf-8")
     fine_tuned(model, tmp_path, tmp_path / "tuned")
-    assert load_config(tmp_path / "tuned").longest_part == load_config(model).longest_part > 10
+    assert load_config(tmp_path / "tuned").longest_part == load_config(model).longest_part
 
 
 @pytest.mark.parametrize(("setting", "there"), [("model.units", 48), ("model.output_row_length", 1.0)])
