@@ -20,6 +20,7 @@ from translator.evaluation.page import check_that_pictures_can_be_drawn, write_h
 from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
+from translator.files import check_writable
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.model_folder import load_config, members, weights_path
@@ -229,6 +230,7 @@ def compare(
     """
     if output is not None:
         check_that_pictures_can_be_drawn()
+        check_writable(Path(output))
     check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
     one, other = (

@@ -93,7 +93,7 @@ class CorpusFacts:
     """What training found out about its text; filled in by training, not set by users."""
 
     num_pairs: int = setting(0, "pairs that were trained on", 0, 2**62)
-    longest_source: int = setting(0, "pieces of the longest source sentence among them", 0, 2**62)
+    longest_source: int = setting(0, "pieces of the longest source that the weights have seen", 0, 2**62)
 
 
 @dataclass(frozen=True)

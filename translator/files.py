@@ -54,9 +54,16 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Raises a ModelError if a file could not be written there: to be told before the work, not after it."""
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        return  # a device or a pipe, which would be at its end then
+    """Tells before the work, not after it, that a file cannot be written; its folder is made.
+
+    Raises:
+        ModelError: if it cannot.
+    """
+    try:
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            return  # a device or a pipe, which would be at its end then
+    except OSError as error:
+        raise unwritable(path, error) from None
     with contextlib.suppress(_NothingToWriteError), replaced_when_complete(path):
         raise _NothingToWriteError
 

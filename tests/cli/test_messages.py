@@ -319,16 +319,31 @@ def test_gzip_is_read_everywhere(translator, files):
 
 
 def test_characters_that_standard_output_cannot_show(files):
+    """Examples are shown with escapes; JSON can be read back."""
     for side in ("en", "de"):
         (files / f"train.{side}").write_text("图书馆每天早上八点开门\n" * 9, encoding="utf-8")
     program = "from translator.cli.main import main; main()"
     arguments = ["corpus", "--source", files / "train.en", "--target", files / "train.de"]
-    ended = subprocess.run(
-        [sys.executable, "-c", program, *arguments, "--from", "en", "--to", "de"],
-        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
-        capture_output=True,
-        text=True,
-        check=False,
+    arguments += ["--from", "en", "--to", "de"]
+    for flags, encoding in (([], "latin-1"), (["--json"], "latin-1"), (["--json"], "utf-8")):
+        ended = subprocess.run(
+            [sys.executable, "-c", program, *arguments, *flags],
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+            capture_output=True,
+            encoding=encoding,
+            check=False,
+        )
+        assert ended.stderr == ""
+        assert ("\\u56fe" in ended.stdout) is (encoding == "latin-1")
+        if flags:
+            assert "图书馆" in str(json.loads(ended.stdout))
+
+
+@pytest.mark.parametrize("more", [[], ["--compare", "other"]])
+def test_an_output_that_cannot_be_written_is_told_before_the_work(translator, files, more):
+    arguments = ["evaluate", "no-model", "--source", files / "train.en", "--reference", files / "train.de"]
+    line = failed_line(translator(*arguments, "--output", files, *more))
+    assert (
+        line
+        == f"translator: {files}: cannot be written (Is a directory); check the folder and the free space"
     )
-    assert ended.stderr == ""
-    assert "\\u56fe" in ended.stdout

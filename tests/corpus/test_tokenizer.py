@@ -236,7 +236,10 @@ def test_a_corpus_without_text_is_told(lines):
 @pytest.mark.parametrize("lines", [["a" * 100_001], ["▁▁", "▁"]])
 def test_a_corpus_of_lines_that_cannot_be_learned_from_is_told(lines):
     message = message_of(DataError, train_tokenizer, lines, 6000)
-    assert message == "no line of the corpus is text of at most 100,000 bytes; split the lines"
+    assert message == (
+        "no line of the corpus can be learned from: each is longer than 100,000 bytes or holds no text; "
+        "split the lines"
+    )
 
 
 def test_a_corpus_of_invisible_characters_is_told():

@@ -6,6 +6,7 @@ import pty
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -78,8 +79,12 @@ def test_a_pipe_as_input_is_translated_at_a_terminal_too(model, tmp_path):
         [sys.executable, "-m", "translator", "translate", model, "--input", pipe, "--output", output],
         stderr=standard_error,
     ) as process:
-        pipe.write_text("one two\n" * 3)
-        assert process.wait() == 0
+        writer = threading.Thread(target=pipe.write_text, args=["one two\n" * 3], daemon=True)
+        writer.start()
+        try:
+            assert process.wait(timeout=100) == 0
+        finally:
+            process.kill()
     os.close(standard_error)
     os.close(terminal)
     assert output.read_text() == "zwei eins\n" * 3

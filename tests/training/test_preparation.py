@@ -315,7 +315,7 @@ def test_pairs_with_too_many_pieces_are_told_every_time(tmp_path, files, folder)
     write(tmp_path, "train", [*PAIRS, ("a dog " + "zq" * 300, "ein Hund")])
     for _ in range(2):
         found, lines = prepared(files, folder)
-        assert "left out: 1 pairs of more than 200 pieces on a side" in lines
+        assert "left out: 1 with more than 200 pieces on a side" in lines
         assert found.corpus.parts == [found.num_pairs - 1]
 
 

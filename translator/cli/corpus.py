@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
+
+from translator.cli.json_output import echo_json
 
 _EPILOG = """\b
 Examples:
@@ -67,6 +68,9 @@ def command(
     corpus = PairFiles(first, second, source_language, target_language)
     inspection = inspect_pairs(corpus, test_sets)
     report = inspection.report
-    click.echo(json.dumps(report.to_dict(), ensure_ascii=False, indent=2) if as_json else str(report))
+    if as_json:
+        echo_json(report.to_dict(), indent=2)
+    else:
+        click.echo(str(report))
     if files:
         click.echo(f"{write_clean(corpus, inspection, files, test_sets)}\nwritten to {clean}", err=True)

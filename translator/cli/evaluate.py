@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from translator.cli.json_output import echo_json
 from translator.cli.search import backward_option, ensemble_option, search_options
 
 _EPILOG = """\b
@@ -73,8 +73,6 @@ def command(
     from translator.runtime import one_thread_an_operation
     from translator.training.model_folder import members
 
-    if output:
-        check_writable(Path(output))
     one_thread_an_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
@@ -84,6 +82,8 @@ def command(
             "only the best translation is scored: leave --n-best out, or choose among "
             "them with --minimum-bayes-risk"
         )
+    if output:
+        check_writable(Path(output))
     if compare:
         if each:
             raise ConfigError("--each and --compare do not go together; leave one out")
@@ -112,7 +112,7 @@ def command(
         if singles:
             result["each"] = {metric: dataclasses.asdict(spread) for metric, spread in spreads.items()}
             result["each"]["models"] = [single.to_dict() for single in singles]
-        click.echo(json.dumps(result, ensure_ascii=False, indent=2))
+        echo_json(result, indent=2)
     else:
         click.echo(f"{scores.bleu}\n{scores.chrf}\n{scores.num_sentences:,} sentences")
         if singles:
@@ -139,6 +139,6 @@ def _compare(
     one, other = load(*first, backward=backward), load(second)
     comparison = compare(one, other, source, reference, names=names, output=output, **options)
     if as_json:
-        click.echo(json.dumps(comparison.to_dict(), ensure_ascii=False, indent=2))
+        echo_json(comparison.to_dict(), indent=2)
     else:
         click.echo(str(comparison))

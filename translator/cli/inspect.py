@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
+from translator.cli.json_output import echo_json
 from translator.cli.search import beam_options
 
 _EPILOG = """\b
@@ -39,5 +39,5 @@ def command(
 
     inspection = inspect(load(model), text, output, png=png, **search)
     if as_json:
-        click.echo(json.dumps(inspection.to_dict(), ensure_ascii=False))
+        echo_json(inspection.to_dict())
     click.echo(f"written to {output}{f' and {png}' if png else ''}; open it in a browser", err=True)

@@ -11,9 +11,12 @@ import sys
 
 import click
 
-from translator.errors import TranslatorError
+from translator.errors import TranslatorError, first_line
 
-_OF_WRITING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
+# Errors without a file's name that writing to standard output gives: others are of sockets and the like.
+_OF_WRITING = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN, errno.ENXIO),
+}
 _COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export", "serve")
 
 
@@ -57,7 +60,7 @@ def _discard_output() -> None:
 
 
 def _open_closed_streams() -> None:
-    """Puts nothing in place of the standard streams that are closed, as after ``>&-``."""
+    """Opens the null device in place of standard streams that are closed, as after ``>&-``."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (to the end)
@@ -87,7 +90,7 @@ def main() -> None:
         if where is None and error.errno in _OF_WRITING:
             where = "standard output"
             _discard_output()
-        said = error.strerror or str(error)
+        said = error.strerror or first_line(error)
         click.echo(f"translator: {said if where is None else f'{where}: {said}'}", err=True)
         status = 1
     except (click.exceptions.Abort, KeyboardInterrupt):

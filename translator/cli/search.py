@@ -48,7 +48,7 @@ def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_effect(search: Mapping[str, Any], backward: bool, minimum_bayes_risk: bool) -> None:
-    """Refuses options that would change nothing beside the others."""
+    """Refuses options that would change nothing beside the others, or decide the same as another."""
     if not search.get("sampling") and (idle := _OF_SAMPLING & search.keys()):
         raise click.UsageError(f"{_flag(min(idle))} is for random translations: add --sampling")
     if search.get("sampling") and (idle := _OF_A_SEARCH & search.keys()):

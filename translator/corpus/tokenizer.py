@@ -35,6 +35,10 @@ _ESCAPE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
 _MAX_ESCAPES = 20  # Moses writes eight
 _WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _LONGEST_LINE = 100_000  # bytes; SentencePiece learns from no longer one
+_NOTHING_LEFT = (
+    "sentences_.empty()",
+    "all_chars_count",
+)  # SentencePiece's words where it leaves out all lines
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
 
@@ -206,9 +210,12 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
                 num_threads=1,  # the same model on every machine
                 minloglevel=2,
             )
-        except RuntimeError:  # it has left out every line
+        except RuntimeError as error:
+            if not any(sign in str(error) for sign in _NOTHING_LEFT):
+                raise
             raise DataError(
-                f"no line of the corpus is text of at most {_LONGEST_LINE:,} bytes; split the lines"
+                "no line of the corpus can be learned from: each is longer than "
+                f"{_LONGEST_LINE:,} bytes or holds no text; split the lines"
             ) from None
     proto = sentencepiece_model_pb2.ModelProto.FromString(model.getvalue())
     proto.normalizer_spec.ClearField("normalization_rule_tsv")  # the path of a file that is gone

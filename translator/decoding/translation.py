@@ -128,7 +128,8 @@ def joined(
         parts: the translations; the alternatives are in them.
         are_glued: for each part, whether it goes on within the last word of the part before.
         alignments: whether the parts have theirs.
-        draws: decides, where they are random draws, which of the parts go together: they are sorted.
+        draws: where they are random draws, as many of each part: shuffles those of a part, which come
+            sorted, so that chance alone decides which go together. None: they are none.
     """
     if len(parts) == 1:
         return parts[0]
@@ -138,7 +139,7 @@ def joined(
 
     each = [(part, *part.alternatives) for part in parts]
     choices: list[tuple[Translation, ...]] = [()]
-    if draws is not None and parts:
+    if draws is not None:
         shuffled = ([ranked[i] for i in draws.permutation(len(ranked))] for ranked in each)
         choices = sorted(zip(*shuffled, strict=True), key=worth)
     else:

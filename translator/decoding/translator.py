@@ -297,7 +297,7 @@ class Translator:
         for parts in parts_by_line:
             of_line = [translated[first + i] for i in range(len(parts))]
             draws = None
-            if search.options.sampling and parts:  # the same for the same line, whatever stands around it
+            if search.options.sampling and len(parts) > 1:  # as it is numbered, whatever the batches are
                 draws = np.random.default_rng([search.options.seed, rows[first].number])
             are_glued = self._long_lines.are_glued(parts)
             results.append(joined(of_line, are_glued, search.alignments, draws))

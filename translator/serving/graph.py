@@ -181,34 +181,42 @@ class TextGraph(_Exported):
         """The n best of lines from those of their parts: string and float32 [batch, number]."""
         number = tf.shape(found.scores)[1]
         texts = tf.reshape(self._texts(found.ids), [-1, number])
+        # As exact as in Python: of parts that are alike, many choices have sums that are nearly the same.
+        scores = tf.cast(found.scores, tf.float64)
         sizes = tf.math.bincount(lines, minlength=batch)
         places = tf.range(tf.size(lines)) - tf.gather(tf.cumsum(sizes, exclusive=True), lines)
-        none = tf.zeros([batch, 1])
-        totals = tf.concat([none, tf.fill([batch, number - 1], IMPOSSIBLE)], axis=1)
+
+        def at(place: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            """The parts at a place of their lines, and these lines."""
+            parts = tf.where(places == place)[:, 0]
+            return parts, tf.gather(lines, parts)
 
         def add_parts(place: tf.Tensor, totals: tf.Tensor, joined: tf.Tensor) -> tuple[tf.Tensor, ...]:
             """The best choices of one hypothesis for each part up to this place, by their sums."""
-            parts = tf.where(places == place)[:, 0]
-            its_lines = tf.gather(lines, parts)
-            sums = tf.gather(totals, its_lines)[:, :, None] + tf.gather(found.scores, parts)[:, None, :]
+            parts, its_lines = at(place)
+            sums = tf.gather(totals, its_lines)[:, :, None] + tf.gather(scores, parts)[:, None, :]
             sums, choices = tf.math.top_k(tf.reshape(sums, [-1, number * number]), number)
             before = tf.gather(tf.gather(joined, its_lines), choices // number, batch_dims=1)
             added = tf.gather(tf.gather(texts, parts), choices % number, batch_dims=1)
-            longer = tf.cond(place > 0, lambda: tf.strings.join([before, added], " "), lambda: added)
             where = its_lines[:, None]
             return (
                 place + 1,
                 tf.tensor_scatter_nd_update(totals, where, sums),
-                tf.tensor_scatter_nd_update(joined, where, longer),
+                tf.tensor_scatter_nd_update(joined, where, tf.strings.join([before, added], " ")),
             )
 
-        _, totals, joined = tf.while_loop(
-            lambda place, *_: place < tf.reduce_max(tf.concat([sizes, [0]], axis=0)),
-            add_parts,
-            (tf.constant(0), totals, tf.fill([batch, number], "")),
+        parts, its_lines = at(tf.constant(0))
+        totals, joined = (
+            tf.tensor_scatter_nd_update(
+                tf.fill([batch, number], nothing), its_lines[:, None], tf.gather(of_parts, parts)
+            )
+            for nothing, of_parts in ((tf.constant(0.0, tf.float64), scores), (tf.constant(""), texts))
         )
-        is_there = (totals > IMPOSSIBLE / 2) | (sizes == 0)[:, None]
-        means = tf.math.divide_no_nan(totals, tf.cast(sizes, tf.float32)[:, None])
+        _, totals, joined = tf.while_loop(
+            lambda place, *_: tf.reduce_any(sizes > place), add_parts, (tf.constant(1), totals, joined)
+        )
+        is_there = totals > IMPOSSIBLE / 2
+        means = tf.cast(tf.math.divide_no_nan(totals, tf.cast(sizes, tf.float64)[:, None]), tf.float32)
         return {
             "translations": tf.where(is_there, joined, ""),
             "scores": tf.where(is_there, means, IMPOSSIBLE),

@@ -94,6 +94,7 @@ def training_texts(
 
     Raises:
         ConfigError: if files or weights do not belong together.
+        ModelError: if standard input cannot be kept.
     """
     sources, targets, both_sides = _listed(source), _listed(target), _listed(pairs)
     names = [*sources, *both_sides]

@@ -175,8 +175,9 @@ def _prepare_anew(
         weights.append(None)
 
     def facts(num_long: int) -> dict[str, Any]:
+        """What the index is to keep; says on the way how many pairs have too many pieces."""
         if num_long:
-            tell(f"left out: {num_long:,} pairs of more than {config.data.max_pieces} pieces on a side")
+            tell(f"left out: {num_long:,} with more than {config.data.max_pieces} pieces on a side")
         return {
             "num_pairs": chosen.num_pairs,
             "lines": lines,

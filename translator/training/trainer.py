@@ -85,7 +85,7 @@ class Trainer:
         report: takes each line for the user.
 
     Raises:
-        DataError: if no pair is short enough.
+        DataError: if no pair is short enough, or the weights of the files leave none.
         ModelError: if the folder holds a damaged training.
     """
 

@@ -223,7 +223,7 @@ def test_some_thousand_pairs_at_a_time_are_the_same_as_one_by_one(odd):
     assert [pair for block in streams[1].blocks() for pair in block.pairs()] == expected
 
 
-@pytest.mark.parametrize("start", ["<!-- a comment", "<?php", "<!", "<"])
+@pytest.mark.parametrize("start", ["<!-- a comment", "<?php", "<!", "<", "<!-- a --> <b>dog</b>"])
 def test_a_sentence_that_begins_as_xml_does(tmp_path, start):
     path = write(tmp_path / "pairs.tsv", f"{start}\tso etwas\na dog\tein Hund\n")
     assert pairs_of(path) == [Pair(start, "so etwas"), Pair("a dog", "ein Hund")]

@@ -147,7 +147,7 @@ def _format(stream: BufferedReader, name: str) -> str:
     is_xml = _XML.match(head.replace(b"\0", b""))  # of the zeros of UTF-16
     if guard.root in {"tmx", "xliff"}:
         found = guard.root.upper()
-    elif is_xml and guard.root is None and named == "TSV" and b"\t" in head.partition(b"\n")[0]:
+    elif is_xml and named == "TSV" and b"\t" in head.partition(b"\n")[0]:
         return named  # its first sentence begins as XML does
     elif is_xml and guard.root is None and fault is not None:
         raise fault

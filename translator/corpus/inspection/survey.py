@@ -28,8 +28,8 @@ from translator.corpus.reservoir import Reservoir
 _MAX_SAMPLE = 20_000  # pairs to learn letters from
 _FEWEST_WORDS = 3  # that a line must have to count as copied
 _FEWEST_IN_LOWER_CASE = 2  # of these
-# Code, addresses, paths, numbers; looked for where one can begin, not at every letter of a long word.
-_NO_WORDS = re.compile(r"`+[^`]*`+|(?<!\w)\w+://\S+|(?<![^\s`])\S*[@\\/_\d]\S*")
+# Code, addresses, paths, numbers; looked for where a word begins, or after a backtick, not at every letter.
+_NO_WORDS = re.compile(r"`+[^`]*`+|(?<![^\s`])\S*[@\\/_\d]\S*")
 _WORD = re.compile(r"[^\W\d_]+")
 
 _BROKEN = {

@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import ImmutableMultiDict, MultiDict
 
 _SOURCE = "Code of the language of the text; auto: the only one that can be translated into the target."
 _TARGET = "Code of the language to translate into."
@@ -148,18 +148,20 @@ async def read_body(request: Request, model: type[Body]) -> Body:
         raise HTTPException(400, f"Invalid request: {_first_fault(error)}") from None
 
 
-async def _url_encoded(request: Request) -> FormData:
-    """A form in UTF-8, whether its letters are escaped or not: ``curl -d`` sends them as they are."""
+async def _url_encoded(request: Request) -> MultiDict:
+    """A form in UTF-8, whether its letters are escaped or not: ``curl -d`` sends them as they are.
+
+    Raises:
+        HTTPException: 400, if it is not in UTF-8.
+    """
     try:
         text = (await request.body()).decode()
-        fields: list[tuple[str, str | UploadFile]] = []
-        fields += parse_qsl(text, keep_blank_values=True, errors="strict")
-        return FormData(fields)
+        return MultiDict(parse_qsl(text, keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError:
         raise HTTPException(400, "Invalid request: the form is not in UTF-8") from None
 
 
-def _values(form: FormData, model: type[BaseModel]) -> dict[str, Any]:
+def _values(form: ImmutableMultiDict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
     """The fields of a form; ``q`` may stand in it several times."""
     values: dict[str, Any] = dict(form)
     texts = form.getlist("q")
