@@ -271,7 +271,9 @@ def test_padding_and_start_are_no_part_of_a_hypothesis():
         assert {piece for ids, _, _ in found for piece in ids} <= {END, A, B, C}
 
 
-@pytest.mark.parametrize("num_hypotheses", [0, 4])
-def test_more_hypotheses_than_places_cannot_be_asked_for(num_hypotheses):
-    with pytest.raises(ConfigError, match=rf"hypotheses: {num_hypotheses} is outside 1 to"):
+@pytest.mark.parametrize(
+    ("num_hypotheses", "fault"), [(0, "outside 1 to"), (4, "more than the beam size, 3")]
+)
+def test_more_hypotheses_than_places_cannot_be_asked_for(num_hypotheses, fault):
+    with pytest.raises(ConfigError, match=rf"hypotheses: {num_hypotheses} is {fault}"):
         random_script(1, max_length=2).search(3, 2, num_hypotheses=num_hypotheses)
