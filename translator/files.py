@@ -59,11 +59,6 @@ def check_writable(path: Path) -> None:
     Raises:
         ModelError: if it cannot.
     """
-    try:
-        if path.exists() and not (path.is_file() or path.is_dir()):
-            return  # a device or a pipe, which would be at its end then
-    except OSError as error:
-        raise unwritable(path, error) from None
     with contextlib.suppress(_NothingToWriteError), replaced_when_complete(path):
         raise _NothingToWriteError
 

@@ -14,9 +14,9 @@ import click
 from translator.errors import TranslatorError, first_line
 
 # Errors without a file's name that writing to standard output gives: others are of sockets and the like.
-_OF_WRITING = {
-    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN, errno.ENXIO),
-}
+_OF_WRITING = frozenset(
+    (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN, errno.ENXIO)
+)
 _COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export", "serve")
 
 

@@ -35,10 +35,8 @@ _ESCAPE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
 _MAX_ESCAPES = 20  # Moses writes eight
 _WITHOUT_SPACES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _LONGEST_LINE = 100_000  # bytes; SentencePiece learns from no longer one
-_NOTHING_LEFT = (
-    "sentences_.empty()",
-    "all_chars_count",
-)  # SentencePiece's words where it leaves out all lines
+# SentencePiece's words where it leaves out all lines.
+_NOTHING_LEFT = ("sentences_.empty()", "all_chars_count")
 _MAX_TRAINING_LINES = 2_000_000  # byte-pair statistics gain nothing from more
 
 

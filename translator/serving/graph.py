@@ -208,9 +208,9 @@ class TextGraph(_Exported):
         parts, its_lines = at(tf.constant(0))
         totals, joined = (
             tf.tensor_scatter_nd_update(
-                tf.fill([batch, number], nothing), its_lines[:, None], tf.gather(of_parts, parts)
+                tf.zeros([batch, number], of_parts.dtype), its_lines[:, None], tf.gather(of_parts, parts)
             )
-            for nothing, of_parts in ((tf.constant(0.0, tf.float64), scores), (tf.constant(""), texts))
+            for of_parts in (scores, texts)
         )
         _, totals, joined = tf.while_loop(
             lambda place, *_: tf.reduce_any(sizes > place), add_parts, (tf.constant(1), totals, joined)
