@@ -3,10 +3,13 @@
 import itertools
 
 import pytest
+import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from translator.decoding.long_lines import LongLines
+from translator.decoding.long_lines import LongLines, put_together
+from translator.decoding.translation import Translation, joined
+from translator.serving import parts
 
 words = st.text("abdeo", min_size=1, max_size=12)
 word_with_mark = st.tuples(words, st.sampled_from(["", "", "", ",", ";", ".", "?", "…"])).map("".join)
@@ -92,3 +95,43 @@ def test_parts_know_whether_a_space_was_between_them(tokenizer):
 )
 def test_lines_are_cut_where_it_hurts_least(tokenizer, line, parts):
     assert parts_of(line, tokenizer, 6) == parts
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["ada.", "bob"], "ada. bob"),
+        (["\u6211\u3002", "\u4f60"], "\u6211\u3002\u4f60"),
+        (["\u6211", "ada", "\u30ab\u30bf"], "\u6211ada\u30ab\u30bf"),
+        (["ada", "\uff21", "bob"], "ada\uff21bob"),
+        (["\u201c\u6211\u201d", "\u4f60", "\U00020000"], "\u201c\u6211\u201d\u4f60\U00020000"),
+        (["\uc548\ub155.", "\uc138\uacc4", "\u0e01", "\u0e02"], "\uc548\ub155. \uc138\uacc4 \u0e01 \u0e02"),
+        (["\u6211", "", "", "\u4f60"], "\u6211\u4f60"),
+        (["", "ada", "", "bob", ""], "ada bob"),
+        (["", "", "\u6211", ""], "\u6211"),
+        (["", ""], ""),
+        (["\u6211 ", "\u4f60"], "\u6211 \u4f60"),
+        (["ada"], "ada"),
+        ([""], ""),
+    ],
+    ids=ascii,
+)
+def test_no_space_is_put_beside_chinese_and_japanese(texts, expected):
+    assert put_together(texts) == expected
+    assert parts.put_together(tf.constant(["\n".join(texts)])).numpy()[0].decode() == expected
+
+
+def part(text, *links):
+    """The translation of a part whose source is three words."""
+    pieces = tuple(f"\u2581{word}" for word in text.split())
+    source = ("\u2581x", "\u2581y", "\u2581z", "</s>")
+    return Translation(
+        text, -1.0, -1.0, (*pieces, "</s>"), source, attention_by_part=(), word_alignment=links
+    )
+
+
+def test_a_word_that_goes_on_in_the_next_part_is_one_word_of_the_alignment():
+    first, third = part("ada \u6211", (0, 0), (1, 1)), part("\u4f60 bob", (0, 0), (2, 1))
+    one = joined([first, part(""), third, part("cid", (0, 0))], [False] * 4, alignments=True)
+    assert one.text == "ada \u6211\u4f60 bob cid"
+    assert one.word_alignment == ((0, 0), (1, 1), (6, 1), (8, 2), (9, 3))

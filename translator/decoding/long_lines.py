@@ -1,4 +1,4 @@
-"""Lines longer than anything in training are translated in parts, cut where that hurts least.
+"""Lines longer than anything in training are translated in parts: where to cut, and how to put together.
 
 A part goes as far as it may: to the last sentence end within reach; if there is none to the last comma, then
 to the last space, then to anywhere. The rule works on pieces, so that an exported graph can follow it too
@@ -7,6 +7,7 @@ to the last space, then to anywhere. The rule works on pieces, so that an export
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
@@ -17,6 +18,10 @@ import numpy.typing as npt
 from translator.corpus.tokenizer import Tokenizer
 
 _ENDS_WITHOUT_SPACE, _SENTENCE_ENDS, _COMMAS = "。！？", ".!?…", ",;:"
+
+# Kana, Chinese characters and their marks; ``re`` and RE2, which graphs have, both read it.
+NO_SPACE_BESIDE = "[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f\U00020000-\U0003ffff]"
+_BREAK_BESIDE = re.compile(f"(?<={NO_SPACE_BESIDE})\n|\n(?={NO_SPACE_BESIDE})")
 
 
 class Cut(IntEnum):
@@ -108,3 +113,12 @@ class LongLines:
         if kinds.begins[after] == Cut.AT_SPACE:
             return int(kinds.ends[before])
         return Cut.AT_SENTENCE_END if kinds.ends_sentence[before] else int(kinds.begins[after])
+
+
+def put_together(texts: Sequence[str]) -> str:
+    """The translation of a line from those of its parts; a space is between, but not in Chinese or Japanese.
+
+    Args:
+        texts: the translations, each without a line break.
+    """
+    return _BREAK_BESIDE.sub("", "\n".join(filter(None, texts))).replace("\n", " ")

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.alignment import WordAlignment, word_alignment, words_of
+from translator.decoding.long_lines import put_together
 from translator.decoding.search import Hypotheses
 
 _TO_SPACES = str.maketrans("\n\r\t", "   ")
@@ -155,13 +156,17 @@ def _joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments:
     links = []
     if alignments:
         source_words = target_words = 0
+        before = ""
         for part, is_glued in zip(parts, are_glued, strict=True):
             source_words -= is_glued
+            if before and part.text:
+                target_words -= len(put_together([before, part.text])) == len(before) + len(part.text)
             links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
             source_words += int(words_of(part.source_tokens)[-1]) + 1
             target_words += int(words_of(part.tokens)[-1]) + 1 if part.text else 0
+            before = part.text or before
     return Translation(
-        text=" ".join(part.text for part in parts),
+        text=put_together([part.text for part in parts]),
         score=sum((part.score for part in parts), 0.0) / max(len(parts), 1),
         log_probability=sum((part.log_probability for part in parts), 0.0),
         tokens=tuple(token for part in parts for token in part.tokens),

@@ -15,7 +15,7 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
 from translator.decoding.rules import IMPOSSIBLE
 from translator.nn.model import TranslationModel
-from translator.serving.parts import Cutter
+from translator.serving.parts import Cutter, put_together
 from translator.serving.piece_search import Found, PieceSearch
 from translator.serving.weights import Precision, Weights
 
@@ -202,7 +202,7 @@ class TextGraph(_Exported):
             return (
                 place + 1,
                 tf.tensor_scatter_nd_update(totals, where, sums),
-                tf.tensor_scatter_nd_update(joined, where, tf.strings.join([before, added], " ")),
+                tf.tensor_scatter_nd_update(joined, where, tf.strings.join([before, added], "\n")),
             )
 
         parts, its_lines = at(tf.constant(0))
@@ -218,7 +218,7 @@ class TextGraph(_Exported):
         is_there = totals > IMPOSSIBLE / 2
         means = tf.cast(tf.math.divide_no_nan(totals, tf.cast(sizes, tf.float64)[:, None]), tf.float32)
         return {
-            "translations": tf.where(is_there, joined, ""),
+            "translations": tf.where(is_there, put_together(joined), ""),
             "scores": tf.where(is_there, means, IMPOSSIBLE),
         }
 

@@ -1,4 +1,4 @@
-"""Cuts long lines into parts inside a graph, by the rule of ``decoding.long_lines``."""
+"""Cuts long lines into parts inside a graph and puts them together, as ``decoding.long_lines`` does."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
-from translator.decoding.long_lines import Cut, PieceKinds
+from translator.decoding.long_lines import NO_SPACE_BESIDE, Cut, PieceKinds
 
 
 class Parts(NamedTuple):
@@ -68,3 +68,14 @@ class Cutter:
             tf.gather(kinds.ends_sentence, values), int(Cut.AT_SENTENCE_END), before_next
         )
         return tf.where(before_next == int(Cut.AT_SPACE), ends, without_space)
+
+
+def put_together(texts: tf.Tensor) -> tf.Tensor:
+    """The translations of lines from those of their parts, with a line break between two of these.
+
+    Args:
+        texts: string of any shape.
+    """
+    for beside in (f"(^|{NO_SPACE_BESIDE})\n+", f"\n+({NO_SPACE_BESIDE}|$)"):
+        texts = tf.strings.regex_replace(texts, beside, r"\1")
+    return tf.strings.regex_replace(texts, "\n+", " ")
