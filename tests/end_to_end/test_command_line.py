@@ -71,6 +71,24 @@ def test_closed_pipe_is_quiet(model):
     assert done.stderr == ""
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
+def test_a_stop_leaves_nothing_half_written(model, tmp_path, number):
+    (tmp_path / "out.txt").write_text("as before\n", encoding="utf-8")
+    command = [sys.executable, "-m", "translator", "translate", str(model), "--output", tmp_path / "out.txt"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, **pipes, text=True) as process:
+        end = time.monotonic() + 100
+        while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < end:
+            time.sleep(0.1)
+        assert len(list(tmp_path.iterdir())) == 2
+        process.send_signal(number)
+        assert process.wait(timeout=60) == 128 + number
+        assert process.stdout.read() == ""
+        assert process.stderr.read().strip() == "translator: stopped"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.txt"]
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "as before\n"
+
+
 def test_a_pipe_as_input_is_translated_at_a_terminal_too(model, tmp_path):
     pipe, output = tmp_path / "pipe", tmp_path / "output.txt"
     os.mkfifo(pipe)

@@ -8,6 +8,7 @@ import io
 import os
 import signal
 import sys
+from types import FrameType
 
 import click
 
@@ -66,9 +67,18 @@ def _open_closed_streams() -> None:
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115  (to the end)
 
 
+class _TerminatedError(KeyboardInterrupt):
+    """Somebody asked the process to terminate, as ``timeout`` and job schedulers do."""
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise _TerminatedError
+
+
 def main() -> None:
     """Runs the command line; every expected failure is one line on standard error and exit status 1."""
     _open_closed_streams()
+    signal.signal(signal.SIGTERM, _terminate)  # so that no unfinished file stays behind
     if isinstance(sys.stdout, io.TextIOWrapper):  # a character that it cannot show is no reason to fail
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
@@ -93,9 +103,10 @@ def main() -> None:
         said = error.strerror or first_line(error)
         click.echo(f"translator: {said if where is None else f'{where}: {said}'}", err=True)
         status = 1
-    except (click.exceptions.Abort, KeyboardInterrupt):
+    except (click.exceptions.Abort, KeyboardInterrupt) as error:
         click.echo("translator: stopped", err=True)
-        status = 128 + signal.SIGINT
+        is_terminated = isinstance(error.__cause__ or error, _TerminatedError)  # click raises its own from it
+        status = 128 + (signal.SIGTERM if is_terminated else signal.SIGINT)
     except Exception as error:
         # The second is TensorFlow's, which may not have been imported.
         if not isinstance(error, MemoryError) and type(error).__name__ != "ResourceExhaustedError":
