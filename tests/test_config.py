@@ -218,24 +218,31 @@ def test_json_with_a_setting_that_is_not_valid_names_the_file():
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ("5", "a newer version of translator (format 5, this one reads 4); update translator"),
-        ("1", "an older version of translator (format 1, this one reads 4); train the model again"),
+        ("6", "a newer version of translator (format 6, this one reads 5); update translator"),
+        ("1", "an older version of translator (format 1, this one reads 5); train the model again"),
         (
             '"x"',
-            "an older version of translator (format 'x', this one reads 4); train the model again",
+            "an older version of translator (format 'x', this one reads 5); train the model again",
         ),
     ],
 )
 def test_json_of_another_version_is_told_from_damage(form, message):
-    text = Config().to_json().replace('"format": 4', f'"format": {form}')
+    text = Config().to_json().replace('"format": 5', f'"format": {form}')
     text = text.replace("patience", "patience_of_another_version")
     assert message_of(Config.from_json, text, "c.json") == f"c.json: made by {message}"
 
 
-def test_json_of_before_there_were_dictionaries_is_read_without_one():
-    text = Config().to_json().replace('"format": 4', '"format": 3')
-    lines = [line for line in text.splitlines() if "dictionary" not in line]
-    text = "\n".join(lines).replace('"output_row_length": 0.0,', '"output_row_length": 0.0')
+@pytest.mark.parametrize(
+    ("form", "unknown", "last"),
+    [
+        (3, ("dictionary", "right_to_left"), '"output_row_length": 0.0'),
+        (4, ("right_to_left",), '"dictionary": 0'),
+    ],
+)
+def test_json_of_before_there_was_a_setting_is_read_with_its_default(form, unknown, last):
+    text = Config().to_json().replace('"format": 5', f'"format": {form}')
+    lines = [line for line in text.splitlines() if not any(name in line for name in unknown)]
+    text = "\n".join(lines).replace(f"{last},", last)
     assert Config.from_json(text, "c.json") == Config()
 
 

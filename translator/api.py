@@ -30,7 +30,10 @@ from translator.training_jobs import diversified, train_one, train_several
 
 
 def load(
-    folder: str | Path, *more_folders: str | Path, backward: str | Path | Translator | None = None
+    folder: str | Path,
+    *more_folders: str | Path,
+    backward: str | Path | Translator | None = None,
+    right_to_left: str | Path | Translator | None = None,
 ) -> Translator:
     """Loads a trained model, or several that translate together.
 
@@ -40,12 +43,15 @@ def load(
         backward: the folder of a model of the other direction, of any vocabulary, or that model, loaded: of
             the best hypotheses of a search, those are preferred from which it would write the source again.
             ``diversify`` leaves one in ``training/diversification/backward``.
+        right_to_left: the folder of a model of the same direction, of any vocabulary, that was trained with
+            the setting ``model.right_to_left``, or that model, loaded: of the best hypotheses, those are
+            preferred that it finds probable, too.
 
     Raises:
-        ModelError: if there is no complete model of this version, the vocabularies differ, or the backward
-            model goes the same way.
+        ModelError: if there is no complete model of this version, the vocabularies differ, or one of the last
+            two does not go the other way.
     """
-    return Translator.load(folder, *more_folders, backward=backward)
+    return Translator.load(folder, *more_folders, backward=backward, right_to_left=right_to_left)
 
 
 def train(

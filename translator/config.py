@@ -14,8 +14,8 @@ from typing import Any, cast, get_type_hints
 from translator.errors import ConfigError
 
 # Of config.json and of all that stands beside it in a model folder; another number, another layout.
-_FORMAT = 4
-_OLDEST = 3  # which differs only by what it does not have
+_FORMAT = 5
+_OLDEST = 3  # the older ones differ only by what they do not have
 
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:
@@ -53,6 +53,9 @@ class ModelConfig:
     word_dropout: float = setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
     output_row_length: float = setting(0.0, "length of the rows that make logits; 0: as they grow", 0, 100)
     dictionary: int = setting(0, "counted translations of a piece to point at; 0: none", 0, 100)
+    right_to_left: bool = field(
+        default=False, metadata={"help": "write the last word first: judges what others write"}
+    )
 
 
 @dataclass(frozen=True)

@@ -175,7 +175,7 @@ def test_equal_scores_keep_the_order_of_search():
         return [-5.0, -3.0, -3.0]
 
     options = SearchOptions(num_hypotheses=3, length_penalty=0.0)
-    [found] = reranked(["a"], [first], [False], backward, options)
+    [found] = reranked(["a"], [first], [False], backward, None, options)
     assert [(text, round(score, 6)) for text, score, _ in rows_of(found)] == [
         ("y", -1.6),
         ("z", -1.6),

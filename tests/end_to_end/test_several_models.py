@@ -155,3 +155,37 @@ def test_weights_of_another_network_are_refused(setting, there, model, domain, t
             report=lambda line: None,
         )
     assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture(scope="module")
+def from_the_end(run, train_command, tmp_path_factory):
+    """The folder of a model that writes the last word first."""
+    folder = tmp_path_factory.mktemp("models") / "from-the-end"
+    done = run(*train_command, "--output", folder, "--set", "model.right_to_left=true")
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def test_a_model_from_right_to_left_translates_and_judges(run, model, from_the_end, corpus):
+    assert run("translate", from_the_end, "one two three").stdout == "drei zwei eins\n"
+    report = json.loads((from_the_end / "report.json").read_text(encoding="utf-8"))
+    assert report["best_dev_bleu"] > 80  # of translations that are read as ever
+    files = ("--source", corpus / "test.en", "--reference", corpus / "test.de")
+    judged = ("--right-to-left", from_the_end)
+    scores = json.loads(run("evaluate", model, *files, *judged, "--json").stdout)
+    assert scores["bleu"]["score"] > 80
+    one = translator.load(model, right_to_left=from_the_end).translate(["one two three"])[0]
+    done = run("translate", model, *judged, "--scores", "one two three")
+    assert done.stdout.split("\t")[::2] == [one.text, f"{one.score:.4f}\n"]
+    alone = translator.load(model).translate(["one two three"])[0]
+    assert one.score < alone.score
+    done = run("evaluate", model, *files, *judged, "--compare", from_the_end)
+    assert f"{model} with right to left {from_the_end}" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("--ensemble", "{model}"), ("--prefix", "drei")])
+def test_what_a_model_from_right_to_left_cannot_do_is_told(run, model, from_the_end, arguments):
+    done = run("translate", from_the_end, *(each.format(model=model) for each in arguments), "one two")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert "writes from" in done.stderr

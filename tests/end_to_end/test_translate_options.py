@@ -126,6 +126,13 @@ def test_sampling_is_repeatable(translator, model):
             2,
             "--backward and --minimum-bayes-risk both choose: leave one out",
         ),
+        (
+            ["--minimum-bayes-risk", "--n-best", "3", "--right-to-left", "x", "one"],
+            2,
+            "--right-to-left and --minimum-bayes-risk both choose: leave one out",
+        ),
+        (["--right-to-left", "any", "--beam-size", "1", "one"], 2, "--right-to-left chooses among several"),
+        (["--right-to-left", "nothing", "one"], 1, "nothing: no model here"),
         (["--output", "/", "one"], 1, "/: cannot be written (Is a directory)"),
         (["--minimum-bayes-risk", "one"], 2, "--minimum-bayes-risk chooses among several translations"),
         (["--top-k", "5", "one"], 2, "--top-k is for random translations: add --sampling"),

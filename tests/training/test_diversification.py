@@ -212,6 +212,16 @@ def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(file
     assert (backward.folder, backward.overrides, backward.is_judged) == (backward_path(teacher), None, True)
 
 
+def test_first_models_write_from_left_to_right_whatever_the_last_one_does(files, tmp_path):
+    settings = {"model.right_to_left": True, "model.units": 8}
+    for model in diversification(files, tmp_path / "kept", **settings).first_models:
+        assert "model.right_to_left" not in model.overrides
+        assert model.overrides["model.units"] == 8
+    text = tmp_path / "kept" / "text"
+    written = zip(lines_of(text / "1.source"), lines_of(text / "1.target"), strict=True)
+    assert list(written) == list(dict.fromkeys(PAIRS))
+
+
 def test_several_teachers_are_not_judged(files, tmp_path):
     teacher = tmp_path / "teacher"
     for seed in (1, 2):

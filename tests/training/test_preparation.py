@@ -128,6 +128,33 @@ def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, n
     assert prepared(files, folder)[0].dev == found.dev
 
 
+def test_a_model_from_right_to_left_learns_the_last_words_first(tmp_path, files, folder):
+    mix = write(tmp_path, "mix", toy_pairs(50, copied, seed=3))
+    settings = SETTINGS | {"model.right_to_left": True, "data.mixed_share": 0.5, "model.dictionary": 2}
+    found, _ = prepared(CorpusFiles(files.train, mix=mix), folder, settings)
+    straight, _ = prepared(CorpusFiles(files.train, mix=mix), tmp_path / "straight")
+    turned = [
+        [(source, " ".join(reversed(target.split()))) for source, target in text_of(straight, part)]
+        for part in (0, 1)
+    ]
+    assert [text_of(found, part) for part in (0, 1)] == turned
+    assert found.dev == straight.dev  # as it reads
+    assert all(source == target for source, target in turned[0])  # the toy language, read from its end
+    known = [[place for place in found.corpus[i].alignment if place >= 0] for i in range(200)]
+    assert sum(places == sorted(places) for places in known) > 190
+
+
+def test_a_model_to_begin_with_says_from_which_end_to_learn(files, folder, tmp_path):
+    settings = SETTINGS | {"model.right_to_left": True}
+    first, _ = prepared(files, folder, settings)
+    weights_path(folder).write_bytes(b"weights")
+    tuned, _ = prepared(files, tmp_path / "tuned", {}, initial=folder)
+    assert tuned.config.model.right_to_left
+    assert text_of(tuned) == text_of(first)
+    with pytest.raises(ConfigError, match=r"model\.right_to_left is True there"):
+        prepared(files, tmp_path / "other", {"model.right_to_left": False}, initial=folder)
+
+
 def test_a_dev_set_given_later_makes_another_text_of_it(tmp_path, files, folder):
     without = CorpusFiles(files.train)
     found, _ = prepared(without, folder)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import click
 
 from translator.cli.json_output import echo_json
-from translator.cli.search import backward_option, ensemble_option, search_options
+from translator.cli.search import backward_option, ensemble_option, right_to_left_option, search_options
 
 _EPILOG = """\b
 Examples:
@@ -37,6 +38,7 @@ Examples:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @ensemble_option
 @backward_option
+@right_to_left_option
 @click.option("--each", is_flag=True, help="Also score every model of an ensemble by itself.")
 @click.option("--glossary", "glossary_file", metavar="FILE", help="Terms that must appear, as for translate.")
 @click.option(
@@ -54,6 +56,7 @@ def command(
     as_json: bool,
     others: tuple[str, ...],
     backward: str | None,
+    right_to_left: str | None,
     each: bool,
     glossary_file: str | None,
     minimum_bayes_risk: bool,
@@ -87,13 +90,15 @@ def command(
     if compare:
         if each:
             raise ConfigError("--each and --compare do not go together; leave one out")
-        _compare((model, *others), backward, compare, source, reference, output, as_json, options)
+        judges = {"backward": backward, "right_to_left": right_to_left}
+        _compare((model, *others), judges, compare, source, reference, output, as_json, options)
         return
 
     back = load(backward) if backward else None
+    other_end = load(right_to_left) if right_to_left else None
 
     def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(load(*folders, backward=back), source, reference, **options)
+        return evaluate(load(*folders, backward=back, right_to_left=other_end), source, reference, **options)
 
     folders = members([Path(folder) for folder in (model, *others)])
     if each and len(folders) == 1:
@@ -121,7 +126,7 @@ def command(
 
 def _compare(
     first: tuple[str, ...],
-    backward: str | None,
+    judges: Mapping[str, str | None],
     second: str,
     source: str,
     reference: str,
@@ -135,8 +140,10 @@ def _compare(
 
     if output:
         check_that_pictures_can_be_drawn()
-    names = " with ".join([*first, *([f"backward {backward}"] if backward else [])]), second
-    one, other = load(*first, backward=backward), load(second)
+    named = [f"{how.replace('_', ' ')} {judge}" for how, judge in judges.items() if judge]
+    names = " with ".join([*first, *named]), second
+    one = load(*first, backward=judges["backward"], right_to_left=judges["right_to_left"])
+    other = load(second)
     comparison = compare(one, other, source, reference, names=names, output=output, **options)
     if as_json:
         echo_json(comparison.to_dict(), indent=2)

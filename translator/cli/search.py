@@ -23,6 +23,11 @@ backward_option = click.option(
     metavar="MODEL",
     help="A model of the other direction: prefer what it would translate back to the source.",
 )
+right_to_left_option = click.option(
+    "--right-to-left",
+    metavar="MODEL",
+    help="A model trained with model.right_to_left: prefer what it finds probable, too.",
+)
 _NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 # The options whose defaults the model's config.json has.
@@ -47,8 +52,14 @@ def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with_options(command, fields)
 
 
-def _check_effect(search: Mapping[str, Any], backward: bool, minimum_bayes_risk: bool) -> None:
-    """Refuses options that would change nothing beside the others, or decide the same as another."""
+def _check_effect(search: Mapping[str, Any], judges: Sequence[str], minimum_bayes_risk: bool) -> None:
+    """Refuses options that would change nothing beside the others, or decide the same as another.
+
+    Args:
+        search: the options of search that were given.
+        judges: the options for models that choose.
+        minimum_bayes_risk: whether it was given.
+    """
     if not search.get("sampling") and (idle := _OF_SAMPLING & search.keys()):
         raise click.UsageError(f"{_flag(min(idle))} is for random translations: add --sampling")
     if search.get("sampling") and (idle := _OF_A_SEARCH & search.keys()):
@@ -56,12 +67,12 @@ def _check_effect(search: Mapping[str, Any], backward: bool, minimum_bayes_risk:
     number = search.get("num_hypotheses", 1)
     if minimum_bayes_risk and number == 1:
         raise click.UsageError("--minimum-bayes-risk chooses among several translations: add --n-best")
-    if backward and minimum_bayes_risk:
-        raise click.UsageError("--backward and --minimum-bayes-risk both choose: leave one out")
+    if judges and minimum_bayes_risk:
+        raise click.UsageError(f"{judges[0]} and --minimum-bayes-risk both choose: leave one out")
     choices = number if search.get("sampling") else search.get("beam_size")
-    if backward and choices == 1:
+    if judges and choices == 1:
         raise click.UsageError(
-            "--backward chooses among several translations: give a larger "
+            f"{judges[0]} chooses among several translations: give a larger "
             + ("--n-best" if search.get("sampling") else "--beam-size")
         )
 
@@ -77,7 +88,8 @@ def _with_options(
     def with_options(**arguments: Any) -> Any:
         given = {option.name: arguments.pop(option.name) for option in fields}
         search = {name: value for name, value in given.items() if value is not None and value is not False}
-        _check_effect(search, bool(arguments.get("backward")), arguments.get("minimum_bayes_risk", False))
+        judges = [_flag(name) for name in ("backward", "right_to_left") if arguments.get(name)]
+        _check_effect(search, judges, arguments.get("minimum_bayes_risk", False))
         return command(search=search, **arguments)
 
     meanings = describe_options()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from translator.cli.search import backward_option, ensemble_option, search_options
+from translator.cli.search import backward_option, ensemble_option, right_to_left_option, search_options
 
 if TYPE_CHECKING:
     from translator.decoding.translation import Translation
@@ -34,6 +34,7 @@ Examples:
 @click.option("--output", "output_file", metavar="FILE", help="File to write. [default: standard output]")
 @ensemble_option
 @backward_option
+@right_to_left_option
 @click.option(
     "--glossary",
     "glossary_file",
@@ -62,6 +63,7 @@ def command(
     output_file: str | None,
     others: tuple[str, ...],
     backward: str | None,
+    right_to_left: str | None,
     glossary_file: str | None,
     prefix: str | None,
     minimum_bayes_risk: bool,
@@ -90,7 +92,7 @@ def command(
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
     one_thread_an_operation()
-    translator = load(model, *others, backward=backward)
+    translator = load(model, *others, backward=backward, right_to_left=right_to_left)
     interactive = not text and not input_file and sys.stdin.isatty()
 
     def translated(lines: Iterable[str]) -> Iterator[Translation]:

@@ -103,7 +103,9 @@ def _plain(array: npt.NDArray[np.float32]) -> Any:
     return np.round(array.astype(np.float64), 5).tolist()
 
 
-def inspect(graph: SearchGraph, tokenizer: Tokenizer, text: str, options: SearchOptions) -> Inspection:
+def inspect(
+    graph: SearchGraph, tokenizer: Tokenizer, text: str, options: SearchOptions, right_to_left: bool
+) -> Inspection:
     """Translates one sentence and keeps what happens inside.
 
     Args:
@@ -111,6 +113,7 @@ def inspect(graph: SearchGraph, tokenizer: Tokenizer, text: str, options: Search
         tokenizer: its tokenizer.
         text: the sentence, not longer than a part of a long line.
         options: of the search.
+        right_to_left: whether the model writes the last word first.
 
     Raises:
         ConfigError: if an option cannot be looked into, or several models translate.
@@ -122,7 +125,7 @@ def inspect(graph: SearchGraph, tokenizer: Tokenizer, text: str, options: Search
     source_ids = np.array([[*tokenizer.encode([text])[0], tokenizer.end_id]], np.int32)
     steps: list[Kept] = []
     found = graph.watched_search(source_ids, options, steps.append)
-    (translation,) = translations_of(source_ids, found, tokenizer, graph.attention)
+    (translation,) = translations_of(source_ids, found, tokenizer, graph.attention, right_to_left)
     target_ids = found.ids.numpy()[:, 0, : len(translation.tokens)]
     log_probs = graph.distributions(source_ids, target_ids).numpy()[0]
     return Inspection(

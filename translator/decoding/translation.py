@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.word_order import last_word_first
 from translator.decoding.alignment import WordAlignment, word_alignment, words_of
 from translator.decoding.long_lines import put_together
 from translator.decoding.search import Hypotheses
@@ -67,6 +68,7 @@ def translations_of(
     found: Hypotheses,
     tokenizer: Tokenizer,
     attention_of: Callable[[npt.NDArray[np.int32], npt.NDArray[np.int32]], tf.Tensor] | None,
+    right_to_left: bool,
 ) -> list[Translation]:
     """What search found, as translations: the best of each sentence, holding the others.
 
@@ -76,6 +78,7 @@ def translations_of(
         tokenizer: the tokenizer of both.
         attention_of: gives the attention, float32 [rows, target steps, source steps], of as many target as
             source rows; None: it is not wanted.
+        right_to_left: whether the last word was written first.
     """
     ids, lengths, log_probs, scores = (part.numpy() for part in found)
     batch, number = lengths.shape
@@ -95,22 +98,30 @@ def translations_of(
             pieces = ids[i, j, :length].tolist()
             tokens = tuple(tokenizer.pieces(pieces))
             between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
+            links = None if between is None else word_alignment(between, tokens[:-1], source_tokens[:-1])
+            # Breaks and tabs, which a model may spell in bytes, would tear the output.
+            text = tokenizer.decode([pieces])[0].translate(_TO_SPACES)
+            if right_to_left:
+                text = last_word_first(text)
+                links = links and _from_the_other_end(links, len(text.split()))
             ranked.append(
                 Translation(
-                    # Breaks and tabs, which a model may spell in bytes, would tear the output.
-                    text=tokenizer.decode([pieces])[0].translate(_TO_SPACES),
+                    text=text,
                     score=float(scores[i, j]),
                     log_probability=float(log_probs[i, j]),
                     tokens=tokens,
                     source_tokens=source_tokens,
                     attention_by_part=None if between is None else (between,),
-                    word_alignment=None
-                    if between is None
-                    else word_alignment(between, tokens[:-1], source_tokens[:-1]),
+                    word_alignment=links,
                 )
             )
         results.append(replace(ranked[0], alternatives=tuple(ranked[1:])))
     return results
+
+
+def _from_the_other_end(links: WordAlignment, num_words: int) -> WordAlignment:
+    """An alignment whose target words were counted from the last one."""
+    return tuple((source, num_words - 1 - target) for source, target in reversed(links))
 
 
 def joined(

@@ -15,6 +15,7 @@ import numpy.typing as npt
 from translator.config import Config
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.word_order import last_word_first
 from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
@@ -62,7 +63,9 @@ class Translator:
         config: the settings; the default beam size and length penalty are taken from them.
         lexicon: the likely target pieces of each source piece, for the option ``shortlist``.
         backward: translates the other way; of the best hypotheses of a search, those are preferred from which
-            it would write the source again. None: search alone ranks them.
+            it would write the source again. None: it has no say.
+        right_to_left: translates the same way and writes from the other end; of the best hypotheses, those
+            are preferred that it finds probable, too. None: it has no say.
     """
 
     def __init__(
@@ -72,15 +75,21 @@ class Translator:
         config: Config,
         lexicon: Lexicon | None = None,
         backward: Translator | None = None,
+        right_to_left: Translator | None = None,
     ) -> None:
         self.config = config
-        self._tokenizer, self._lexicon, self._backward = tokenizer, lexicon, backward
+        self._tokenizer, self._lexicon = tokenizer, lexicon
+        self._backward, self._right_to_left = backward, right_to_left
         self._graph = SearchGraph(networks, tokenizer.begins_word)
         self._long_lines = LongLines(tokenizer, config.longest_part)
 
     @classmethod
     def load(
-        cls, folder: str | Path, *more_folders: str | Path, backward: str | Path | Translator | None = None
+        cls,
+        folder: str | Path,
+        *more_folders: str | Path,
+        backward: str | Path | Translator | None = None,
+        right_to_left: str | Path | Translator | None = None,
     ) -> Translator:
         """Loads the model in a folder that training has written, or several that translate together.
 
@@ -89,15 +98,17 @@ class Translator:
             more_folders: those of other models of the same vocabulary.
             backward: that of a model of the other direction, of any vocabulary, or the model itself, loaded;
                 see above.
+            right_to_left: that of a model of any vocabulary that writes from the other end, likewise.
 
         Raises:
             ModelError: if there is no complete model of this version, the models have different
-                vocabularies, or the one that should go backward goes the same way.
+                vocabularies, or one that should go another way does not.
         """
         networks, tokenizer, config = load_networks(Path(folder), *map(Path, more_folders))
         path = lexicon_path(members([Path(folder)])[0])
         lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
-        return cls(networks, tokenizer, config, lexicon, _backward(backward, config))
+        back, other_end = _backward(backward, config), _right_to_left(right_to_left, config)
+        return cls(networks, tokenizer, config, lexicon, back, other_end)
 
     def translate(
         self,
@@ -176,7 +187,7 @@ class Translator:
         """
         rows = [
             [[*ids, self._tokenizer.end_id] for ids in self._tokenizer.encode(side)]
-            for side in (sources, targets)
+            for side in (sources, self._as_written(targets))
         ]
         pairs = list(zip(*rows, strict=True))
         found = np.zeros(len(pairs))
@@ -200,7 +211,7 @@ class Translator:
             translation = self.translate([text], alignments=False)[0].text
         source_ids, target_ids = (
             self._padded([[*self._tokenizer.encode([side])[0], self._tokenizer.end_id]])
-            for side in (text, translation)
+            for side in (text, *self._as_written([translation]))
         )
         found = self._graph.gates(source_ids, target_ids)
         return {name: Gates(*(part.numpy()[0] for part in gates)) for name, gates in found.items()}
@@ -225,7 +236,7 @@ class Translator:
                 f"the text has {len(ids)} pieces, and more than {self.config.longest_part} are translated in "
                 "parts; give one of its sentences"
             )
-        return inspect(self._graph, self._tokenizer, text, search)
+        return inspect(self._graph, self._tokenizer, text, search, self.config.model.right_to_left)
 
     def _options(self, changes: dict[str, Any]) -> SearchOptions:
         """The options of a search with the defaults filled in; ConfigError if one is not valid."""
@@ -254,6 +265,10 @@ class Translator:
             raise TypeError("the text must be a list of sentences, not one string")
         if isinstance(prefixes, str):
             raise TypeError("the prefixes must be a list of texts, one a sentence, not one string")
+        if prefixes is not None and self.config.model.right_to_left:
+            raise ConfigError(
+                "the model writes from right to left and cannot begin with a prefix; leave it out"
+            )
         if search.options.sampling and search.glossary is not None:
             raise ConfigError("sampling does not go with a glossary, which needs a beam; leave one out")
         if prefixes is None:
@@ -308,7 +323,12 @@ class Translator:
         """The pieces of each term that must appear in the translation of some pieces."""
         if glossary is None:
             return []
-        return self._tokenizer.encode(glossary.targets_for(self._tokenizer.decode([ids])[0]))
+        terms = glossary.targets_for(self._tokenizer.decode([ids])[0])
+        return self._tokenizer.encode(self._as_written(terms))
+
+    def _as_written(self, targets: Sequence[str]) -> Sequence[str]:
+        """Translations with their words in the order in which the model writes them."""
+        return [*map(last_word_first, targets)] if self.config.model.right_to_left else targets
 
     def _translate_batch(self, rows: list[_Row], search: _Search) -> list[Translation]:
         source_ids = self._padded([[*row.source, self._tokenizer.end_id] for row in rows])
@@ -323,18 +343,23 @@ class Translator:
             shortlist = self._lexicon.pieces_for(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         options = search.options
-        if self._backward is not None:
+        backward, right_to_left = (
+            None if judge is None else judge.log_probabilities
+            for judge in (self._backward, self._right_to_left)
+        )
+        if backward or right_to_left:
             number = max(options.num_hypotheses, min(options.places, MOST_RERANKED))
             options = replace(options, num_hypotheses=number)
         found = self._graph.search(source_ids, options, wishes, [row.number for row in rows])
         attention_of = self._graph.attention if search.alignments else None
-        translations = translations_of(source_ids, found, self._tokenizer, attention_of)
-        if self._backward is None:
+        from_the_end = self.config.model.right_to_left
+        translations = translations_of(source_ids, found, self._tokenizer, attention_of, from_the_end)
+        if not (backward or right_to_left):
             return translations
         sources = self._tokenizer.decode([row.source for row in rows])
         # Those that have their terms stand before those that lack some, whatever the scores.
         are_fixed = [bool(row.phrases) for row in rows]
-        return reranked(sources, translations, are_fixed, self._backward.log_probabilities, search.options)
+        return reranked(sources, translations, are_fixed, backward, right_to_left, search.options)
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""
@@ -356,5 +381,27 @@ def _backward(model: str | Path | Translator | None, config: Config) -> Translat
         raise ModelError(
             f"{name}: translates from {back[0]} to {back[1]}, as the other model does; give as backward a "
             f"model from {back[1]} to {back[0]}"
+        )
+    return translator
+
+
+def _right_to_left(model: str | Path | Translator | None, config: Config) -> Translator | None:
+    """The model that writes what one with these settings writes, from the other end."""
+    if model is None:
+        return None
+    translator = model if isinstance(model, Translator) else Translator.load(model)
+    name = "the model from right to left" if isinstance(model, Translator) else model
+    its = translator.config
+    if its.model.right_to_left == config.model.right_to_left:
+        raise ModelError(
+            f"{name}: writes from the same end as the other model; give one that was trained with "
+            f"--set model.right_to_left={str(not config.model.right_to_left).lower()}"
+        )
+    languages, others = ((one.source_language, one.target_language) for one in (config, its))
+    unnamed = Config().source_language, Config().target_language
+    if languages != others and unnamed not in (languages, others):
+        raise ModelError(
+            f"{name}: translates from {others[0]} to {others[1]}, and the other model from {languages[0]} to "
+            f"{languages[1]}; give one of the same languages"
         )
     return translator

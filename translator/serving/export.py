@@ -85,6 +85,10 @@ def export(
         )
     model = Path(model)
     networks, tokenizer, config = load_networks(model, *map(Path, more_models))
+    if config.model.right_to_left:
+        raise ModelError(
+            f"{model}: writes from right to left, to judge what others write; export one of them"
+        )
     text_graph = TextGraph(networks, tokenizer, config, precision)
     bleu = before = None
     quality = "not measured" if len(networks) > 1 else _dev_quality(model)

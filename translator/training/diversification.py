@@ -156,6 +156,8 @@ class Diversification:
         folder: Path,
         report: Callable[[str], None],
     ) -> None:
+        # The text stays as it reads, and first models write it so.
+        overrides = {path: value for path, value in overrides.items() if path != "model.right_to_left"}
         given = Config().override(overrides)
         index = _write_text(files, given, teacher, folder / "text", report)
         dev = _sides(folder / "text" / "dev")

@@ -210,17 +210,23 @@ def load_networks(folder: Path, *more_folders: Path) -> tuple[list[TranslationMo
     The folder of a training with several seeds stands for all its models.
 
     Raises:
-        ModelError: if there is no complete model of this version, or the models have different vocabularies.
+        ModelError: if there is no complete model of this version, or the models have different vocabularies
+            or do not all write from the same end.
     """
     folder, *others = members([folder, *more_folders])
     network, tokenizer, config = load_model(folder)
     networks = [network]
     for other in others:
-        network, other_tokenizer, _ = load_model(other)
+        network, other_tokenizer, its = load_model(other)
         if other_tokenizer.model != tokenizer.model:
             raise ModelError(
                 f"{other}: has another vocabulary than {folder}; models translate together only with "
                 "the same tokenizer.model"
+            )
+        if its.model.right_to_left != config.model.right_to_left:
+            raise ModelError(
+                f"{other}: writes from the other end than {folder}; give the one with model.right_to_left as "
+                "--right-to-left, to judge what the other writes"
             )
         networks.append(network)
     return networks, tokenizer, config

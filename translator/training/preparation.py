@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from translator.config import Config
-from translator.corpus.filters import evenly
+from translator.corpus.filters import Block, evenly
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.corpus.translation_counts import count_translations, write_translations
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
+from translator.corpus.word_order import last_word_first
 from translator.errors import ModelError
 from translator.files import is_unfinished, replaced_when_complete
 from translator.training.checkpoint import last_checkpoint, read_state
@@ -167,9 +168,13 @@ def _prepare_anew(
     chosen = ChosenText(files, dev, Config().override(overrides), tell)
     config = settings_for(chosen.num_pairs, overrides, initial)
     settle(folder, config, begun)
-    tokenizer = _tokenizer(config, chosen.sample, vocabulary_of, folder, tell, keep=begun)
+    sample, kept = chosen.sample, chosen.kept()
+    if config.model.right_to_left:
+        sample = [Pair(source, last_word_first(target)) for source, target in sample]
+        kept = [map(_last_words_first, blocks) for blocks in kept]
+    tokenizer = _tokenizer(config, sample, vocabulary_of, folder, tell, keep=begun)
     most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
-    aligner = _aligner(chosen.sample, tokenizer, config.data.max_pieces, most, folder)
+    aligner = _aligner(sample, tokenizer, config.data.max_pieces, most, folder)
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
         weights.append(None)
@@ -187,7 +192,7 @@ def _prepare_anew(
 
     write_token_files(
         corpus_path(folder),
-        chosen.kept(),
+        kept,
         tokenizer,
         config.data.max_pieces,
         aligner if config.training.guided_alignment else None,
@@ -197,6 +202,10 @@ def _prepare_anew(
     )
     corpus = TokenFiles(corpus_path(folder))
     return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_pairs, chosen.counts)
+
+
+def _last_words_first(block: Block) -> Block:
+    return Block(block.sources, [*map(last_word_first, block.targets)])
 
 
 def check_folder(folder: Path, begun: bool = False) -> None:

@@ -32,6 +32,7 @@ _OF_THE_WEIGHTS = (
     "model.attention_heads",
     "model.output_row_length",
     "model.dictionary",
+    "model.right_to_left",
 )
 
 

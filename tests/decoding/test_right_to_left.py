@@ -1,0 +1,214 @@
+"""Models that write the last word first: their translations read as ever, and they judge those of others."""
+
+import itertools
+
+import numpy as np
+import pytest
+from references.networks import word_network, write_model
+from references.toy import WORDS
+
+from translator.config import Config
+from translator.corpus.word_order import last_word_first
+from translator.decoding.glossary import Glossary
+from translator.decoding.translator import Translator
+from translator.errors import ConfigError, ModelError
+from translator.serving.export import export
+
+CONFIG = Config().override(
+    {
+        "data.max_pieces": 30,
+        "decoding.beam_size": 4,
+        "decoding.length_penalty": 0.5,
+        "model.units": 8,
+        "source_language": "de",
+        "target_language": "en",
+    }
+)
+FROM_THE_END = CONFIG.override({"model.right_to_left": True})
+BACK = CONFIG.override({"source_language": "en", "target_language": "de"})
+LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
+LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
+
+
+@pytest.mark.parametrize(
+    ("text", "turned"),
+    [
+        ("a b c", "c b a"),
+        ("  a,  b\u00a0c. ", "c. b a,"),
+        ("a", "a"),
+        ("", ""),
+        ("\u4f60\u597d", "\u4f60\u597d"),
+    ],
+)
+def test_the_last_word_comes_first(text, turned):
+    assert last_word_first(text) == turned
+    assert last_word_first(turned).split() == text.split()
+
+
+@pytest.fixture(scope="module")
+def network(tokenizer):
+    return word_network(tokenizer, seed=58)
+
+
+@pytest.fixture(scope="module")
+def plain(tokenizer, network):
+    return Translator([network], tokenizer, CONFIG)
+
+
+@pytest.fixture(scope="module")
+def turned(tokenizer, network):
+    """The same network; what it writes is to be read from the end."""
+    return Translator([network], tokenizer, FROM_THE_END)
+
+
+@pytest.fixture(scope="module")
+def judge(tokenizer):
+    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, FROM_THE_END)
+
+
+@pytest.fixture(scope="module")
+def backward(tokenizer):
+    return Translator([word_network(tokenizer, seed=31, end=1.0)], tokenizer, BACK)
+
+
+def test_a_translation_reads_as_ever_and_its_pieces_stand_as_they_were_written(plain, turned):
+    options = {"num_hypotheses": 2}
+    for one, other in zip(plain.translate(LINES, **options), turned.translate(LINES, **options), strict=True):
+        for straight, found in zip((one, *one.alternatives), (other, *other.alternatives), strict=True):
+            assert found.text.split() == straight.text.split()[::-1]
+            assert (found.tokens, found.score) == (straight.tokens, straight.score)
+            np.testing.assert_array_equal(found.alignment, straight.alignment)
+            last = len(found.text.split()) - 1
+            assert {(i, last - j) for i, j in found.word_alignment} == set(straight.word_alignment)
+            assert [j for _, j in found.word_alignment] == list(range(last + 1))
+
+
+def test_the_parts_of_a_long_line_stay_in_their_order(plain, turned, tokenizer):
+    [one] = turned.translate([LONG])
+    parts = plain._long_lines.parts_of(tokenizer.encode([LONG])[0])
+    texts = [found.text for found in plain.translate(tokenizer.decode(parts))]
+    assert len(texts) == 3
+    assert one.text == " ".join(map(last_word_first, texts))
+    assert [j for _, j in one.word_alignment] == list(range(len(one.text.split())))
+
+
+def test_given_translations_are_as_probable_as_search_found_them(turned):
+    found = turned.translate(LINES)
+    given = turned.log_probabilities(LINES, [one.text for one in found])
+    np.testing.assert_allclose(given, [one.log_probability for one in found], atol=1e-3)
+
+
+def test_the_gates_and_the_beam_are_those_of_what_was_written(plain, turned):
+    text = turned.translate(LINES[3:4])[0].text
+    wanted = plain.gates(LINES[3], last_word_first(text))["decoder/lstm_0"]
+    for found in (turned.gates(LINES[3], text), turned.gates(LINES[3]), turned.inspect(LINES[3]).gates):
+        np.testing.assert_allclose(found["decoder/lstm_0"].output, wanted.output, atol=1e-5)
+    assert turned.inspect(LINES[3]).translation.text == text
+
+
+def test_the_words_of_a_term_keep_their_order(turned, tmp_path):
+    (tmp_path / "terms.tsv").write_text("ada\thal ivy\n", encoding="utf-8")
+    glossary = Glossary.read(tmp_path / "terms.tsv")
+    [one] = turned.translate(["ada bob cid"], glossary=glossary, beam_size=6, alignments=False)
+    assert "hal ivy" in one.text
+
+
+def test_a_prefix_is_refused(turned):
+    with pytest.raises(ConfigError, match="writes from right to left and cannot begin with a prefix"):
+        turned.translate(["ada"], prefixes=["bob"])
+
+
+def expected(plain, judge, backward, line, length_penalty):
+    """(text, score) of all hypotheses of a beam, by the formula, best first."""
+    [one] = plain.translate([line], num_hypotheses=4, length_penalty=length_penalty, alignments=False)
+
+    def penalty(tokens):
+        return ((5 + len(tokens)) / 6) ** length_penalty
+
+    found = []
+    for each in (one, *one.alternatives):
+        [from_the_end] = judge.log_probabilities([line], [each.text])
+        score = each.score + 0.5 * from_the_end / penalty(each.tokens)
+        if backward is not None:
+            [back] = backward.log_probabilities([each.text], [line])
+            score += 0.2 * back / penalty(each.source_tokens)
+        found.append((each.text, score))
+    return sorted(found, key=lambda row: -row[1])
+
+
+@pytest.mark.parametrize("is_judged_twice", [False, True])
+@pytest.mark.parametrize("length_penalty", [0.5, 1.0])
+def test_hypotheses_are_ranked_also_by_a_model_from_right_to_left(
+    tokenizer, network, plain, judge, backward, is_judged_twice, length_penalty
+):
+    back = backward if is_judged_twice else None
+    together = Translator([network], tokenizer, CONFIG, backward=back, right_to_left=judge)
+    options = {"length_penalty": length_penalty, "alignments": False}
+    changed = 0
+    for line, one, alone in zip(
+        LINES,
+        together.translate(LINES, num_hypotheses=4, **options),
+        plain.translate(LINES, **options),
+        strict=True,
+    ):
+        wanted = expected(plain, judge, back, line, length_penalty)
+        ranked = [one, *one.alternatives]
+        assert [each.text for each in ranked] == [text for text, _ in wanted]
+        np.testing.assert_allclose([each.score for each in ranked], [score for _, score in wanted], atol=1e-3)
+        changed += one.text != alone.text
+    assert changed
+
+
+# Models in folders
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory, tokenizer, network):
+    configs = {
+        "straight": CONFIG,
+        "turned": FROM_THE_END,
+        "other languages": BACK.override({"model.right_to_left": True}),
+        "unnamed": Config().override({"model.units": 8, "model.right_to_left": True}),
+    }
+    return {
+        name: write_model(tmp_path_factory.mktemp(name), config, tokenizer, network)
+        for name, config in configs.items()
+    }
+
+
+def test_a_model_is_loaded_with_one_that_writes_from_the_other_end(folders, tokenizer, network, turned):
+    wanted = Translator([network], tokenizer, CONFIG, right_to_left=turned).translate(LINES)
+    for judge in (folders["turned"], Translator.load(folders["turned"]), folders["unnamed"]):
+        found = Translator.load(folders["straight"], right_to_left=judge).translate(LINES)
+        assert [(one.text, one.score) for one in found] == [(one.text, one.score) for one in wanted]
+
+
+@pytest.mark.parametrize(("name", "setting"), [("straight", "true"), ("turned", "false")])
+def test_a_judge_that_writes_from_the_same_end_is_refused(folders, name, setting):
+    with pytest.raises(ModelError) as caught:
+        Translator.load(folders[name], right_to_left=folders[name])
+    assert str(caught.value) == (
+        f"{folders[name]}: writes from the same end as the other model; give one that was trained with "
+        f"--set model.right_to_left={setting}"
+    )
+
+
+def test_a_judge_of_other_languages_is_refused(folders):
+    with pytest.raises(ModelError) as caught:
+        Translator.load(folders["straight"], right_to_left=folders["other languages"])
+    assert str(caught.value) == (
+        f"{folders['other languages']}: translates from en to de, and the other model from de to en; give "
+        "one of the same languages"
+    )
+
+
+def test_models_that_write_from_both_ends_do_not_decide_together(folders):
+    for one, other in itertools.permutations(["straight", "turned"]):
+        with pytest.raises(ModelError, match=r"writes from the other end than .+; give the one with"):
+            Translator.load(folders[one], folders[other])
+
+
+def test_none_is_exported(folders, tmp_path):
+    with pytest.raises(ModelError, match="writes from right to left, to judge what others write"):
+        export(folders["turned"], tmp_path / "exported")
+    assert not (tmp_path / "exported").exists()

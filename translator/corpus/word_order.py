@@ -1,0 +1,8 @@
+"""The order in which a model writes the words of a translation."""
+
+from __future__ import annotations
+
+
+def last_word_first(text: str) -> str:
+    """The words of a text from the last to the first; done twice, the text again, with single spaces."""
+    return " ".join(reversed(text.split()))
