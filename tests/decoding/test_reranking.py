@@ -1,4 +1,4 @@
-"""A model of the other direction has a say in which hypothesis is best."""
+"""Models of the other direction, and those that write from right to left, say which hypothesis is best."""
 
 import itertools
 
@@ -25,6 +25,7 @@ CONFIG = Config().override(
         "target_language": "en",
     }
 )
+FROM_THE_END = CONFIG.override({"model.right_to_left": True})
 BACK = CONFIG.override({"source_language": "en", "target_language": "de"})
 LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
 LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
@@ -50,19 +51,29 @@ def both(tokenizer, network, backward):
     return Translator([network], tokenizer, CONFIG, backward=backward)
 
 
+@pytest.fixture(scope="module")
+def from_the_end(tokenizer):
+    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, FROM_THE_END)
+
+
 def penalty(length, options):
     """What a log-probability is divided by."""
     alpha = options.get("length_penalty", 0.5)
     return length**alpha if "length_normalization" in options else ((5 + length) / 6) ** alpha
 
 
-def expected(plain, backward, line, **options):
+def expected(plain, backward, line, from_the_end=None, **options):
     """(text, score, log-probability) of all hypotheses of a beam, by the formula, best first."""
     [one] = plain.translate([line], num_hypotheses=4, alignments=False, **options)
     found = []
     for hypothesis in (one, *one.alternatives):
-        [back] = backward.log_probabilities([hypothesis.text], [line])
-        score = hypothesis.score + 0.2 * back / penalty(len(one.source_tokens), options)
+        score = hypothesis.score
+        if backward is not None:
+            [back] = backward.log_probabilities([hypothesis.text], [line])
+            score += 0.2 * back / penalty(len(one.source_tokens), options)
+        if from_the_end is not None:
+            [found_there] = from_the_end.log_probabilities([line], [hypothesis.text])
+            score += 0.5 * found_there / penalty(len(hypothesis.tokens), options)
         found.append((hypothesis.text, score, hypothesis.log_probability))
     return sorted(found, key=lambda row: -row[1])
 
@@ -92,6 +103,24 @@ def test_all_hypotheses_of_the_beam_are_ranked_by_both_models(plain, backward, b
         assert_same(rows_of(one), expected(plain, backward, line, **options))
         changed += one.text != alone.text
     assert changed  # the backward model has a say
+
+
+@pytest.mark.parametrize("is_judged_twice", [False, True])
+@pytest.mark.parametrize("length_penalty", [0.5, 1.0])
+def test_a_model_from_right_to_left_has_a_say_too(
+    tokenizer, network, plain, backward, from_the_end, is_judged_twice, length_penalty
+):
+    back = backward if is_judged_twice else None
+    together = Translator([network], tokenizer, CONFIG, backward=back, right_to_left=from_the_end)
+    options = {"length_penalty": length_penalty}
+    changed = 0
+    found = together.translate(LINES, num_hypotheses=4, alignments=False, **options)
+    for line, one, alone in zip(
+        LINES, found, plain.translate(LINES, alignments=False, **options), strict=True
+    ):
+        assert_same(rows_of(one), expected(plain, back, line, from_the_end, **options))
+        changed += one.text != alone.text
+    assert changed
 
 
 @pytest.mark.parametrize("number", [1, 2])

@@ -61,16 +61,6 @@ def turned(tokenizer, network):
     return Translator([network], tokenizer, FROM_THE_END)
 
 
-@pytest.fixture(scope="module")
-def judge(tokenizer):
-    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, FROM_THE_END)
-
-
-@pytest.fixture(scope="module")
-def backward(tokenizer):
-    return Translator([word_network(tokenizer, seed=31, end=1.0)], tokenizer, BACK)
-
-
 def test_a_translation_reads_as_ever_and_its_pieces_stand_as_they_were_written(plain, turned):
     options = {"num_hypotheses": 2}
     for one, other in zip(plain.translate(LINES, **options), turned.translate(LINES, **options), strict=True):
@@ -116,47 +106,6 @@ def test_the_words_of_a_term_keep_their_order(turned, tmp_path):
 def test_a_prefix_is_refused(turned):
     with pytest.raises(ConfigError, match="writes from right to left and cannot begin with a prefix"):
         turned.translate(["ada"], prefixes=["bob"])
-
-
-def expected(plain, judge, backward, line, length_penalty):
-    """(text, score) of all hypotheses of a beam, by the formula, best first."""
-    [one] = plain.translate([line], num_hypotheses=4, length_penalty=length_penalty, alignments=False)
-
-    def penalty(tokens):
-        return ((5 + len(tokens)) / 6) ** length_penalty
-
-    found = []
-    for each in (one, *one.alternatives):
-        [from_the_end] = judge.log_probabilities([line], [each.text])
-        score = each.score + 0.5 * from_the_end / penalty(each.tokens)
-        if backward is not None:
-            [back] = backward.log_probabilities([each.text], [line])
-            score += 0.2 * back / penalty(each.source_tokens)
-        found.append((each.text, score))
-    return sorted(found, key=lambda row: -row[1])
-
-
-@pytest.mark.parametrize("is_judged_twice", [False, True])
-@pytest.mark.parametrize("length_penalty", [0.5, 1.0])
-def test_hypotheses_are_ranked_also_by_a_model_from_right_to_left(
-    tokenizer, network, plain, judge, backward, is_judged_twice, length_penalty
-):
-    back = backward if is_judged_twice else None
-    together = Translator([network], tokenizer, CONFIG, backward=back, right_to_left=judge)
-    options = {"length_penalty": length_penalty, "alignments": False}
-    changed = 0
-    for line, one, alone in zip(
-        LINES,
-        together.translate(LINES, num_hypotheses=4, **options),
-        plain.translate(LINES, **options),
-        strict=True,
-    ):
-        wanted = expected(plain, judge, back, line, length_penalty)
-        ranked = [one, *one.alternatives]
-        assert [each.text for each in ranked] == [text for text, _ in wanted]
-        np.testing.assert_allclose([each.score for each in ranked], [score for _, score in wanted], atol=1e-3)
-        changed += one.text != alone.text
-    assert changed
 
 
 # Models in folders
