@@ -43,7 +43,7 @@ class DataConfig:
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The shape of the network and its dropout."""
+    """The shape of the network, its dropout, and from which end it writes."""
 
     units: int = setting(256, "width of the embedding and of every layer; even", 2, 8192)
     encoder_layers: int = setting(2, "LSTM layers of the encoder, the first of them bidirectional", 1, 16)

@@ -27,7 +27,8 @@ class Translation:
         score: log-probability over length penalty, with the coverage term if there is one, and the share of
             a model of the other direction; higher is better, comparable for one source only.
         log_probability: natural logarithm of the model's probability of this translation.
-        tokens: its pieces, the end included.
+        tokens: its pieces as they were written, the end included; those of a model with
+            ``model.right_to_left`` begin with the last word.
         source_tokens: the pieces of the source, the end included.
         attention_by_part: the attention within each part of a long line, or of a line that is its only part:
             float32 [tokens, source tokens] of the part. None if it was not asked for.
