@@ -74,7 +74,14 @@ def test_closed_pipe_is_quiet(model):
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
 def test_a_stop_leaves_nothing_half_written(model, tmp_path, number):
     (tmp_path / "out.txt").write_text("as before\n", encoding="utf-8")
-    command = [sys.executable, "-m", "translator", "translate", str(model), "--output", tmp_path / "out.txt"]
+    # What was started in the background of a shell without job control passes on that Ctrl-C is ignored.
+    program = """if True:
+        import signal
+        from translator.cli.main import main
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        main()
+    """
+    command = [sys.executable, "-c", program, "translate", str(model), "--output", tmp_path / "out.txt"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, **pipes, text=True) as process:
         end = time.monotonic() + 100
