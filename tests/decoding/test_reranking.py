@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from references.judges import BACK, CONFIG, FROM_THE_END, LINES, LONG
 from references.networks import word_network, write_model
-from references.toy import WORDS
 
 from translator.config import Config
 from translator.decoding.glossary import Glossary
@@ -14,21 +14,6 @@ from translator.decoding.translation import Translation
 from translator.decoding.translator import Translator
 from translator.errors import ModelError
 from translator.search_options import SearchOptions
-
-CONFIG = Config().override(
-    {
-        "data.max_pieces": 30,
-        "decoding.beam_size": 4,
-        "decoding.length_penalty": 0.5,
-        "model.units": 8,
-        "source_language": "de",
-        "target_language": "en",
-    }
-)
-FROM_THE_END = CONFIG.override({"model.right_to_left": True})
-BACK = CONFIG.override({"source_language": "en", "target_language": "de"})
-LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
-LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
 
 
 @pytest.fixture(scope="module")

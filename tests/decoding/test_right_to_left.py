@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
+from references.judges import BACK, CONFIG, FROM_THE_END, LINES, LONG
 from references.networks import word_network, write_model
-from references.toy import WORDS
 
 from translator.config import Config
 from translator.corpus.word_order import last_word_first
@@ -13,21 +13,6 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
 from translator.serving.export import export
-
-CONFIG = Config().override(
-    {
-        "data.max_pieces": 30,
-        "decoding.beam_size": 4,
-        "decoding.length_penalty": 0.5,
-        "model.units": 8,
-        "source_language": "de",
-        "target_language": "en",
-    }
-)
-FROM_THE_END = CONFIG.override({"model.right_to_left": True})
-BACK = CONFIG.override({"source_language": "en", "target_language": "de"})
-LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
-LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
 
 
 @pytest.mark.parametrize(

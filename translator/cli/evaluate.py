@@ -87,18 +87,18 @@ def command(
         )
     if output:
         check_writable(Path(output))
+    given = {"backward": backward, "right_to_left": right_to_left}
+    judges = {how: judge for how, judge in given.items() if judge}
     if compare:
         if each:
             raise ConfigError("--each and --compare do not go together; leave one out")
-        judges = {"backward": backward, "right_to_left": right_to_left}
         _compare((model, *others), judges, compare, source, reference, output, as_json, options)
         return
 
-    back = load(backward) if backward else None
-    other_end = load(right_to_left) if right_to_left else None
+    loaded: dict[str, Any] = {how: load(judge) for how, judge in judges.items()}
 
     def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(load(*folders, backward=back, right_to_left=other_end), source, reference, **options)
+        return evaluate(load(*folders, **loaded), source, reference, **options)
 
     folders = members([Path(folder) for folder in (model, *others)])
     if each and len(folders) == 1:
@@ -126,7 +126,7 @@ def command(
 
 def _compare(
     first: tuple[str, ...],
-    judges: Mapping[str, str | None],
+    judges: Mapping[str, str],
     second: str,
     source: str,
     reference: str,
@@ -140,10 +140,9 @@ def _compare(
 
     if output:
         check_that_pictures_can_be_drawn()
-    named = [f"{how.replace('_', ' ')} {judge}" for how, judge in judges.items() if judge]
+    named = [f"{how.replace('_', ' ')} {judge}" for how, judge in judges.items()]
     names = " with ".join([*first, *named]), second
-    one = load(*first, backward=judges["backward"], right_to_left=judges["right_to_left"])
-    other = load(second)
+    one, other = load(*first, **judges), load(second)
     comparison = compare(one, other, source, reference, names=names, output=output, **options)
     if as_json:
         echo_json(comparison.to_dict(), indent=2)

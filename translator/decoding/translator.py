@@ -369,15 +369,24 @@ class Translator:
         return array
 
 
+def _loaded(model: str | Path | Translator, what: str) -> tuple[Translator, str]:
+    """A model that is given as it is or as its folder, and what messages call it."""
+    if isinstance(model, Translator):
+        return model, what
+    return Translator.load(model), str(model)
+
+
+def _languages(config: Config) -> tuple[str, str]:
+    return config.source_language, config.target_language
+
+
 def _backward(model: str | Path | Translator | None, config: Config) -> Translator | None:
     """The model that translates back what one with these settings has translated."""
     if model is None:
         return None
-    translator = model if isinstance(model, Translator) else Translator.load(model)
-    languages = config.source_language, config.target_language
-    back = translator.config.source_language, translator.config.target_language
-    if languages == back != (Config().source_language, Config().target_language):
-        name = "the backward model" if isinstance(model, Translator) else model
+    translator, name = _loaded(model, "the backward model")
+    back = _languages(translator.config)
+    if _languages(config) == back != _languages(Config()):
         raise ModelError(
             f"{name}: translates from {back[0]} to {back[1]}, as the other model does; give as backward a "
             f"model from {back[1]} to {back[0]}"
@@ -389,17 +398,14 @@ def _right_to_left(model: str | Path | Translator | None, config: Config) -> Tra
     """The model that writes what one with these settings writes, from the other end."""
     if model is None:
         return None
-    translator = model if isinstance(model, Translator) else Translator.load(model)
-    name = "the model from right to left" if isinstance(model, Translator) else model
-    its = translator.config
-    if its.model.right_to_left == config.model.right_to_left:
+    translator, name = _loaded(model, "the model from right to left")
+    if translator.config.model.right_to_left == config.model.right_to_left:
         raise ModelError(
             f"{name}: writes from the same end as the other model; give one that was trained with "
             f"--set model.right_to_left={str(not config.model.right_to_left).lower()}"
         )
-    languages, others = ((one.source_language, one.target_language) for one in (config, its))
-    unnamed = Config().source_language, Config().target_language
-    if languages != others and unnamed not in (languages, others):
+    languages, others = _languages(config), _languages(translator.config)
+    if languages != others and _languages(Config()) not in (languages, others):
         raise ModelError(
             f"{name}: translates from {others[0]} to {others[1]}, and the other model from {languages[0]} to "
             f"{languages[1]}; give one of the same languages"
