@@ -38,6 +38,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(scope="session")
+def tokenizer():
+    """The tokenizer of the toy language."""
+    from references.toy import toy_tokenizer  # imports TensorFlow, which not every test needs
+
+    return toy_tokenizer()
+
+
+@pytest.fixture(scope="session")
 def corpora() -> Path:
     """The folder of real parallel corpora, one folder a corpus with train, dev and test as .gz."""
     folder = os.environ.get("TRANSLATOR_CORPORA")

@@ -21,9 +21,9 @@ from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
 from translator.files import check_writable
+from translator.model_folder import load_config, members, weights_path
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
-from translator.training.model_folder import load_config, members, weights_path
 from translator.training.preparation import check_folder
 from translator.training.settings import settings_of_pupil
 from translator.training_jobs import diversified, train_one, train_several

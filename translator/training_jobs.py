@@ -13,19 +13,19 @@ from translator.errors import ModelError
 from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Spread
 from translator.evaluation.translations import dev_score
-from translator.recipes import expectation, recipe_for
-from translator.training.callbacks import tensorboard_callbacks
-from translator.training.corpus_files import CorpusFiles
-from translator.training.diversification import Diversification
-from translator.training.interruption import StoppedError
-from translator.training.lock import locked
-from translator.training.model_folder import (
+from translator.model_folder import (
     config_path,
     diversification_path,
     load_config,
     seed_folder,
     seed_folders,
 )
+from translator.recipes import expectation, recipe_for
+from translator.training.callbacks import tensorboard_callbacks
+from translator.training.corpus_files import CorpusFiles
+from translator.training.diversification import Diversification
+from translator.training.interruption import StoppedError
+from translator.training.lock import locked
 from translator.training.preparation import check_folder, prepare
 from translator.training.settings import write_config
 from translator.training.trainer import Trainer

@@ -42,10 +42,10 @@ from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import read_lines
 from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 from translator.decoding.graph import SearchGraph, no_wishes
+from translator.model_folder import lexicon_path, load_model
 from translator.nn.model import SpecialIds, TranslationModel, build_model
 from translator.recipes import config_for
 from translator.search_options import SearchOptions
-from translator.training.model_folder import lexicon_path, load_model
 
 VOCABULARY_SIZE = 6000
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)

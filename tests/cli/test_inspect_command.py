@@ -11,7 +11,7 @@ import translator
 from translator.cli.main import main
 from translator.config import Config
 from translator.errors import ConfigError
-from translator.training.model_folder import seed_folder
+from translator.model_folder import seed_folder
 
 CONFIG = Config().override({"model.units": 8, "data.max_pieces": 30})
 

@@ -20,11 +20,11 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.long_lines import LongLines
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
-from translator.nn.model import SpecialIds, build_model
-from translator.search_options import describe_options
-from translator.training.model_folder import (
+from translator.model_folder import (
     network_for,
 )
+from translator.nn.model import SpecialIds, build_model
+from translator.search_options import describe_options
 
 CONFIG = Config().override(
     {"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5, "model.units": 8}

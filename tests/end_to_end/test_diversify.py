@@ -7,7 +7,7 @@ import pytest
 import translator
 from translator.config import parse_assignments
 from translator.errors import ConfigError, ModelError, TranslatorError
-from translator.training.model_folder import (
+from translator.model_folder import (
     backward_path,
     diversification_path,
     load_config,

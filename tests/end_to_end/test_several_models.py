@@ -6,7 +6,7 @@ import pytest
 
 import translator
 from translator.errors import ConfigError
-from translator.training.model_folder import load_config
+from translator.model_folder import load_config
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from translator.errors import ModelError
 from translator.evaluation import report_files
 from translator.evaluation.report_files import leave_report
 from translator.evaluation.training_report import report_on_dev
+from translator.model_folder import log_path, report_page_path, report_path, weights_path
 from translator.training.checkpoint import TrainingState
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.log import append_to_log
-from translator.training.model_folder import log_path, report_page_path, report_path, weights_path
 from translator.training.preparation import prepare
 
 STATE = TrainingState(epoch=2, step=20, seconds=24.5, best_score=1.5, best_step=10)

@@ -12,7 +12,7 @@ from references.toy import toy_pairs
 
 import translator.api as api
 from translator.evaluation.training_report import ScoredSentence, report_on_dev
-from translator.training.model_folder import log_path
+from translator.model_folder import log_path
 
 DEV = toy_pairs(30, seed=9, longest=12)
 SETTINGS = {

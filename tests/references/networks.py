@@ -4,8 +4,8 @@ import numpy as np
 
 from references.toy import WORDS
 from translator.config import ModelConfig
+from translator.model_folder import config_path, save_weights, tokenizer_path, weights_path
 from translator.nn.model import SpecialIds, build_model
-from translator.training.model_folder import config_path, save_weights, tokenizer_path, weights_path
 
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
 FIRST_PIECE = 4  # the ids from here on are text

@@ -1,16 +1,10 @@
 import pytest
 from references.networks import word_network
-from references.toy import toy_tokenizer
 
 from translator.config import Config
 from translator.decoding.translator import Translator
 
 CONFIG = Config().override({"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5})
-
-
-@pytest.fixture(scope="session")
-def tokenizer():
-    return toy_tokenizer()
 
 
 @pytest.fixture(scope="session")

@@ -8,16 +8,16 @@ from references.toy import toy_pairs, write
 import translator.training.chosen_text as chosen_text
 import translator.training.diversification as module
 from translator.errors import DataError, ModelError
-from translator.recipes import config_for
-from translator.training.corpus_files import CorpusFiles
-from translator.training.diversification import Diversification
-from translator.training.model_folder import (
+from translator.model_folder import (
     backward_path,
     config_path,
     diversification_path,
     seed_folder,
     weights_path,
 )
+from translator.recipes import config_for
+from translator.training.corpus_files import CorpusFiles
+from translator.training.diversification import Diversification
 from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(300, longest=12)

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from translator.errors import ModelError
+from translator.model_folder import config_path
 from translator.training import lock
 from translator.training.lock import locked
-from translator.training.model_folder import config_path
 
 
 def test_a_second_process_is_told_which_one_is_training(tmp_path):

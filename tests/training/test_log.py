@@ -7,8 +7,8 @@ import pytest
 from references.evaluations import ONE
 
 from translator.errors import ModelError
+from translator.model_folder import log_path
 from translator.training.log import append_to_log, cut_log, read_log
-from translator.training.model_folder import log_path
 
 
 def at(*steps):

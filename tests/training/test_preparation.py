@@ -14,11 +14,7 @@ from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.translation_counts import read_translations
 from translator.errors import ConfigError, DataError, ModelError
-from translator.recipes import RECIPES
-from translator.training.checkpoint import TrainingState, save_checkpoint
-from translator.training.chosen_text import CorpusCounts
-from translator.training.corpus_files import CorpusFiles, ParallelText
-from translator.training.model_folder import (
+from translator.model_folder import (
     checkpoint_path,
     corpus_path,
     dictionary_path,
@@ -27,6 +23,10 @@ from translator.training.model_folder import (
     tokenizer_path,
     weights_path,
 )
+from translator.recipes import RECIPES
+from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.chosen_text import CorpusCounts
+from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.preparation import check_folder, prepare
 
 PAIRS = toy_pairs(400, longest=12)

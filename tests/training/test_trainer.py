@@ -17,10 +17,7 @@ from translator.config import Config, CorpusFacts
 from translator.corpus.translation_counts import Translations, write_translations
 from translator.devices import Device, device
 from translator.errors import DataError, ModelError, TranslatorError
-from translator.training.callbacks import training_variables
-from translator.training.checkpoint import TrainingState
-from translator.training.interruption import StoppedError
-from translator.training.model_folder import (
+from translator.model_folder import (
     checkpoint_path,
     corpus_path,
     dictionary_path,
@@ -29,6 +26,9 @@ from translator.training.model_folder import (
     network_for,
     weights_path,
 )
+from translator.training.callbacks import training_variables
+from translator.training.checkpoint import TrainingState
+from translator.training.interruption import StoppedError
 from translator.training.trainer import Trainer
 
 PAIRS = toy_pairs(80, shortest=4, longest=4)

@@ -73,8 +73,8 @@ def command(
     from translator.errors import ConfigError
     from translator.evaluation.scores import Scores, Spread
     from translator.files import check_writable, replaced_when_complete
+    from translator.model_folder import members
     from translator.runtime import one_thread_an_operation
-    from translator.training.model_folder import members
 
     one_thread_an_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None

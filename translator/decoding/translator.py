@@ -24,10 +24,10 @@ from translator.decoding.long_lines import LongLines
 from translator.decoding.reranking import MOST_RERANKED, reranked
 from translator.decoding.translation import Translation, joined, translations_of
 from translator.errors import ConfigError, DataError, ModelError
+from translator.model_folder import lexicon_path, load_networks, members
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
-from translator.training.model_folder import lexicon_path, load_networks, members
 
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 

@@ -19,10 +19,10 @@ from translator.evaluation.scores import (
 )
 from translator.evaluation.translations import translated
 from translator.files import replaced_when_complete
+from translator.model_folder import report_path
 from translator.recipes import recipe_for
 from translator.training.checkpoint import TrainingState
 from translator.training.log import Evaluation, read_log
-from translator.training.model_folder import report_path
 from translator.training.preparation import Prepared
 from translator.training.settings import ExplainedSetting, explained_settings
 

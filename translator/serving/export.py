@@ -16,12 +16,12 @@ from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer
 from translator.errors import ConfigError, ModelError, first_line
 from translator.evaluation.scores import Score, evaluate
+from translator.model_folder import load_networks, log_path
 from translator.nn.model import TranslationModel
 from translator.serving.graph import PieceGraph, TextGraph
 from translator.serving.model_card import Facts, model_card, readme
 from translator.serving.warmup import write_requests
 from translator.serving.weights import Precision
-from translator.training.model_folder import load_networks, log_path
 
 _LINES_A_CALL = 1000
 _UNKNOWN_LICENCE = "not stated; the terms of the training text apply"

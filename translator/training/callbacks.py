@@ -19,15 +19,15 @@ from tqdm import tqdm
 from translator.config import TrainingConfig
 from translator.errors import ConfigError
 from translator.files import replaced_when_complete
-from translator.training.checkpoint import TrainingState, save_checkpoint
-from translator.training.interruption import Interruption, StoppedError
-from translator.training.log import Evaluation, append_to_log
-from translator.training.model_folder import (
+from translator.model_folder import (
     checkpoint_path,
     previous_checkpoint_path,
     save_weights,
     weights_path,
 )
+from translator.training.checkpoint import TrainingState, save_checkpoint
+from translator.training.interruption import Interruption, StoppedError
+from translator.training.log import Evaluation, append_to_log
 from translator.training.step import TrainingModel
 
 

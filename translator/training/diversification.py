@@ -32,9 +32,9 @@ from translator.corpus.readers import Pair, read_lines
 from translator.corpus.token_files import fingerprint
 from translator.errors import ModelError
 from translator.files import remove_unfinished, replaced_when_complete, unwritable
+from translator.model_folder import backward_path, diversification_path, members, weights_path
 from translator.training.chosen_text import ChosenText, read_dev
 from translator.training.corpus_files import CorpusFiles, ParallelText
-from translator.training.model_folder import backward_path, diversification_path, members, weights_path
 from translator.training.settings import settings_for
 
 Translate = Callable[[list[str]], list[str]]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from translator.errors import ModelError
 from translator.files import remove_unfinished, unwritable
-from translator.training.model_folder import config_path, lock_path
+from translator.model_folder import config_path, lock_path
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from translator.files import replaced_when_complete, unwritable
-from translator.training.model_folder import log_path
+from translator.model_folder import log_path
 
 
 @dataclass(frozen=True)

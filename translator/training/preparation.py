@@ -20,10 +20,7 @@ from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
 from translator.corpus.word_order import last_word_first
 from translator.errors import ModelError
 from translator.files import is_unfinished, replaced_when_complete
-from translator.training.checkpoint import last_checkpoint, read_state
-from translator.training.chosen_text import ChosenText, CorpusCounts, read_dev
-from translator.training.corpus_files import CorpusFiles
-from translator.training.model_folder import (
+from translator.model_folder import (
     checkpoint_path,
     config_path,
     corpus_path,
@@ -37,6 +34,9 @@ from translator.training.model_folder import (
     tokenizer_path,
     weights_path,
 )
+from translator.training.checkpoint import last_checkpoint, read_state
+from translator.training.chosen_text import ChosenText, CorpusCounts, read_dev
+from translator.training.corpus_files import CorpusFiles
 from translator.training.settings import settings_are, settings_for, settle
 
 Report = Callable[[str], None]

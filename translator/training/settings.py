@@ -11,8 +11,8 @@ from typing import Any
 from translator.config import Config, flatten
 from translator.errors import ConfigError
 from translator.files import replaced_when_complete
+from translator.model_folder import config_path, load_config
 from translator.recipes import FINE_TUNING, config_for, recipe_for
-from translator.training.model_folder import config_path, load_config
 
 # Settings that may change when a training goes on; all others would make another model of it.
 _FREE_SETTINGS = (

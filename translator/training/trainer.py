@@ -17,6 +17,13 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.translation_counts import read_translations
 from translator.devices import device
 from translator.errors import DataError, TranslatorError
+from translator.model_folder import (
+    checkpoint_path,
+    dictionary_path,
+    load_weights,
+    network_for,
+    previous_checkpoint_path,
+)
 from translator.nn.model import least_weights
 from translator.runtime import memory
 from translator.training.callbacks import (
@@ -30,13 +37,6 @@ from translator.training.callbacks import (
 from translator.training.checkpoint import TrainingState, last_checkpoint, read_state, restore_checkpoint
 from translator.training.interruption import Interruption, StoppedError, interruption
 from translator.training.log import cut_log
-from translator.training.model_folder import (
-    checkpoint_path,
-    dictionary_path,
-    load_weights,
-    network_for,
-    previous_checkpoint_path,
-)
 from translator.training.step import TrainingModel
 
 

@@ -9,10 +9,10 @@ from references.scripted_model import ScriptedModel
 from starlette.testclient import TestClient
 
 from translator.config import CorpusFacts
+from translator.model_folder import save_weights, tokenizer_path, weights_path
 from translator.serving.export import export
 from translator.serving.server.app import create_app
 from translator.serving.server.connections import Connection
-from translator.training.model_folder import save_weights, tokenizer_path, weights_path
 from translator.training.settings import write_config
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from translator.errors import ModelError
+from translator.model_folder import load_config, members
 from translator.serving.server.models import CARD, ExportedModel, FolderModel, ServedModel, card_of
-from translator.training.model_folder import load_config, members
 
 _SAVED_MODEL = "saved_model.pb"
 

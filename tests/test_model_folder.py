@@ -7,8 +7,7 @@ from references.networks import padded, write_model
 from translator.arrays import write_arrays
 from translator.config import Config
 from translator.errors import ModelError
-from translator.nn.model import least_weights
-from translator.training.model_folder import (
+from translator.model_folder import (
     checkpoint_path,
     config_path,
     load_model,
@@ -18,6 +17,7 @@ from translator.training.model_folder import (
     tokenizer_path,
     weights_path,
 )
+from translator.nn.model import least_weights
 
 CONFIG = Config().override({"model.units": 8, "model.encoder_layers": 2, "decoding.beam_size": 7})
 IDS = padded([[270, 271, 3], [272, 3]])
