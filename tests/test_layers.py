@@ -20,7 +20,7 @@ ROOMS = [
     "model_folder",
     "training",
 ]
-ROOMS += ["decoding", "evaluation", "training_jobs", "api", "serving", "cli"]
+ROOMS += ["decoding", "evaluation", "reports", "training_jobs", "api", "serving", "cli"]
 # Rooms that stand side by side: neither imports the other.
 STRANGERS = {"nn": {"corpus"}, "decoding": {"training"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -15,13 +15,13 @@ from translator.decoding.translator import Translator
 from translator.devices import why_no_gpu
 from translator.errors import ConfigError
 from translator.evaluation.comparison import Comparison, compare_translations
-from translator.evaluation.comparison_page import write_comparison_page
-from translator.evaluation.page import check_that_pictures_can_be_drawn, write_html, write_pngs
 from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translated
 from translator.files import check_writable
 from translator.model_folder import load_config, members, weights_path
+from translator.reports.comparison_page import write_comparison_page
+from translator.reports.page import check_that_pictures_can_be_drawn, write_html, write_pngs
 from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.preparation import check_folder
@@ -276,7 +276,7 @@ def inspect(
         ModelError: if a file cannot be written.
     """
     check_that_pictures_can_be_drawn()
-    from translator.evaluation.inspection.sentence_page import sentence_page
+    from translator.reports.inspection.sentence_page import sentence_page
 
     inspection = translator.inspect(text, **options)
     page = sentence_page(inspection)

@@ -10,7 +10,6 @@ from typing import Any
 
 from translator.decoding.translator import Translator
 from translator.errors import ModelError
-from translator.evaluation.report_files import leave_report
 from translator.evaluation.scores import Spread
 from translator.evaluation.translations import dev_score
 from translator.model_folder import (
@@ -21,6 +20,7 @@ from translator.model_folder import (
     seed_folders,
 )
 from translator.recipes import expectation, recipe_for
+from translator.reports.report_files import leave_report
 from translator.training.callbacks import tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification

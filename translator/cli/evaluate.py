@@ -136,7 +136,7 @@ def _compare(
 ) -> None:
     """Compares a model, or several that translate together, with another, which translates by itself."""
     from translator.api import compare, load
-    from translator.evaluation.page import check_that_pictures_can_be_drawn
+    from translator.reports.page import check_that_pictures_can_be_drawn
 
     if output:
         check_that_pictures_can_be_drawn()

@@ -1,6 +1,6 @@
 import pytest
 
-from translator.evaluation.inspection.probabilities import probabilities
+from translator.reports.inspection.probabilities import probabilities
 
 
 def test_the_table_holds_every_choice(inspection):

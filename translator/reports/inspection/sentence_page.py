@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from translator.decoding.inspection import Inspection
-from translator.evaluation.inspection.attention import attention_of_pieces, attention_of_words
-from translator.evaluation.inspection.beam import beam_tree
-from translator.evaluation.inspection.gates import SHOWN_UNITS, gates_of_layer
-from translator.evaluation.inspection.pieces import readable
-from translator.evaluation.inspection.probabilities import probabilities
-from translator.evaluation.page import Page, Section
+from translator.reports.inspection.attention import attention_of_pieces, attention_of_words
+from translator.reports.inspection.beam import beam_tree
+from translator.reports.inspection.gates import SHOWN_UNITS, gates_of_layer
+from translator.reports.inspection.pieces import readable
+from translator.reports.inspection.probabilities import probabilities
+from translator.reports.page import Page, Section
 
 
 def sentence_page(inspection: Inspection) -> Page:

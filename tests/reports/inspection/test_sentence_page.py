@@ -6,8 +6,8 @@ import re
 import numpy as np
 import vl_convert
 
-from translator.evaluation.inspection.sentence_page import sentence_page
-from translator.evaluation.page import write_html
+from translator.reports.inspection.sentence_page import sentence_page
+from translator.reports.page import write_html
 
 
 def test_all_pictures_are_there(inspection):

@@ -8,10 +8,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from translator.evaluation.page import Page, Section, check_that_pictures_can_be_drawn, write_html
 from translator.evaluation.scores import LengthScore
-from translator.evaluation.tables import lines, signature, table
-from translator.evaluation.training_report import CorpusUse, DevReport, ScoredSentence, TrainingReport
+from translator.reports.page import Page, Section, check_that_pictures_can_be_drawn, write_html
+from translator.reports.tables import lines, signature, table
+from translator.reports.training_report import CorpusUse, DevReport, ScoredSentence, TrainingReport
 from translator.training.log import Evaluation
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from references.toy import toy_pairs
 
 from translator.errors import ModelError
 from translator.evaluation import report_files
-from translator.evaluation.report_files import leave_report
-from translator.evaluation.training_report import report_on_dev
 from translator.model_folder import log_path, report_page_path, report_path, weights_path
+from translator.reports.report_files import leave_report
+from translator.reports.training_report import report_on_dev
 from translator.training.checkpoint import TrainingState
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.log import append_to_log

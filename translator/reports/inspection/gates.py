@@ -9,8 +9,8 @@ import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from translator.evaluation.inspection.pieces import STEP, slanted
 from translator.nn.lstm import Gates
+from translator.reports.inspection.pieces import STEP, slanted
 
 SHOWN_UNITS = 24  # as many rows as can be told apart in four pictures on one screen
 _ROW = 7  # pixels

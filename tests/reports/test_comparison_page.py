@@ -5,7 +5,7 @@ from references.pages import SeenPage
 
 from translator.corpus.readers import Pair
 from translator.evaluation.comparison import compare_translations
-from translator.evaluation.comparison_page import write_comparison_page
+from translator.reports.comparison_page import write_comparison_page
 
 EVIL = "</script><script>alert('ada')</script> & bob"
 REFERENCES = [f"{i} ada bob cid dee" for i in range(60)]

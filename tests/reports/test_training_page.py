@@ -9,8 +9,8 @@ from references.parrot import Parrot
 from references.toy import toy_pairs
 
 from translator.corpus.readers import Pair
-from translator.evaluation.training_page import write_training_page
-from translator.evaluation.training_report import CorpusUse, TrainingReport, report_on_dev, write_report
+from translator.reports.training_page import write_training_page
+from translator.reports.training_report import CorpusUse, TrainingReport, report_on_dev, write_report
 from translator.training.log import Evaluation
 from translator.training.settings import ExplainedSetting
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from translator.decoding.translator import Translator
 from translator.errors import first_line
-from translator.evaluation.training_page import write_training_page
-from translator.evaluation.training_report import report_on_dev, training_report, write_report
 from translator.model_folder import report_page_path, report_path, weights_path
+from translator.reports.training_page import write_training_page
+from translator.reports.training_report import report_on_dev, training_report, write_report
 from translator.training.checkpoint import TrainingState
 from translator.training.preparation import Prepared
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.evaluation.comparison import ComparedScore, Comparison, DifferingSentence
-from translator.evaluation.page import Page, Section, check_that_pictures_can_be_drawn, write_html
-from translator.evaluation.tables import Markup, signature, table, with_differences
+from translator.reports.page import Page, Section, check_that_pictures_can_be_drawn, write_html
+from translator.reports.tables import Markup, signature, table, with_differences
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import vl_convert
 
-from translator.evaluation.inspection.gates import SHOWN_UNITS, gates_of_layer, most_active_units
 from translator.nn.lstm import Gates
+from translator.reports.inspection.gates import SHOWN_UNITS, gates_of_layer, most_active_units
 
 
 def drawn(chart):

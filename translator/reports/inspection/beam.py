@@ -8,7 +8,7 @@ from typing import Any
 import altair as alt
 
 from translator.decoding.inspection import BeamNode
-from translator.evaluation.inspection.pieces import readable
+from translator.reports.inspection.pieces import readable
 
 _WIDTH, _HEIGHT = 118, 33  # pixels between two nodes
 

@@ -11,8 +11,8 @@ from references.parrot import Parrot
 from references.toy import toy_pairs
 
 import translator.api as api
-from translator.evaluation.training_report import ScoredSentence, report_on_dev
 from translator.model_folder import log_path
+from translator.reports.training_report import ScoredSentence, report_on_dev
 
 DEV = toy_pairs(30, seed=9, longest=12)
 SETTINGS = {

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import altair as alt
 
 from translator.decoding.inspection import Choice
-from translator.evaluation.inspection.pieces import axis_of, readable
+from translator.reports.inspection.pieces import axis_of, readable
 
 _WIDTH, _HEIGHT = 120, 22  # pixels of a cell
 

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from translator.decoding.inspection import BeamNode
-from translator.evaluation.inspection.beam import beam_tree, columns_of
+from translator.reports.inspection.beam import beam_tree, columns_of
 
 
 def drawn(inspection):

@@ -9,8 +9,8 @@ import altair
 import pytest
 
 from translator.errors import ConfigError, ModelError
-from translator.evaluation.page import Page, Section, write_html, write_pngs
-from translator.evaluation.themes import THEMES
+from translator.reports.page import Page, Section, write_html, write_pngs
+from translator.reports.themes import THEMES
 
 VALUES = [{"row": 0, "column": 0, "weight": 0.25}, {"row": 0, "column": 1, "weight": 0.75}]
 CHART = (

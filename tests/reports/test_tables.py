@@ -4,7 +4,7 @@ from html import unescape
 
 from references.pages import SeenPage
 
-from translator.evaluation.tables import lines, signature, table, with_differences
+from translator.reports.tables import lines, signature, table, with_differences
 
 EVIL = "<script>alert('x')</script> & \"more\""
 

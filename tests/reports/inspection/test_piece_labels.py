@@ -7,7 +7,7 @@ import altair as alt
 import pytest
 import vl_convert
 
-from translator.evaluation.inspection.pieces import axis_of, readable, slanted, text_of
+from translator.reports.inspection.pieces import axis_of, readable, slanted, text_of
 
 
 @pytest.mark.parametrize(

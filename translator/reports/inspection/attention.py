@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from translator.decoding.alignment import attention_by_words, words_of
 from translator.decoding.translation import Translation
-from translator.evaluation.inspection.pieces import STEP, axis_of, readable, slanted, text_of
+from translator.reports.inspection.pieces import STEP, axis_of, readable, slanted, text_of
 
 
 def attention_of_pieces(translation: Translation) -> alt.LayerChart:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from translator.decoding.translation import Translation
-from translator.evaluation.inspection.attention import attention_of_pieces, attention_of_words
+from translator.reports.inspection.attention import attention_of_pieces, attention_of_words
 
 
 def cells(chart):

@@ -17,8 +17,8 @@ from string import Template
 from typing import TYPE_CHECKING, Any
 
 from translator.errors import ConfigError
-from translator.evaluation.themes import THEMES
 from translator.files import replaced_when_complete
+from translator.reports.themes import THEMES
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin
