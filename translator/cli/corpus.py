@@ -48,9 +48,9 @@ def command(
     numbers. Nothing is changed; --clean writes the pairs without mistakes to new files.
     """
     from translator.corpus.formats.pair_files import PairFiles
-    from translator.corpus.inspection.cleaning import CleanFiles, write_clean
-    from translator.corpus.inspection.inspect import inspect_pairs
-    from translator.corpus.inspection.leaks import TestSet
+    from translator.corpus.quality.cleaning import CleanFiles, write_clean
+    from translator.corpus.quality.inspect import inspect_pairs
+    from translator.corpus.quality.leaks import TestSet
     from translator.errors import ConfigError
 
     if (source is None) != (target is None) or (source is None) == (pairs is None):

@@ -11,12 +11,12 @@ import numpy.typing as npt
 
 from translator.config import DataConfig
 from translator.corpus.filters import flaw_texts
-from translator.corpus.inspection.languages import FOREIGN, WRONG_SIDE, Languages
-from translator.corpus.inspection.leaks import TestSet
-from translator.corpus.inspection.misalignment import Stretch, find_misalignment
-from translator.corpus.inspection.report import CorpusReport, Example, Finding, LeakCounts, SideSizes
-from translator.corpus.inspection.scripts import is_in, main_scripts
-from translator.corpus.inspection.survey import Survey, survey
+from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
+from translator.corpus.quality.leaks import TestSet
+from translator.corpus.quality.misalignment import Stretch, find_misalignment
+from translator.corpus.quality.report import CorpusReport, Example, Finding, LeakCounts, SideSizes
+from translator.corpus.quality.scripts import is_in, main_scripts
+from translator.corpus.quality.survey import Survey, survey
 from translator.corpus.readers import Pair
 
 _SIDES = ("source", "target")

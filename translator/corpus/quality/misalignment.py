@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.corpus.filters import evenly
-from translator.corpus.inspection.line_fit import (
+from translator.corpus.quality.line_fit import (
     OFFSETS,
     REACH,
     UNRELATED,

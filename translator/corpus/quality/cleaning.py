@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from translator.config import DataConfig
-from translator.corpus.inspection.inspect import Inspection, Selected, inspect_pairs
-from translator.corpus.inspection.leaks import TestSet
+from translator.corpus.quality.inspect import Inspection, Selected, inspect_pairs
+from translator.corpus.quality.leaks import TestSet
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 from translator.files import replaced_when_complete

@@ -1,6 +1,6 @@
 import pytest
 
-from translator.corpus.inspection.leaks import Leak, TestSet, bare
+from translator.corpus.quality.leaks import Leak, TestSet, bare
 from translator.corpus.readers import Pair
 
 TEST_PAIRS = [

@@ -15,13 +15,13 @@ from translator.corpus.filters import (
     length_in_words,
     lengths_in_words,
 )
-from translator.corpus.inspection.broken_text import (
+from translator.corpus.quality.broken_text import (
     has_control,
     has_markup,
     has_replacement,
     has_wrong_encoding,
 )
-from translator.corpus.inspection.leaks import Leak, TestSet, bare
+from translator.corpus.quality.leaks import Leak, TestSet, bare
 from translator.corpus.readers import Pair
 from translator.corpus.reservoir import Reservoir
 

@@ -9,11 +9,11 @@ from references.corpora import NAMES, lost_target, read
 
 from translator.config import DataConfig
 from translator.corpus.formats.pair_files import PairFiles
-from translator.corpus.inspection.broken_text import has_markup
-from translator.corpus.inspection.cleaning import CleanFiles, write_clean
-from translator.corpus.inspection.inspect import Selected, inspect_pairs
-from translator.corpus.inspection.leaks import TestSet
-from translator.corpus.inspection.survey import has_ordinary_words, survey
+from translator.corpus.quality.broken_text import has_markup
+from translator.corpus.quality.cleaning import CleanFiles, write_clean
+from translator.corpus.quality.inspect import Selected, inspect_pairs
+from translator.corpus.quality.leaks import TestSet
+from translator.corpus.quality.survey import has_ordinary_words, survey
 from translator.corpus.readers import Pair, read_pairs
 from translator.errors import ConfigError, DataError
 
@@ -137,7 +137,7 @@ def test_lines_that_a_translation_would_change(line, ordinary):
 
 
 def test_the_sample_to_learn_from_is_of_all_pairs(monkeypatch):
-    monkeypatch.setattr("translator.corpus.inspection.survey._MAX_SAMPLE", 100)
+    monkeypatch.setattr("translator.corpus.quality.survey._MAX_SAMPLE", 100)
     sample = survey([Pair(str(i), "x") for i in range(1000)], 9, 9.0).sample
     numbers = [int(pair.source) for pair in sample]
     assert len(set(numbers)) == 100

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from translator.corpus.inspection.misalignment import Stretch
+from translator.corpus.quality.misalignment import Stretch
 
 _SHOWN_CHARACTERS = 60  # of each side of an example
 _SHOWN_STRETCHES = 10

@@ -1,6 +1,6 @@
 import pytest
 
-from translator.corpus.inspection.broken_text import (
+from translator.corpus.quality.broken_text import (
     has_control,
     has_markup,
     has_replacement,

@@ -3,8 +3,8 @@
 import pytest
 from references.corpora import NAMES, read
 
-from translator.corpus.inspection.languages import FOREIGN, WRONG_SIDE, Languages
-from translator.corpus.inspection.scripts import is_in, main_scripts, script_of
+from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
+from translator.corpus.quality.scripts import is_in, main_scripts, script_of
 from translator.corpus.readers import Pair, read_pairs
 
 

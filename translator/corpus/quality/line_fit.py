@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.corpus.filters import evenly
-from translator.corpus.inspection.association import Association, Words, words_of
+from translator.corpus.quality.association import Association, Words, words_of
 from translator.corpus.readers import Pair
 
 MAX_OFFSET = 5

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from references.corpora import NAMES, added_targets, lost_target, read, with_targets
 
-from translator.corpus.inspection.misalignment import (
+from translator.corpus.quality.misalignment import (
     FEWEST_PAIRS,
     Misalignment,
     Stretch,
@@ -103,8 +103,8 @@ def test_the_first_lines_may_be_short_idioms_with_many_translations(corpora):
 
 
 def test_more_lines_than_are_looked_at_at_a_time(corpora, monkeypatch):
-    monkeypatch.setattr("translator.corpus.inspection.misalignment._LINES_A_CALL", 300)
-    monkeypatch.setattr("translator.corpus.inspection.misalignment._MAX_SAMPLE", 1200)
+    monkeypatch.setattr("translator.corpus.quality.misalignment._LINES_A_CALL", 300)
+    monkeypatch.setattr("translator.corpus.quality.misalignment._MAX_SAMPLE", 1200)
     pairs = read(corpora, "multi30k-en-de", 2000)
     check(misalignment(lost_target(pairs, 901)), (901, 1999, -1))
     check(misalignment(lost_target(pairs, 299)), (299, 1999, -1))
