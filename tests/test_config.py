@@ -218,16 +218,16 @@ def test_json_with_a_setting_that_is_not_valid_names_the_file():
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ("6", "a newer version of translator (format 6, this one reads 5); update translator"),
-        ("1", "an older version of translator (format 1, this one reads 5); train the model again"),
+        ("7", "a newer version of translator (format 7, this one reads 6); update translator"),
+        ("1", "an older version of translator (format 1, this one reads 6); train the model again"),
         (
             '"x"',
-            "an older version of translator (format 'x', this one reads 5); train the model again",
+            "an older version of translator (format 'x', this one reads 6); train the model again",
         ),
     ],
 )
 def test_json_of_another_version_is_told_from_damage(form, message):
-    text = Config().to_json().replace('"format": 5', f'"format": {form}')
+    text = Config().to_json().replace('"format": 6', f'"format": {form}')
     text = text.replace("patience", "patience_of_another_version")
     assert message_of(Config.from_json, text, "c.json") == f"c.json: made by {message}"
 
@@ -240,10 +240,23 @@ def test_json_of_another_version_is_told_from_damage(form, message):
     ],
 )
 def test_json_of_before_there_was_a_setting_is_read_with_its_default(form, unknown, last):
-    text = Config().to_json().replace('"format": 5', f'"format": {form}')
+    text = Config().to_json().replace('"format": 6', f'"format": {form}')
     lines = [line for line in text.splitlines() if not any(name in line for name in unknown)]
     text = "\n".join(lines).replace(f"{last},", last)
     assert Config.from_json(text, "c.json") == Config()
+
+
+@pytest.mark.parametrize("form", [3, 4, 5])
+def test_a_setting_that_had_another_name_is_read_from_an_older_format(form):
+    text = Config().override({"data.max_tokens": 77}).to_json().replace('"format": 6', f'"format": {form}')
+    assert Config.from_json(text.replace("max_tokens", "max_pieces"), "c.json").data.max_tokens == 77
+
+
+def test_the_present_format_knows_no_former_names():
+    text = Config().to_json().replace("max_tokens", "max_pieces")
+    assert "data.max_pieces: no such setting; did you mean data.max_tokens?" in message_of(
+        Config.from_json, text, "c.json"
+    )
 
 
 def test_json_of_before_there_were_formats_is_the_oldest():

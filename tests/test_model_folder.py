@@ -77,7 +77,7 @@ def test_no_folder(tmp_path):
         (b"[1, 2]", "expected a JSON object of settings"),
         (b'{"format": 4, "model": {"wings": 2}}', "damaged, or edited (model.wings: no such setting;"),
         (b"\xff\xfe", "damaged, or edited ('utf-8' codec"),
-        (b'{"format": 6}', "made by a newer version of translator (format 6,"),
+        (b'{"format": 7}', "made by a newer version of translator (format 7,"),
         (b" " * 2**20 + b"{}", "too large for settings; is it another file?"),
     ],
 )

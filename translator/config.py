@@ -13,9 +13,10 @@ from typing import Any, cast, get_type_hints
 
 from translator.errors import ConfigError
 
-# Of config.json and of all that stands beside it in a model folder; another number, another layout.
-_FORMAT = 5
-_OLDEST = 3  # the older ones differ only by what they do not have
+# The version of config.json and of everything beside it in a model folder.
+_FORMAT = 6
+_OLDEST_FORMAT = 3  # Formats 3 to 5 lack some settings, which then keep their defaults.
+_RENAMED_SETTINGS = {"data.max_pieces": "data.max_tokens"}  # up to format 5
 
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:
@@ -36,7 +37,7 @@ class DataConfig:
 
     max_words: int = setting(150, "pairs with a longer side (in words) are dropped", 1, 100_000)
     max_ratio: float = setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
-    max_pieces: int = setting(200, "pairs with a longer side (in pieces) are left out", 2, 10_000)
+    max_tokens: int = setting(200, "pairs with a longer side (in tokens) are left out", 2, 10_000)
     batch_tokens: int = setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
     mixed_share: float = setting(0.5, "share of the pairs of --mix-source in an epoch", 0, 0.99)
 
@@ -115,7 +116,7 @@ class Config:
     @property
     def longest_part(self) -> int:
         """Pieces that a sentence to translate may have: no more than the longest in training had."""
-        return self.corpus.longest_source or self.data.max_pieces
+        return self.corpus.longest_source or self.data.max_tokens
 
     def override(self, values: Mapping[str, Any]) -> Config:
         """Returns a copy with some settings changed.
@@ -171,7 +172,7 @@ class Config:
         if not isinstance(tree, dict):
             raise ConfigError(f"{where}: expected a JSON object of settings")
         form = settings.pop("format", 1)  # the first had no number
-        if form not in range(_OLDEST, _FORMAT + 1):
+        if form not in range(_OLDEST_FORMAT, _FORMAT + 1):
             newer = isinstance(form, int) and form > _FORMAT
             version, remedy = (
                 ("a newer", "update translator") if newer else ("an older", "train the model again")
@@ -180,6 +181,8 @@ class Config:
                 f"{where}: made by {version} version of translator (format {form!r}, this one reads "
                 f"{_FORMAT}); {remedy}"
             )
+        if form < _FORMAT:
+            settings = {_RENAMED_SETTINGS.get(path, path): value for path, value in settings.items()}
         try:
             return Config().override(settings)
         except ConfigError as error:

@@ -23,7 +23,7 @@ class SearchOptions:
     beam_size: int = setting(
         5, "hypotheses kept a sentence; 1 is greedy and fastest, more finds likelier translations", 1, 1000
     )
-    num_hypotheses: int = setting(1, "translations returned for each sentence, best first", 1, 1000)
+    n_best: int = setting(1, "translations returned for each sentence, best first", 1, 1000)
     length_penalty: float = setting(
         1.0, "against too short output, which has few factors: 0 is no correction, larger is longer", 0, 10
     )
@@ -79,19 +79,17 @@ class SearchOptions:
             faults += [fault] if fault else []
         if self.length_normalization not in get_args(Normalization):
             faults.append(f"length_normalization: {self.length_normalization!r} is neither gnmt nor average")
-        if not faults and not self.sampling and self.num_hypotheses > self.beam_size:
-            faults.append(
-                f"num_hypotheses: {self.num_hypotheses} is more than the beam size, {self.beam_size}"
-            )
+        if not faults and not self.sampling and self.n_best > self.beam_size:
+            faults.append(f"n_best: {self.n_best} is more than the beam size, {self.beam_size}")
         if not faults and 0 < self.max_length < self.min_length:
             faults.append(f"min_length: {self.min_length} is more than max_length, {self.max_length}")
         if faults:
             raise ConfigError("; ".join(faults))
 
     @property
-    def places(self) -> int:
-        """Hypotheses that are computed at once for each sentence."""
-        return self.num_hypotheses if self.sampling else self.beam_size
+    def width(self) -> int:
+        """Hypotheses that are computed side by side for each sentence."""
+        return self.n_best if self.sampling else self.beam_size
 
 
 def describe_options() -> dict[str, str]:

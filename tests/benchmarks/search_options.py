@@ -29,10 +29,10 @@ ROWS: list[tuple[str, dict[str, Any]]] = [
     ("`--coverage-penalty 0.2`", {"coverage_penalty": 0.2}),
     ("`--no-repeat-ngram 3`", {"no_repeat_ngram": 3}),
     ("`--min-length 8`", {"min_length": 8}),
-    ("`--n-best 5 --minimum-bayes-risk`", {"num_hypotheses": 5}),
+    ("`--n-best 5 --minimum-bayes-risk`", {"n_best": 5}),
     (
         "`--sampling --top-p 0.7 --n-best 20 --minimum-bayes-risk`",
-        {"sampling": True, "top_p": 0.7, "num_hypotheses": 20},
+        {"sampling": True, "top_p": 0.7, "n_best": 20},
     ),
 ]
 
@@ -58,7 +58,7 @@ def main() -> None:
         loaded.translate(sources[:20], alignments=False, **search)  # traces
         start = time.perf_counter()
         found = loaded.translate(sources, alignments=False, **search)
-        if "num_hypotheses" in search:
+        if "n_best" in search:
             are_samples = search.get("sampling", False)
             found = [minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found]
         seconds = time.perf_counter() - start

@@ -13,7 +13,7 @@ from translator.config import Config
 from translator.errors import ConfigError
 from translator.model_folder import seed_folder
 
-CONFIG = Config().override({"model.units": 8, "data.max_pieces": 30})
+CONFIG = Config().override({"model.units": 8, "data.max_tokens": 30})
 
 
 @pytest.fixture(scope="module")

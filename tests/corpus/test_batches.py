@@ -52,9 +52,9 @@ def lengths(tokenizer):
 def files_of(tokenizer, tmp_path_factory):
     """Writes and opens the token files of a corpus."""
 
-    def write(*parts, max_pieces=200, aligner=None) -> TokenFiles:
+    def write(*parts, max_tokens=200, aligner=None) -> TokenFiles:
         folder = tmp_path_factory.mktemp("corpus")
-        write_token_files(folder, map(blocks, parts), tokenizer, max_pieces, aligner, "", [1.0] * len(parts))
+        write_token_files(folder, map(blocks, parts), tokenizer, max_tokens, aligner, "", [1.0] * len(parts))
         return TokenFiles(folder)
 
     return write
@@ -199,7 +199,7 @@ class Backwards:
 
 
 def test_alignments_stand_beside_the_pieces_and_an_end_comes_from_an_end(make, files_of, tokenizer):
-    for batch in make(files_of(PAIRS, max_pieces=30, aligner=Backwards())).epoch(0):
+    for batch in make(files_of(PAIRS, max_tokens=30, aligner=Backwards())).epoch(0):
         assert batch.alignments.dtype == batch.target_ids.dtype
         for source, target, row in zip(*(part.numpy().tolist() for part in batch), strict=True):
             num_source, num_target = source.index(tokenizer.end_id), target.index(tokenizer.end_id)

@@ -36,14 +36,14 @@ def small_shards(monkeypatch):
     monkeypatch.setattr(module, "_BLOCKS_A_SHARD", 9)
 
 
-def written(folder, tokenizer, *parts, max_pieces=200, aligner=None, text="abc"):
+def written(folder, tokenizer, *parts, max_tokens=200, aligner=None, text="abc"):
     weights = [1.0, *[None] * (len(parts) - 1)]
 
     def facts(num_long):
         return {"more": [1, "ä"], "long": num_long}
 
     write_token_files(
-        folder, map(filters.blocks, parts), tokenizer, max_pieces, aligner, text, weights, facts
+        folder, map(filters.blocks, parts), tokenizer, max_tokens, aligner, text, weights, facts
     )
     return TokenFiles(folder)
 
@@ -75,13 +75,13 @@ def test_every_pair_of_every_shard_is_read_back(tokenizer, tmp_path, small_shard
 def test_pairs_with_a_side_too_long_are_left_out_whichever_side_it_is(tokenizer, tmp_path, small_shards):
     long = Pair("ada bob " * 20, "ada")
     pairs = [long, *PAIRS[:5], Pair(*reversed(long)), *PAIRS[5:9], *[long] * 100]
-    files = written(tmp_path, tokenizer, pairs, [long], max_pieces=25)
+    files = written(tmp_path, tokenizer, pairs, [long], max_tokens=25)
     assert files.parts == [9, 0]
     assert read_index(tmp_path)["long"] == 103
     assert [files[i].source.tolist() for i in range(9)] == tokenizer.encode([p.source for p in PAIRS[:9]])
     longest = max(map(len, tokenizer.encode([side for pair in PAIRS[:9] for side in pair])))
-    assert written(tmp_path, tokenizer, PAIRS[:9], max_pieces=longest).parts == [9]
-    assert written(tmp_path, tokenizer, PAIRS[:9], max_pieces=longest - 1).parts[0] < 9
+    assert written(tmp_path, tokenizer, PAIRS[:9], max_tokens=longest).parts == [9]
+    assert written(tmp_path, tokenizer, PAIRS[:9], max_tokens=longest - 1).parts[0] < 9
 
 
 class LargeTokenizer(Tokenizer):

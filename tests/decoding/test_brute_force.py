@@ -59,7 +59,7 @@ def test_search_is_exact_with_a_wide_beam_and_honest_with_a_narrow_one(shape):
         for beam_size in (1, 2, 3, WIDE):
             options = SearchOptions(
                 beam_size=beam_size,
-                num_hypotheses=min(beam_size, 3),
+                n_best=min(beam_size, 3),
                 length_penalty=alpha,
                 max_length=MAX_LENGTH,
             )

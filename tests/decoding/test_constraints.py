@@ -187,7 +187,7 @@ def test_no_hypothesis_ends_before_it_has_all_its_phrases():
     phrases = [(B, C), (A,)]
     for seed in range(3):
         script = random_script(seed, max_length=6, cases=10)
-        for found in script.search(6, 6, num_hypotheses=6, phrases=phrases):
+        for found in script.search(6, 6, n_best=6, phrases=phrases):
             assert found
             for ids, _, _ in found:
                 assert len(ids) == 6 or all(contains(ids, phrase) for phrase in phrases)
@@ -252,7 +252,7 @@ def search_among_many_pieces(logits, phrases, beam_size, max_length):
         tf.constant(padded(phrases))[None],
         tf.ones([1, 1], tf.bool),
     )
-    options = SearchOptions(beam_size=beam_size, num_hypotheses=beam_size)
+    options = SearchOptions(beam_size=beam_size, n_best=beam_size)
     search = BeamSearch(step, Pieces(PADDING, START, END), options, 1.0, with_phrases=True)
     found = search(tf.zeros([1, beam_size, 1]), tf.zeros([1, 1]), rules)
     rows, lengths = found.ids.numpy()[0].tolist(), found.lengths.numpy()[0]

@@ -28,8 +28,8 @@ def graph(network):
     return SearchGraph([network])
 
 
-def options(beam_size, length_penalty, num_hypotheses):
-    return SearchOptions(beam_size=beam_size, length_penalty=length_penalty, num_hypotheses=num_hypotheses)
+def options(beam_size, length_penalty, n_best):
+    return SearchOptions(beam_size=beam_size, length_penalty=length_penalty, n_best=n_best)
 
 
 def rows_of(found, i):
@@ -63,12 +63,12 @@ def test_search_equals_numpy_network_and_python_search(network, graph, beam_size
         np.testing.assert_allclose([log_prob, score], [expected.log_prob, expected.score], atol=1e-4)
 
 
-@pytest.mark.parametrize(("beam_size", "num_hypotheses"), [(1, 1), (5, 5), (8, 2)])
-def test_reported_log_probability_is_that_of_forced_decoding(network, graph, beam_size, num_hypotheses):
+@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (5, 5), (8, 2)])
+def test_reported_log_probability_is_that_of_forced_decoding(network, graph, beam_size, n_best):
     source_ids = padded(SOURCES, extra=2)
-    found = graph.search(source_ids, options(beam_size, 1.0, num_hypotheses))
+    found = graph.search(source_ids, options(beam_size, 1.0, n_best))
     assert (found.lengths.numpy() > 0).all()
-    for place in range(num_hypotheses):
+    for place in range(n_best):
         for log_probs in (network.log_probs, graph.log_probs):
             forced = tf.reduce_sum(log_probs(source_ids, found.ids[:, place]), axis=1)
             np.testing.assert_allclose(found.log_probs[:, place], forced, atol=1e-4)

@@ -13,7 +13,7 @@ from translator.decoding.translator import Translator
 from translator.errors import ConfigError, DataError
 from translator.nn.lstm import LSTM
 
-CONFIG = Config().override({"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5})
+CONFIG = Config().override({"data.max_tokens": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5})
 SENTENCES = ["ada bob", "mia ned oli pam ivy", "cid", "hal 你 eve"]
 
 
@@ -38,7 +38,7 @@ def inspection(translator):
     [
         {},
         {"beam_size": 1},
-        {"beam_size": 6, "num_hypotheses": 3, "length_penalty": 1.3},
+        {"beam_size": 6, "n_best": 3, "length_penalty": 1.3},
         {"min_length": 5, "no_repeat_ngram": 2, "coverage_penalty": 0.3},
         {"max_length": 3, "length_normalization": "average"},
     ],

@@ -10,7 +10,7 @@ from translator.search_options import SearchOptions, describe_options
 
 WHOLE = {
     "beam_size": (1, 1000),
-    "num_hypotheses": (1, 1000),
+    "n_best": (1, 1000),
     "min_length": (0, 10_000),
     "max_length": (0, 10_000),
     "no_repeat_ngram": (0, 100),
@@ -44,7 +44,7 @@ def test_every_option_is_described():
 def test_the_defaults_are_a_beam_of_five_and_nothing_else():
     assert dataclasses.asdict(SearchOptions()) == {
         "beam_size": 5,
-        "num_hypotheses": 1,
+        "n_best": 1,
         "length_penalty": 1.0,
         "length_normalization": "gnmt",
         "coverage_penalty": 0.0,
@@ -63,7 +63,7 @@ def test_the_defaults_are_a_beam_of_five_and_nothing_else():
 @pytest.mark.parametrize("name", RANGES)
 def test_both_ends_of_a_range_belong_to_it(name):
     for value in RANGES[name]:
-        options = SearchOptions(**{"sampling": name == "num_hypotheses", name: value})
+        options = SearchOptions(**{"sampling": name == "n_best", name: value})
         assert getattr(options, name) == value
 
 
@@ -125,13 +125,13 @@ def test_only_true_or_false_is_taken_for_a_switch(name, value):
 
 
 def test_more_hypotheses_than_places_are_told():
-    message = "num_hypotheses: 6 is more than the beam size, 5"
-    assert refusal(num_hypotheses=6) == message
-    assert SearchOptions(num_hypotheses=5).num_hypotheses == 5
+    message = "n_best: 6 is more than the beam size, 5"
+    assert refusal(n_best=6) == message
+    assert SearchOptions(n_best=5).n_best == 5
 
 
 def test_samples_may_be_more_than_the_places_of_a_beam():
-    assert SearchOptions(num_hypotheses=1000, beam_size=1, sampling=True).num_hypotheses == 1000
+    assert SearchOptions(n_best=1000, beam_size=1, sampling=True).n_best == 1000
 
 
 def test_lengths_that_exclude_each_other_are_told():
@@ -141,7 +141,7 @@ def test_lengths_that_exclude_each_other_are_told():
 
 
 def test_all_that_is_wrong_is_told_at_once():
-    message = refusal(beam_size=0, top_p=2, length_penalty="1", length_normalization="mean", num_hypotheses=9)
+    message = refusal(beam_size=0, top_p=2, length_penalty="1", length_normalization="mean", n_best=9)
     assert message == (
         "beam_size: 0 is outside 1 to 1000; length_penalty: expected a number, got '1'; "
         "top_p: 2.0 is outside 0.001 to 1; length_normalization: 'mean' is neither gnmt nor average"

@@ -49,7 +49,7 @@ def penalty(length, options):
 
 def expected(plain, backward, line, from_the_end=None, **options):
     """(text, score, log-probability) of all hypotheses of a beam, by the formula, best first."""
-    [one] = plain.translate([line], num_hypotheses=4, alignments=False, **options)
+    [one] = plain.translate([line], n_best=4, alignments=False, **options)
     found = []
     for hypothesis in (one, *one.alternatives):
         score = hypothesis.score
@@ -81,7 +81,7 @@ def assert_same(found, wanted):
 )
 def test_all_hypotheses_of_the_beam_are_ranked_by_both_models(plain, backward, both, options):
     changed = 0
-    found = both.translate(LINES, num_hypotheses=4, alignments=False, **options)
+    found = both.translate(LINES, n_best=4, alignments=False, **options)
     for line, one, alone in zip(
         LINES, found, plain.translate(LINES, alignments=False, **options), strict=True
     ):
@@ -99,7 +99,7 @@ def test_a_model_from_right_to_left_has_a_say_too(
     together = Translator([network], tokenizer, CONFIG, backward=back, right_to_left=from_the_end)
     options = {"length_penalty": length_penalty}
     changed = 0
-    found = together.translate(LINES, num_hypotheses=4, alignments=False, **options)
+    found = together.translate(LINES, n_best=4, alignments=False, **options)
     for line, one, alone in zip(
         LINES, found, plain.translate(LINES, alignments=False, **options), strict=True
     ):
@@ -110,7 +110,7 @@ def test_a_model_from_right_to_left_has_a_say_too(
 
 @pytest.mark.parametrize("number", [1, 2])
 def test_as_many_translations_come_back_as_were_asked_for(plain, backward, both, number):
-    for line, one in zip(LINES, both.translate(LINES, num_hypotheses=number, alignments=False), strict=True):
+    for line, one in zip(LINES, both.translate(LINES, n_best=number, alignments=False), strict=True):
         assert_same(rows_of(one), expected(plain, backward, line)[:number])
 
 
@@ -126,14 +126,14 @@ def test_of_a_wide_beam_the_best_five_are_ranked_or_as_many_as_are_wanted(
     plain, tokenizer, network, number, place
 ):
     translator = Translator([network], tokenizer, CONFIG, backward=PrefersTheLast())
-    [found] = translator.translate(LINES[:1], beam_size=9, num_hypotheses=number, alignments=False)
-    [beam] = plain.translate(LINES[:1], beam_size=9, num_hypotheses=9, alignments=False)
+    [found] = translator.translate(LINES[:1], beam_size=9, n_best=number, alignments=False)
+    [beam] = plain.translate(LINES[:1], beam_size=9, n_best=9, alignments=False)
     in_beam = [text for text, *_ in rows_of(beam)]
     assert [text for text, *_ in rows_of(found)] == in_beam[:place][::-1][:number]
 
 
 def test_the_chosen_one_brings_its_own_alignment(plain, both):
-    found, alone = both.translate(LINES), plain.translate(LINES, num_hypotheses=4)
+    found, alone = both.translate(LINES), plain.translate(LINES, n_best=4)
     for one, before in zip(found, alone, strict=True):
         [same] = [each for each in (before, *before.alternatives) if each.tokens == one.tokens]
         assert one.word_alignment == same.word_alignment
@@ -162,7 +162,7 @@ def test_greedy_search_leaves_nothing_to_choose(plain, both):
 
 
 def test_samples_are_ranked_too(plain, both):
-    options = {"sampling": True, "num_hypotheses": 5, "seed": 3, "alignments": False}
+    options = {"sampling": True, "n_best": 5, "seed": 3, "alignments": False}
     for one, alone in zip(both.translate(LINES, **options), plain.translate(LINES, **options), strict=True):
         scores = [score for _, score, _ in rows_of(one)]
         assert scores == sorted(scores, reverse=True)
@@ -174,7 +174,7 @@ def test_a_sentence_with_terms_of_a_glossary_keeps_the_order_of_search(plain, bo
     path.write_text("ada\thal hal\n", encoding="utf-8")
     glossary = Glossary.read(path)
     line = "ada bob cid"
-    options = {"glossary": glossary, "num_hypotheses": 3, "alignments": False, "beam_size": 6}
+    options = {"glossary": glossary, "n_best": 3, "alignments": False, "beam_size": 6}
     [one], [alone] = both.translate([line], **options), plain.translate([line], **options)
     assert [text for text, *_ in rows_of(one)] == [text for text, *_ in rows_of(alone)]
     assert "hal hal" in one.text
@@ -188,7 +188,7 @@ def test_equal_scores_keep_the_order_of_search():
         assert list(zip(sources, targets, strict=True)) == [("x", "a"), ("y", "a"), ("z", "a")]
         return [-5.0, -3.0, -3.0]
 
-    options = SearchOptions(num_hypotheses=3, length_penalty=0.0)
+    options = SearchOptions(n_best=3, length_penalty=0.0)
     [found] = reranked(["a"], [first], [False], backward, None, options)
     assert [(text, round(score, 6)) for text, score, _ in rows_of(found)] == [
         ("y", -1.6),

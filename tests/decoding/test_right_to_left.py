@@ -47,7 +47,7 @@ def turned(tokenizer, network):
 
 
 def test_a_translation_reads_as_ever_and_its_pieces_stand_as_they_were_written(plain, turned):
-    options = {"num_hypotheses": 2}
+    options = {"n_best": 2}
     for one, other in zip(plain.translate(LINES, **options), turned.translate(LINES, **options), strict=True):
         for straight, found in zip((one, *one.alternatives), (other, *other.alternatives), strict=True):
             assert found.text.split() == straight.text.split()[::-1]

@@ -46,7 +46,7 @@ PROBABILITIES = {
 def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), begins_word=None, **changes):
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
-    options = SearchOptions(sampling=True, num_hypotheses=number, **changes)
+    options = SearchOptions(sampling=True, n_best=number, **changes)
     rules = Rules(
         tf.fill([cases], options.min_length),
         tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
@@ -263,7 +263,7 @@ def test_one_trace_serves_every_batch_length_penalty_and_seed():
     graph = SearchGraph([network])
     for seed, lengths in enumerate([[4, 2, 9], [1], [5, 5], [3, 8, 1, 2]]):
         options = SearchOptions(
-            sampling=True, num_hypotheses=2, seed=seed, length_penalty=seed / 2, max_length=6 * seed
+            sampling=True, n_best=2, seed=seed, length_penalty=seed / 2, max_length=6 * seed
         )
         source_ids = padded(random_sentences(seed, lengths))
         one, same = (graph.search(source_ids, options) for _ in range(2))

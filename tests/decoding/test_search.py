@@ -57,14 +57,14 @@ class Script:
 
         return log_probs_after
 
-    def search(self, beam_size, max_lengths, alpha=1.0, num_hypotheses=1, **changes):
+    def search(self, beam_size, max_lengths, alpha=1.0, n_best=1, **changes):
         """The hypotheses of each case, best first: [(ids up to the end, log-probability, score)].
 
         Args:
             beam_size: places.
             max_lengths: pieces at most, of each case or of all.
             alpha: exponent of the length penalty.
-            num_hypotheses: how many to return.
+            n_best: how many to return.
             changes: ``prefix``, ``phrases``, ``source_steps`` and ``begins_word``, and other search
                 options.
         """
@@ -76,7 +76,7 @@ class Script:
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
         pieces = Pieces(PADDING, START, END, table_of(changes.pop("begins_word", None)))
         source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
-        options = SearchOptions(beam_size=beam_size, num_hypotheses=num_hypotheses, **changes)
+        options = SearchOptions(beam_size=beam_size, n_best=n_best, **changes)
         rules = Rules(
             tf.fill([cases], options.min_length),
             tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
@@ -87,14 +87,14 @@ class Script:
         coverage = options.coverage_penalty or None
         search = BeamSearch(self.step, pieces, options, alpha, coverage, with_phrases=bool(phrases))
         found = search(tf.fill([cases, beam_size], -1), self.tables, rules)
-        assert found.ids.shape[:2] == found.lengths.shape == (cases, num_hypotheses)
+        assert found.ids.shape[:2] == found.lengths.shape == (cases, n_best)
         ids, lengths, log_probs, scores = (part.numpy() for part in found)
         steps = np.arange(ids.shape[-1])
         assert (ids[steps >= lengths[..., None]] == PADDING).all()
         return [
             [
                 (tuple(ids[i, j, : lengths[i, j]].tolist()), float(log_probs[i, j]), float(scores[i, j]))
-                for j in range(num_hypotheses)
+                for j in range(n_best)
                 if lengths[i, j]
             ]
             for i in range(cases)
@@ -149,24 +149,24 @@ def test_beam_one_is_greedy(alpha):
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 1.0, 3.0])
-@pytest.mark.parametrize("num_hypotheses", [1, 4])
-def test_a_beam_as_wide_as_all_sequences_finds_the_best_ones(alpha, num_hypotheses):
+@pytest.mark.parametrize("n_best", [1, 4])
+def test_a_beam_as_wide_as_all_sequences_finds_the_best_ones(alpha, n_best):
     script, max_lengths = random_script(3, max_length=4), random_max_lengths(4, 4)
     every = sum(len(PIECES) ** length for length in range(4))  # 40 sequences
-    found = script.search(every, max_lengths, alpha, num_hypotheses)
+    found = script.search(every, max_lengths, alpha, n_best)
     for case in range(CASES):
         expected = brute_force(script.after(case), PIECES, END, max_lengths[case], alpha)
-        assert_same(found[case], expected[:num_hypotheses])
+        assert_same(found[case], expected[:n_best])
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0])
-@pytest.mark.parametrize(("beam_size", "num_hypotheses"), [(2, 1), (3, 1), (3, 2), (4, 4), (7, 3)])
-def test_equals_beam_search_in_plain_python(beam_size, num_hypotheses, alpha):
+@pytest.mark.parametrize(("beam_size", "n_best"), [(2, 1), (3, 1), (3, 2), (4, 4), (7, 3)])
+def test_equals_beam_search_in_plain_python(beam_size, n_best, alpha):
     script, max_lengths = random_script(beam_size, max_length=5), random_max_lengths(5, 5)
-    found = script.search(beam_size, max_lengths, alpha, num_hypotheses)
+    found = script.search(beam_size, max_lengths, alpha, n_best)
     for case in range(CASES):
         expected = reference_beam_search(script.after(case), END, max_lengths[case], alpha, beam_size)
-        assert_same(found[case], expected[:num_hypotheses])
+        assert_same(found[case], expected[:n_best])
 
 
 def test_a_beam_of_three_beats_greedy():
@@ -189,7 +189,7 @@ def test_a_wider_beam_is_better_on_average():
 def test_finished_hypotheses_are_frozen():
     # The empty translation ends at step 1 and must stay as it is while the others go on to step 5.
     script = scripted({(): {END: 0.4, A: 0.6}, (A,): {A: 1.0}, (A, A): {B: 0.5, C: 0.5}}, max_length=5)
-    [found] = script.search(3, 5, alpha=0.0, num_hypotheses=3)
+    [found] = script.search(3, 5, alpha=0.0, n_best=3)
     assert [ids for ids, _, _ in found] == [(END,), (A, A, B, END), (A, A, C, END)]
     np.testing.assert_allclose([one[1] for one in found], np.log([0.4, 0.3, 0.3]), rtol=1e-5)
 
@@ -197,7 +197,7 @@ def test_finished_hypotheses_are_frozen():
 def test_a_finished_hypothesis_takes_one_place():
     # Of two places, the end takes one at step 1; the other goes to A. B was never kept.
     script = scripted({(): {END: 0.4, A: 0.35, B: 0.25}, (A,): {A: 0.6, C: 0.4}})
-    [found] = script.search(2, 4, alpha=0.0, num_hypotheses=2)
+    [found] = script.search(2, 4, alpha=0.0, n_best=2)
     assert [ids for ids, _, _ in found] == [(END,), (A, A, END)]
 
 
@@ -237,7 +237,7 @@ def test_the_maximum_length_forces_the_end_and_counts_its_log_probability(beam_s
 
 def test_a_maximum_length_of_one_leaves_the_end_alone():
     script = random_script(1, max_length=2)
-    for case, found in enumerate(script.search(3, 1, num_hypotheses=3)):
+    for case, found in enumerate(script.search(3, 1, n_best=3)):
         [(ids, log_prob, _)] = found  # no other hypothesis exists
         assert ids == (END,)
         np.testing.assert_allclose(log_prob, script.after(case)(())[END], rtol=1e-5)
@@ -246,7 +246,7 @@ def test_a_maximum_length_of_one_leaves_the_end_alone():
 @pytest.mark.parametrize("alpha", [0.0, 1.0])
 def test_n_best_are_sorted_distinct_and_scored_by_their_length(alpha):
     script = random_script(6, max_length=4)
-    for found in script.search(8, 4, alpha, num_hypotheses=8):
+    for found in script.search(8, 4, alpha, n_best=8):
         assert len(found) == len({ids for ids, _, _ in found}) == 8
         scores = [score for _, _, score in found]
         assert scores == sorted(scores, reverse=True)
@@ -256,9 +256,9 @@ def test_n_best_are_sorted_distinct_and_scored_by_their_length(alpha):
 
 def test_the_rest_of_the_batch_does_not_change_a_case():
     script, max_lengths = random_script(7, max_length=5), random_max_lengths(9, 5)
-    together = script.search(3, max_lengths, num_hypotheses=3)
+    together = script.search(3, max_lengths, n_best=3)
     for case in range(0, CASES, 6):
-        [alone] = Script(script.tables[case : case + 1]).search(3, max_lengths[case], num_hypotheses=3)
+        [alone] = Script(script.tables[case : case + 1]).search(3, max_lengths[case], n_best=3)
         assert [ids for ids, _, _ in alone] == [ids for ids, _, _ in together[case]]
         np.testing.assert_allclose([one[1:] for one in alone], [one[1:] for one in together[case]], rtol=1e-6)
 
@@ -267,13 +267,11 @@ def test_padding_and_start_are_no_part_of_a_hypothesis():
     prefixes = sum(VOCABULARY**length for length in range(3))
     tables = np.random.default_rng(1).normal(size=[CASES, prefixes, VOCABULARY])
     tables[:, :, [PADDING, START]] += 3  # more likely than any text
-    for found in Script(log_softmax(tables)).search(3, 3, num_hypotheses=3):
+    for found in Script(log_softmax(tables)).search(3, 3, n_best=3):
         assert {piece for ids, _, _ in found for piece in ids} <= {END, A, B, C}
 
 
-@pytest.mark.parametrize(
-    ("num_hypotheses", "fault"), [(0, "outside 1 to"), (4, "more than the beam size, 3")]
-)
-def test_more_hypotheses_than_places_cannot_be_asked_for(num_hypotheses, fault):
-    with pytest.raises(ConfigError, match=rf"hypotheses: {num_hypotheses} is {fault}"):
-        random_script(1, max_length=2).search(3, 2, num_hypotheses=num_hypotheses)
+@pytest.mark.parametrize(("n_best", "fault"), [(0, "outside 1 to"), (4, "more than the beam size, 3")])
+def test_more_hypotheses_than_places_cannot_be_asked_for(n_best, fault):
+    with pytest.raises(ConfigError, match=rf"hypotheses: {n_best} is {fault}"):
+        random_script(1, max_length=2).search(3, 2, n_best=n_best)

@@ -101,18 +101,16 @@ def reference_rules(case, changes):
     )
 
 
-@pytest.mark.parametrize(("beam_size", "num_hypotheses"), [(1, 1), (3, 3), (6, 2)])
+@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (3, 3), (6, 2)])
 @pytest.mark.parametrize("changes", ONE_OPTION + SEVERAL_OPTIONS, ids=name_of)
-def test_options_mean_what_they_mean_in_plain_python(script, changes, beam_size, num_hypotheses):
+def test_options_mean_what_they_mean_in_plain_python(script, changes, beam_size, n_best):
     max_lengths, alpha = random_max_lengths(12, LONGEST), 0.8
-    found = script.search(
-        beam_size, max_lengths, alpha, num_hypotheses, source_steps=SOURCE_LENGTHS, **changes
-    )
+    found = script.search(beam_size, max_lengths, alpha, n_best, source_steps=SOURCE_LENGTHS, **changes)
     for case in range(CASES):
         expected = reference_beam_search(
             script.after(case), END, max_lengths[case], alpha, beam_size, reference_rules(case, changes)
         )
-        assert_same(found[case], expected[:num_hypotheses])
+        assert_same(found[case], expected[:n_best])
 
 
 @pytest.mark.parametrize("changes", ONE_OPTION, ids=name_of)

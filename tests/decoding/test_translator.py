@@ -27,7 +27,7 @@ from translator.nn.model import SpecialIds, build_model
 from translator.search_options import describe_options
 
 CONFIG = Config().override(
-    {"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5, "model.units": 8}
+    {"data.max_tokens": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5, "model.units": 8}
 )
 LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
 LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
@@ -152,10 +152,10 @@ def test_defaults_come_from_the_configuration(translator):
         ({"top_p": 0}, "top_p: 0.0 is outside 0.001 to 1"),
         ({"length_normalization": "mean"}, "length_normalization: 'mean' is neither gnmt nor average"),
         ({"min_length": 5, "max_length": 4}, "min_length: 5 is more than max_length, 4"),
-        ({"num_hypotheses": 0}, "num_hypotheses: 0 is outside 1 to 1000"),
+        ({"n_best": 0}, "n_best: 0 is outside 1 to 1000"),
         (
-            {"num_hypotheses": 5, "beam_size": 4},
-            "num_hypotheses: 5 is more than the beam size, 4",
+            {"n_best": 5, "beam_size": 4},
+            "n_best: 5 is more than the beam size, 4",
         ),
     ],
     ids=str,
@@ -173,7 +173,7 @@ def test_one_string_is_no_list_of_sentences(translator, method):
 
 
 def test_alignment_has_a_row_for_each_token_and_each_row_sums_to_one(translator):
-    for one in translator.translate(MIXED, beam_size=2, num_hypotheses=2):
+    for one in translator.translate(MIXED, beam_size=2, n_best=2):
         for hypothesis in (one, *one.alternatives):
             assert hypothesis.alignment.dtype == np.float32
             assert hypothesis.alignment.shape == (len(hypothesis.tokens), len(hypothesis.source_tokens))
@@ -184,7 +184,7 @@ def test_alignment_has_a_row_for_each_token_and_each_row_sums_to_one(translator)
 
 def test_alternatives_are_the_next_best_translations(translator):
     for one, best in zip(
-        translator.translate(MIXED, beam_size=4, num_hypotheses=4),
+        translator.translate(MIXED, beam_size=4, n_best=4),
         translator.translate(MIXED, beam_size=4),
         strict=True,
     ):
@@ -238,9 +238,9 @@ def test_a_line_of_five_thousand_words(translator):
 
 
 def test_alternatives_of_a_long_line_are_the_best_choices_of_its_parts(wordy, tokenizer):
-    [one] = wordy.translate([LONG], beam_size=3, num_hypotheses=3)
+    [one] = wordy.translate([LONG], beam_size=3, n_best=3)
     parts = LongLines(tokenizer, 30).parts_of(tokenizer.encode([LONG])[0])
-    parts = wordy.translate(tokenizer.decode(parts), beam_size=3, num_hypotheses=3)
+    parts = wordy.translate(tokenizer.decode(parts), beam_size=3, n_best=3)
     choices = list(itertools.product(*([part, *part.alternatives] for part in parts)))
     best = sorted(choices, key=lambda choice: -sum(chosen.score for chosen in choice))[:3]
     found = [one, *one.alternatives]
@@ -254,7 +254,7 @@ def test_alternatives_of_a_long_line_are_the_best_choices_of_its_parts(wordy, to
 
 def test_a_translation_is_one_line(tokenizer):
     translator, _ = random_translator(tokenizer, end=8, pieces=["<0x0A>", "<0x0D>"])
-    translations = translator.translate(MIXED, beam_size=4, num_hypotheses=4)
+    translations = translator.translate(MIXED, beam_size=4, n_best=4)
     tokens = [token for one in translations for other in (one, *one.alternatives) for token in other.tokens]
     assert "<0x0A>" in tokens  # the network says line feeds
     for one in translations:
@@ -571,7 +571,7 @@ def test_the_attention_of_a_long_line_takes_memory_for_its_parts_alone(wordy):
 
 
 def test_samples_are_the_same_for_the_same_seed(wordy):
-    options = {"sampling": True, "num_hypotheses": 4, "beam_size": 1, "alignments": False}
+    options = {"sampling": True, "n_best": 4, "beam_size": 1, "alignments": False}
 
     def drawn(seed):
         return [
@@ -592,7 +592,7 @@ def test_samples_are_the_same_for_the_same_seed(wordy):
 
 def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batches(wordy, monkeypatch):
     def drawn(lines):
-        found = wordy.translate_lines(lines, sampling=True, num_hypotheses=2, seed=7)
+        found = wordy.translate_lines(lines, sampling=True, n_best=2, seed=7)
         return [[each.text for each in (one, *one.alternatives)] for one in found]
 
     found = drawn(LINES)
@@ -603,7 +603,7 @@ def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batch
 
 def test_samples_of_a_long_line_are_made_of_one_of_each_part(wordy):
     line, number = " ".join(WORDS * 20), 12
-    options = {"sampling": True, "num_hypotheses": number, "seed": 3, "temperature": 1.3}
+    options = {"sampling": True, "n_best": number, "seed": 3, "temperature": 1.3}
     [one] = wordy.translate([line], **options)
     drawn = [one, *one.alternatives]
     assert len(drawn) == number

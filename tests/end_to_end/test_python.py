@@ -15,7 +15,7 @@ def test_public_names_are_importable():
 
 def test_translate(model):
     loaded = translator.load(model)
-    best = loaded.translate(["one two three"], beam_size=5, num_hypotheses=3)[0]
+    best = loaded.translate(["one two three"], beam_size=5, n_best=3)[0]
     assert best.text == "drei zwei eins"
     assert best.tokens[-1] == "</s>"
     assert best.score <= 0

@@ -92,7 +92,7 @@ def test_glossary_prefix_and_minimum_bayes_risk(translator, model, tmp_path):
 
 def test_minimum_bayes_risk_gives_one_line_for_each_and_the_choice_of_its_function(translator, model, corpus):
     lines = (corpus / "test.en").read_text(encoding="utf-8").splitlines()[:20]
-    options = {"sampling": True, "num_hypotheses": 6, "temperature": 1.5}
+    options = {"sampling": True, "n_best": 6, "temperature": 1.5}
     found = load(model).translate(lines, **options)
     chosen = [least_risk([one, *one.alternatives], are_samples=True).text for one in found]
     assert chosen != [one.text for one in found]
@@ -146,7 +146,7 @@ def test_sampling_is_repeatable(translator, model):
         (["caf\udce9"], 1, "not valid Unicode; give text in UTF-8"),
         (["--prefix", "caf\udce9", "one"], 1, "not valid Unicode; give text in UTF-8"),
         (["--beam-size", "0", "one"], 1, "beam_size: 0 is outside 1 to 1000"),
-        (["--n-best", "9", "one"], 1, "num_hypotheses: 9 is more than the beam size, 5"),
+        (["--n-best", "9", "one"], 1, "n_best: 9 is more than the beam size, 5"),
         (["--input", "nothing.txt"], 1, "nothing.txt: cannot be read (No such file or directory)"),
         (["--glossary", "nothing.tsv", "one"], 1, "nothing.tsv: cannot be read"),
         (["--ensemble", "nothing", "one"], 1, "nothing: no model here"),

@@ -109,7 +109,7 @@ def test_the_loss_of_padded_sentences_and_its_gradient(policy):
 def test_search_finds_the_same():
     network = random_network(vocabulary_size=40, units=32)
     source = tf.constant(padded(random_sentences(3, [9, 4, 1, 7, 12], 40)))
-    options = SearchOptions(beam_size=4, num_hypotheses=4, max_length=12)
+    options = SearchOptions(beam_size=4, n_best=4, max_length=12)
     with tf.device(GPU):
         found = SearchGraph([network]).search(source, options)
     with on_the_processor():

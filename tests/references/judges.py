@@ -7,7 +7,7 @@ from translator.config import Config
 
 CONFIG = Config().override(
     {
-        "data.max_pieces": 30,
+        "data.max_tokens": 30,
         "decoding.beam_size": 4,
         "decoding.length_penalty": 0.5,
         "model.units": 8,

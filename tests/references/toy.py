@@ -41,10 +41,10 @@ def toy_tokenizer():
     return train_tokenizer(lines, 400)
 
 
-def token_files(folder, tokenizer, *parts, max_pieces=200, aligner=None, fingerprint="toy", weights=None):
+def token_files(folder, tokenizer, *parts, max_tokens=200, aligner=None, fingerprint="toy", weights=None):
     """The token files of a corpus, written into a folder; by itself all parts but the first are mixed in."""
     weights = weights or [1.0, *[None] * (len(parts) - 1)]
-    write_token_files(folder, map(blocks, parts), tokenizer, max_pieces, aligner, fingerprint, weights)
+    write_token_files(folder, map(blocks, parts), tokenizer, max_tokens, aligner, fingerprint, weights)
     return TokenFiles(folder)
 
 

@@ -4,7 +4,7 @@ from references.networks import word_network
 from translator.config import Config
 from translator.decoding.translator import Translator
 
-CONFIG = Config().override({"data.max_pieces": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5})
+CONFIG = Config().override({"data.max_tokens": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5})
 
 
 @pytest.fixture(scope="session")

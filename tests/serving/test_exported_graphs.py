@@ -54,7 +54,7 @@ def test_the_default_is_what_the_translator_gives(networks, tokenizer, config, e
 @pytest.mark.parametrize("length_penalty", [0.0, 1.0])
 def test_options_are_those_of_the_translator(translator, signatures, beam_size, number, length_penalty):
     expected = translator.translate(
-        LINES, beam_size=beam_size, num_hypotheses=number, length_penalty=length_penalty, alignments=False
+        LINES, beam_size=beam_size, n_best=number, length_penalty=length_penalty, alignments=False
     )
     texts, scores = translated(signatures, LINES, beam_size, length_penalty, number)
     for one, row, values in zip(expected, texts, scores, strict=True):
@@ -67,7 +67,7 @@ def test_options_are_those_of_the_translator(translator, signatures, beam_size, 
 @pytest.mark.parametrize("number", [2, 5])
 def test_alternatives_of_long_lines_are_the_best_choices_of_their_parts(translator, signatures, number):
     lines = [" ".join(WORDS * 4), "ada", "", "ada, bob. cid dee " * 9, "eve " * 70]
-    options = {"beam_size": 5, "length_penalty": 0.5, "num_hypotheses": number, "alignments": False}
+    options = {"beam_size": 5, "length_penalty": 0.5, "n_best": number, "alignments": False}
     expected = translator.translate(lines, **options)
     texts, scores = translated(signatures, lines, 5, 0.5, number)
     for one, row, values in zip(expected, texts, scores, strict=True):
@@ -170,7 +170,7 @@ def test_more_lines_than_a_batch_of_callers_holds(signatures):
 
 def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config):
     lines = [*LINES, ""]
-    expected = translator.translate(lines, beam_size=4, num_hypotheses=2, alignments=False)
+    expected = translator.translate(lines, beam_size=4, n_best=2, alignments=False)
     rows = tf.ragged.constant(tokenizer.encode(lines), tf.int32).to_tensor(tokenizer.padding_id)
     signatures = PieceGraph(networks[:1], tokenizer, config).signatures()
     found = signatures["translate"](rows, tf.constant(4), tf.constant(0.5), tf.constant(2))

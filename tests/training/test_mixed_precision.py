@@ -45,7 +45,7 @@ def test_a_step_lowers_the_loss_and_search_runs(networks):
     model = TrainingModel(mixed, TrainingConfig(learning_rate=0.01))
     losses = [float(model.train_step((SOURCE, TARGET, NOWHERE))["loss"]) for _ in range(10)]
     assert losses[-1] < losses[0] - 0.5
-    found = SearchGraph([mixed]).search(SOURCE, SearchOptions(beam_size=3, num_hypotheses=2))
+    found = SearchGraph([mixed]).search(SOURCE, SearchOptions(beam_size=3, n_best=2))
     assert np.isfinite(found.scores.numpy()).all()
 
 

@@ -256,7 +256,7 @@ def test_a_pair_too_long_to_learn_from_is_none_to_align(tmp_path, folder):
     blob = "x0y1z2" * 20_000  # one word of more pieces than any memory has room to align
     files = CorpusFiles([write(tmp_path, "train", [*PAIRS, Pair(blob, blob)])])
     found, _ = prepared(files, folder)
-    assert max(found.corpus.lengths.max(axis=1)) <= found.config.data.max_pieces
+    assert max(found.corpus.lengths.max(axis=1)) <= found.config.data.max_tokens
 
 
 def test_text_that_was_removed_is_written_again_for_the_tokenizer_that_is_there(files, folder):

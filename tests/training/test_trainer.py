@@ -51,8 +51,8 @@ class KilledError(Exception):
     """Stands for the end of the process."""
 
 
-def trainer_of(config, tokenizer, folder, *parts, initial=None, report=None, max_pieces=200):
-    corpus = token_files(corpus_path(folder), tokenizer, *(parts or [PAIRS]), max_pieces=max_pieces)
+def trainer_of(config, tokenizer, folder, *parts, initial=None, report=None, max_tokens=200):
+    corpus = token_files(corpus_path(folder), tokenizer, *(parts or [PAIRS]), max_tokens=max_tokens)
     return Trainer(config, tokenizer, corpus, folder, initial=initial, report=report or (lambda line: None))
 
 
@@ -334,15 +334,15 @@ def test_another_network_is_not_trained_on(settings, never_stopped, tokenizer):
 
 
 def test_pairs_that_are_all_too_long_are_told(tokenizer, tmp_path):
-    message = "all pairs are longer than 3 pieces; raise data.max_pieces, or split the lines"
+    message = "all pairs are longer than 3 pieces; raise data.max_tokens, or split the lines"
     with pytest.raises(DataError, match=message):
-        trainer_of(CONFIG.override({"data.max_pieces": 3}), tokenizer, tmp_path, max_pieces=3)
+        trainer_of(CONFIG.override({"data.max_tokens": 3}), tokenizer, tmp_path, max_tokens=3)
 
 
 def test_the_longest_source_counts_only_pairs_that_are_used(tokenizer, tmp_path):
     pairs = [*PAIRS, *toy_pairs(10, shortest=9, longest=9)]
     assert trainer_of(CONFIG, tokenizer, tmp_path, pairs).corpus == CorpusFacts(90, 9)
-    assert trainer_of(CONFIG, tokenizer, tmp_path, pairs, max_pieces=8).corpus == CorpusFacts(80, 4)
+    assert trainer_of(CONFIG, tokenizer, tmp_path, pairs, max_tokens=8).corpus == CorpusFacts(80, 4)
 
 
 @pytest.mark.parametrize("rhythm", RHYTHMS)

@@ -80,7 +80,7 @@ def command(
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
     options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
-    if search.get("num_hypotheses", 1) > 1 and not minimum_bayes_risk:
+    if search.get("n_best", 1) > 1 and not minimum_bayes_risk:
         raise click.UsageError(
             "only the best translation is scored: leave --n-best out, or choose among "
             "them with --minimum-bayes-risk"

@@ -28,14 +28,13 @@ right_to_left_option = click.option(
     metavar="MODEL",
     help="A model trained with model.right_to_left: prefer what it finds probable, too.",
 )
-_NAMES = {"num_hypotheses": "--n-best"}
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 # The options whose defaults the model's config.json has.
 _OF_THE_MODEL = {option.name for option in dataclasses.fields(DecodingConfig)}
 _OF_SAMPLING = {"temperature", "top_k", "top_p", "seed"}
 _OF_A_SEARCH = {"beam_size", "coverage_penalty"}
 # Those that have no meaning where one beam over all pieces is looked into.
-_NOT_OF_A_BEAM = {"num_hypotheses", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
+_NOT_OF_A_BEAM = {"n_best", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,7 +63,7 @@ def _check_effect(search: Mapping[str, Any], judges: Sequence[str], minimum_baye
         raise click.UsageError(f"{_flag(min(idle))} is for random translations: add --sampling")
     if search.get("sampling") and (idle := _OF_A_SEARCH & search.keys()):
         raise click.UsageError(f"{_flag(min(idle))} is for a search; leave it or --sampling out")
-    number = search.get("num_hypotheses", 1)
+    number = search.get("n_best", 1)
     if minimum_bayes_risk and number == 1:
         raise click.UsageError("--minimum-bayes-risk chooses among several translations: add --n-best")
     if judges and minimum_bayes_risk:
@@ -79,7 +78,7 @@ def _check_effect(search: Mapping[str, Any], judges: Sequence[str], minimum_baye
 
 def _flag(name: str) -> str:
     """The option of the command line for an option of search."""
-    return _NAMES.get(name, f"--{name.replace('_', '-')}")
+    return f"--{name.replace('_', '-')}"
 
 
 def _with_options(

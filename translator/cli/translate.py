@@ -81,7 +81,7 @@ def command(
     """
     if text and input_file:
         raise click.UsageError("give either TEXT or --input, not both")
-    n_best = 1 if minimum_bayes_risk else search.get("num_hypotheses", 1)
+    n_best = 1 if minimum_bayes_risk else search.get("n_best", 1)
     if columns and (scores or alignments or as_json or n_best > 1):
         raise click.UsageError("--columns goes with plain output only: one line in, one line out")
     from translator.api import load

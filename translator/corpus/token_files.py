@@ -59,7 +59,7 @@ def write_token_files(
     folder: Path,
     parts: Iterable[Iterable[Block]],
     tokenizer: Tokenizer,
-    max_pieces: int,
+    max_tokens: int,
     aligner: WordAligner | None,
     fingerprint: str,
     weights: Sequence[float | None],
@@ -71,7 +71,7 @@ def write_token_files(
         folder: where the files go.
         parts: the pairs, in parts that training takes in different measure.
         tokenizer: cuts them.
-        max_pieces: pairs with a longer side are left out.
+        max_tokens: pairs with a longer side are left out.
         aligner: finds the alignments; None: none are written.
         fingerprint: says which text it is; see there.
         weights: how often an epoch takes each pair of a part; None where settings decide on it.
@@ -93,7 +93,7 @@ def write_token_files(
             yield block
 
     for part in parts:
-        rows = _tokenized(counted(part), table, max_pieces, aligner)
+        rows = _tokenized(counted(part), table, max_tokens, aligner)
         sizes.append(0)
         while calls := list(islice(rows, _BLOCKS_A_SHARD)):
             arrays = {kind: np.concatenate([call[kind] for call in calls]) for kind in calls[0]}
@@ -114,14 +114,14 @@ def write_token_files(
 
 
 def _tokenized(
-    blocks: Iterable[Block], table: WordTable, max_pieces: int, aligner: WordAligner | None
+    blocks: Iterable[Block], table: WordTable, max_tokens: int, aligner: WordAligner | None
 ) -> Iterator[dict[str, Ids]]:
     """Yields the arrays of each block, cut into pieces on every core while others are read."""
     cores = os.cpu_count() or 1
     waiting: deque[Future[dict[str, Ids]]] = deque()
     with ThreadPoolExecutor(cores) as pool:
         for block in blocks:
-            waiting.append(pool.submit(_arrays_of, block, table, max_pieces, aligner))
+            waiting.append(pool.submit(_arrays_of, block, table, max_tokens, aligner))
             if len(waiting) > 2 * cores:  # bounds the memory
                 yield waiting.popleft().result()
         while waiting:
@@ -129,13 +129,13 @@ def _tokenized(
 
 
 def _arrays_of(
-    block: Block, table: WordTable, max_pieces: int, aligner: WordAligner | None
+    block: Block, table: WordTable, max_tokens: int, aligner: WordAligner | None
 ) -> dict[str, Ids]:
     """The pieces, lengths and alignments of some thousand pairs."""
     rows = table.cut(list(chain.from_iterable(zip(*block, strict=True))))  # source and target in turn
     longest = rows.lengths.reshape(-1, 2).max(axis=1)
-    if longest.max(initial=0) > max_pieces:
-        rows = rows.chosen(np.flatnonzero(np.repeat(longest <= max_pieces, 2)))
+    if longest.max(initial=0) > max_tokens:
+        rows = rows.chosen(np.flatnonzero(np.repeat(longest <= max_tokens, 2)))
     arrays = {"pieces": rows.values, "lengths": rows.lengths.reshape(-1, 2).astype(np.uint16)}
     if aligner is not None:
         sides = rows.lists()

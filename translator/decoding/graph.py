@@ -132,7 +132,7 @@ def search(
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
     state = tf.nest.map_structure(
-        lambda tensor: tf.repeat(tensor[:, None], widths[0] if widths else options.places, axis=1),
+        lambda tensor: tf.repeat(tensor[:, None], widths[0] if widths else options.width, axis=1),
         [states for _, states in encoded],
     )
     shortlist = wishes.shortlist if options.shortlist else None

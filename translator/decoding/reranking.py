@@ -83,6 +83,6 @@ def reranked(
         scored = [replace(one, score=score(one), alternatives=()) for one in hypotheses]
         if not is_fixed:
             scored.sort(key=lambda one: -one.score)
-        best, *others = scored[: options.num_hypotheses]
+        best, *others = scored[: options.n_best]
         results.append(replace(best, alternatives=tuple(others)))
     return results

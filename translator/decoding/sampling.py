@@ -41,7 +41,7 @@ def sample(
     alpha: tf.Tensor | float,
     seeds: tf.Tensor,
 ) -> Hypotheses:
-    """Draws ``num_hypotheses`` translations of each sentence, each on its own.
+    """Draws ``n_best`` translations of each sentence, each on its own.
 
     Args:
         step: the step function.
@@ -59,7 +59,7 @@ def sample(
         temperature.
     """
     batch, max_steps = tf.shape(rules.max_lengths)[0], tf.reduce_max(rules.max_lengths)
-    shape = [batch, options.num_hypotheses]
+    shape = [batch, options.n_best]
     loop = _Loop(
         tf.constant(0),
         tf.fill([*shape, max_steps], pieces.padding),
@@ -103,7 +103,7 @@ def sample(
     (loop,) = tf.while_loop(lambda loop: tf.reduce_any(loop.lengths == 0), body, (loop,))
     scores = loop.log_probs / length_penalty(loop.lengths, alpha, options.length_normalization)
     found = Hypotheses(loop.ids, loop.lengths, loop.log_probs, scores)
-    _, best = tf.math.top_k(scores, options.num_hypotheses)
+    _, best = tf.math.top_k(scores, options.n_best)
     return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in found))
 
 

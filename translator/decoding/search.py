@@ -165,7 +165,7 @@ class BeamSearch:
         watch: Callable[[Kept], None] | None = None,
     ) -> None:
         self._beam_size: int | tf.Tensor = widths[0] if widths else options.beam_size
-        self._num_hypotheses: int | tf.Tensor = widths[1] if widths else options.num_hypotheses
+        self._n_best: int | tf.Tensor = widths[1] if widths else options.n_best
         self._step, self._pieces, self._options = step, pieces, options
         self._alpha = tf.convert_to_tensor(alpha, tf.float32)
         self._coverage_penalty, self._with_phrases, self._watch = coverage_penalty, with_phrases, watch
@@ -179,7 +179,7 @@ class BeamSearch:
             rules: what hypotheses must and must not be.
 
         Returns:
-            The ``num_hypotheses`` best ones that were found.
+            The ``n_best`` best ones that were found.
         """
         loop = self._start(state, memory, rules)
         results = Hypotheses(*(self._best(part) for part in loop.finished.found))
@@ -239,13 +239,13 @@ class BeamSearch:
 
     def _best(self, part: tf.Tensor) -> tf.Tensor:
         """The hypotheses that are asked for, of all that have places."""
-        return part[:, : self._num_hypotheses]
+        return part[:, : self._n_best]
 
     def _is_searched_for(self, loop: _Loop) -> tf.Tensor:
         """Bool [active]: whether an unfinished hypothesis of the sentence can still overtake."""
         best = tf.reduce_max(loop.log_probs, axis=1)
         most = length_penalty(loop.rules.max_lengths, self._alpha, self._options.length_normalization)
-        worst_wanted = loop.finished.ranks[:, self._num_hypotheses - 1]
+        worst_wanted = loop.finished.ranks[:, self._n_best - 1]
         return (best > IMPOSSIBLE / 2) & (best / most > worst_wanted)
 
     def _is_full(self, loop: _Loop) -> tf.Tensor:

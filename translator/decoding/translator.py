@@ -127,7 +127,7 @@ class Translator:
             glossary: terms that must appear where their source term occurs; a beam of 5 or more gives
                 them room.
             alignments: whether to compute ``Translation.alignment`` and ``word_alignment``.
-            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``num_hypotheses=3``; beam size
+            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``n_best=3``; beam size
                 and length penalty are by default as configured.
 
         Returns:
@@ -303,7 +303,7 @@ class Translator:
             for part, prefix in zip(parts, self._tokenizer.encode(beginnings), strict=True)
         ]
         translated: dict[int, Translation] = {}
-        batches = batches_of([len(row.source) for row in rows], search.options.places, at_a_time())
+        batches = batches_of([len(row.source) for row in rows], search.options.width, at_a_time())
         for batch, found in for_each_batch(
             lambda batch: self._translate_batch([rows[i] for i in batch], search), batches
         ):
@@ -339,7 +339,7 @@ class Translator:
         shortlist = np.zeros([0], np.int32)
         if self._lexicon is not None and search.options.shortlist:
             wanted = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
-            wanted |= set(range(search.options.places + 3))  # enough to fill a beam
+            wanted |= set(range(search.options.width + 3))  # enough to fill a beam
             shortlist = self._lexicon.pieces_for(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         options = search.options
@@ -348,8 +348,8 @@ class Translator:
             for judge in (self._backward, self._right_to_left)
         )
         if backward or right_to_left:
-            number = max(options.num_hypotheses, min(options.places, MOST_RERANKED))
-            options = replace(options, num_hypotheses=number)
+            number = max(options.n_best, min(options.width, MOST_RERANKED))
+            options = replace(options, n_best=number)
         found = self._graph.search(source_ids, options, wishes, [row.number for row in rows])
         attention_of = self._graph.attention if search.alignments else None
         from_the_end = self.config.model.right_to_left

@@ -33,8 +33,8 @@ def translated(
     Raises:
         ConfigError: if an option is not valid, or there is nothing to choose among.
     """
-    if by_agreement and options.get("num_hypotheses", 1) < 2:
-        raise ConfigError("minimum_bayes_risk chooses among several hypotheses; give num_hypotheses")
+    if by_agreement and options.get("n_best", 1) < 2:
+        raise ConfigError("minimum_bayes_risk chooses among several hypotheses; give n_best")
     found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
     if by_agreement:
         are_samples = options.get("sampling", False)

@@ -174,7 +174,7 @@ def _prepare_anew(
         kept = [map(_last_words_first, blocks) for blocks in kept]
     tokenizer = _tokenizer(config, sample, vocabulary_of, folder, tell, keep=begun)
     most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
-    aligner = _aligner(sample, tokenizer, config.data.max_pieces, most, folder)
+    aligner = _aligner(sample, tokenizer, config.data.max_tokens, most, folder)
     weights: list[float | None] = [one.weight for one in files.train]
     if files.mix is not None:
         weights.append(None)
@@ -182,7 +182,7 @@ def _prepare_anew(
     def facts(num_long: int) -> dict[str, Any]:
         """What the index is to keep; says on the way how many pairs have too many pieces."""
         if num_long:
-            tell(f"left out: {num_long:,} with more than {config.data.max_pieces} pieces on a side")
+            tell(f"left out: {num_long:,} with more than {config.data.max_tokens} pieces on a side")
         return {
             "num_pairs": chosen.num_pairs,
             "lines": lines,
@@ -194,7 +194,7 @@ def _prepare_anew(
         corpus_path(folder),
         kept,
         tokenizer,
-        config.data.max_pieces,
+        config.data.max_tokens,
         aligner if config.training.guided_alignment else None,
         text,
         weights,
@@ -252,15 +252,15 @@ def _tokenizer(
 
 
 def _aligner(
-    sample: Sequence[Pair], tokenizer: Tokenizer, max_pieces: int, most: int, folder: Path
+    sample: Sequence[Pair], tokenizer: Tokenizer, max_tokens: int, most: int, folder: Path
 ) -> WordAligner:
-    """Learns which pieces translate which, from pairs whose sides have at most ``max_pieces``.
+    """Learns which pieces translate which, from pairs whose sides have at most ``max_tokens``.
 
     The likely ones of each go into the folder, and ``most`` of them, counted, for the network's dictionary.
     """
     chosen = evenly(sample, MAX_PAIRS)
     both = zip(*(tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1)), strict=True)
-    rows = [pair for pair in both if max(map(len, pair)) <= max_pieces]
+    rows = [pair for pair in both if max(map(len, pair)) <= max_tokens]
     sources, targets = ([pair[side] for pair in rows] for side in (0, 1))
     aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
     with replaced_when_complete(lexicon_path(folder)) as path:

@@ -104,8 +104,8 @@ class Trainer:
         own = [size for size, weight in zip(corpus.parts, corpus.weights, strict=True) if weight is not None]
         if not sum(own):
             raise DataError(
-                f"all pairs are longer than {config.data.max_pieces} pieces; "
-                "raise data.max_pieces, or split the lines"
+                f"all pairs are longer than {config.data.max_tokens} pieces; "
+                "raise data.max_tokens, or split the lines"
             )
         seed = config.training.seed
         shares = _shares(corpus, config.data)

@@ -49,7 +49,7 @@ def test_all_of_the_beam(model, translator):
     # Of lines in parts, the two forms combine the hypotheses of the parts differently.
     lines = [line for line in LINES if len(line.split()) < 5]
     found = model.translate(lines, [Wish(n_best=True)] * len(lines))
-    expected = translator.translate(lines, num_hypotheses=3, alignments=False)
+    expected = translator.translate(lines, n_best=3, alignments=False)
     for ranked, one in zip(found, expected, strict=True):
         texts = [" ".join(each.text.split()) for each in (one, *one.alternatives)]
         expected_texts = dict.fromkeys([texts[0], *filter(None, texts[1:])])

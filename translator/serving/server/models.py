@@ -78,7 +78,7 @@ class FolderModel:
         """See ``ServedModel``. Hypotheses and attention cost little beside another search: all get both."""
         n_best, attention = (any(wanted) for wanted in zip(*wishes, strict=True))
         number = self._translator.config.decoding.beam_size if n_best else 1
-        found = self._translator.translate(lines, num_hypotheses=number, alignments=attention)
+        found = self._translator.translate(lines, n_best=number, alignments=attention)
         return [
             distinct(
                 Hypothesis(each.text, each.score, _attention_of(line, each))
