@@ -22,10 +22,10 @@ from translator.files import check_writable
 from translator.model_folder import load_config, members, weights_path
 from translator.reports.comparison_page import write_comparison_page
 from translator.reports.page import check_that_pictures_can_be_drawn, write_html, write_pngs
-from translator.training.callbacks import report_to_standard_error
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.preparation import check_folder
-from translator.training.settings import settings_of_pupil
+from translator.training.progress import report_to_standard_error
+from translator.training.settings import settings_for_student
 from translator.training_jobs import diversified, train_one, train_several
 
 
@@ -131,7 +131,7 @@ def train(
     if taught_by is not None:
         if not diversify:
             raise ConfigError("a teacher is for diversify: add it, or leave the teacher out")
-        overrides = settings_of_pupil(overrides, taught_by)
+        overrides = settings_for_student(overrides, taught_by)
     if seeds < 1:
         raise ConfigError(f"seeds: {seeds} models cannot be trained; give 1 or more")
     if seeds > 1 and "training.seed" in overrides:

@@ -63,7 +63,7 @@ def diversified(
         forward, backward = diversification.first_models
         each_and_other = ((forward, backward), (backward, forward))
         for model, other in each_and_other:
-            is_needed = not model.has_translated() or (other.is_judged and not other.has_translated())
+            is_needed = not model.has_translated() or (other.is_reranked and not other.has_translated())
             if is_needed and model.overrides is not None:
                 report(f"the {model.name} model:")
                 logs = None if tensorboard is None else Path(tensorboard) / model.name
@@ -73,7 +73,7 @@ def diversified(
                 report(f"the {model.name} model has translated the text")
                 continue
             report(f"the {model.name} model translates the text")
-            judge = other.folder if model.is_judged else None
+            judge = other.folder if model.is_reranked else None
             translator = Translator.load(model.folder, backward=judge)
             model.write_translations(partial(_texts_by, translator))
         report("the model that learns from the text and from both translations of it:")

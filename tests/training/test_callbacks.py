@@ -53,7 +53,7 @@ def test_no_step_waits_for_the_numbers_of_the_last_ones():
     numbers = steps_of(progress, [1.0, 2.0, 3.0, 4.0, 5.0])
     assert [number.asked_for for number in numbers] == [True, True, True, False, False]
     assert (state.step, state.batch, state.loss, state.tokens) == (5, 5, 12.0, 6.0)
-    progress.catch_up()
+    progress.wait_for_pending_steps()
     assert all(number.asked_for for number in numbers)
     assert (state.step, state.loss, state.tokens) == (5, 30.0, 10.0)
 
@@ -65,7 +65,7 @@ def test_a_loss_that_is_no_number_names_its_step_whenever_it_is_seen(behind, ste
     with pytest.raises(DivergenceError) as caught:
         steps_of(progress, [1.0, float("nan"), 1.0, 1.0, 1.0])
     assert (caught.value.step, state.step) == (2, steps)
-    progress.catch_up()  # the steps after it count for nothing
+    progress.wait_for_pending_steps()  # the steps after it count for nothing
     assert state.tokens == 2.0
 
 

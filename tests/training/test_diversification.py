@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from references.toy import toy_pairs, write
 
-import translator.training.chosen_text as chosen_text
 import translator.training.diversification as module
+import translator.training.training_pairs as training_pairs
 from translator.errors import DataError, ModelError
 from translator.model_folder import (
     backward_path,
@@ -114,7 +114,7 @@ def test_held_out_pairs_are_in_no_text_and_the_text_is_read_once(files, tmp_path
     def read(*arguments):
         raise AssertionError("the text is read again")
 
-    monkeypatch.setattr(chosen_text, "Selection", read)
+    monkeypatch.setattr(training_pairs, "Selection", read)
     again, _ = diversification(files, tmp_path / "kept").first_models
     assert set(lines_of(again.files.dev.source)) == held_out
 
@@ -203,13 +203,13 @@ def files_of_a_model(folder, weights=b"weights"):
 def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher", b"first")
     forward, backward = diversification(files, tmp_path / "alone", teacher).first_models
-    assert (forward.folder, forward.overrides, forward.is_judged) == (teacher, None, True)
+    assert (forward.folder, forward.overrides, forward.is_reranked) == (teacher, None, True)
     assert [pair.target.name for pair in forward.pairs()] == ["1.teacher"]
     assert backward.folder == tmp_path / "alone" / "backward"
     assert backward.overrides["source_language"] == "de"
     files_of_a_model(backward_path(teacher), b"back")
     _, backward = diversification(files, tmp_path / "both", teacher).first_models
-    assert (backward.folder, backward.overrides, backward.is_judged) == (backward_path(teacher), None, True)
+    assert (backward.folder, backward.overrides, backward.is_reranked) == (backward_path(teacher), None, True)
 
 
 def test_first_models_write_from_left_to_right_whatever_the_last_one_does(files, tmp_path):
@@ -227,7 +227,7 @@ def test_several_teachers_are_not_judged(files, tmp_path):
     for seed in (1, 2):
         files_of_a_model(seed_folder(teacher, seed))
     forward, backward = diversification(files, tmp_path / "kept", teacher).first_models
-    assert (forward.is_judged, backward.is_judged) == (False, True)
+    assert (forward.is_reranked, backward.is_reranked) == (False, True)
 
 
 def test_what_the_backward_model_made_of_the_same_text_is_taken_over(files, tmp_path):

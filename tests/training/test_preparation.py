@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from references.toy import WORDS, copied, toy_pairs, write
 
-import translator.training.chosen_text as module
+import translator.training.training_pairs as module
 from translator.config import Config
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
@@ -25,9 +25,9 @@ from translator.model_folder import (
 )
 from translator.recipes import RECIPES
 from translator.training.checkpoint import TrainingState, save_checkpoint
-from translator.training.chosen_text import CorpusCounts
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.preparation import check_folder, prepare
+from translator.training.training_pairs import CorpusCounts
 
 PAIRS = toy_pairs(400, longest=12)
 SETTINGS = {"tokenizer.vocabulary_size": 320}
@@ -180,7 +180,7 @@ def test_pairs_to_mix_in_are_a_part_of_their_own(tmp_path, files, folder):
 
 def test_nothing_is_learned_from_pairs_to_mix_in_that_are_held_out(tmp_path, files):
     without = CorpusFiles(files.train, None, write(tmp_path, "mix", [*PAIRS, ("zoe", "ute")]))
-    chosen = module.ChosenText(without, None, Config(), lambda line: None)
+    chosen = module.TrainingPairs(without, None, Config(), lambda line: None)
     hidden = {pair.source for pair in chosen.dev}
     sources = [pair.source for pair in chosen.sample]
     assert hidden

@@ -8,7 +8,7 @@ from translator.recipes import FINE_TUNING, RECIPES
 from translator.training.settings import (
     explained_settings,
     settings_for,
-    settings_of_pupil,
+    settings_for_student,
     write_config,
 )
 
@@ -51,9 +51,9 @@ def test_a_pupil_has_its_teachers_languages_and_as_many_pieces_and_nothing_else(
     languages = {"source_language": "en", "target_language": "de"}
     size = {"tokenizer.vocabulary_size": 700}
     write_config(tmp_path, Config().override(languages | size | {"model.units": 64}))
-    assert settings_of_pupil(languages, tmp_path) == languages | size
-    assert settings_of_pupil(languages | size | {"model.units": 32}, tmp_path)["model.units"] == 32
+    assert settings_for_student(languages, tmp_path) == languages | size
+    assert settings_for_student(languages | size | {"model.units": 32}, tmp_path)["model.units"] == 32
     with pytest.raises(ConfigError, match="vocabulary of 700 pieces is taken over; leave tokenizer"):
-        settings_of_pupil(languages | {"tokenizer.vocabulary_size": 800}, tmp_path)
+        settings_for_student(languages | {"tokenizer.vocabulary_size": 800}, tmp_path)
     with pytest.raises(ConfigError, match="translates from en to de and cannot teach how to translate from"):
-        settings_of_pupil(languages | {"target_language": "fr"}, tmp_path)
+        settings_for_student(languages | {"target_language": "fr"}, tmp_path)

@@ -43,7 +43,7 @@ def command(output: str) -> None:
     """
     from translator.api import evaluate, train
     from translator.corpus.readers import read_pairs
-    from translator.training.callbacks import report_to_standard_error as report
+    from translator.training.progress import report_to_standard_error as report
 
     sample = sample_folder()
     report("translator demo: a small English-German translator, from text files to translations\n")

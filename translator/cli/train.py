@@ -97,7 +97,7 @@ def command(
     """
     settings = parse_assignments(assignments)
     from translator.api import train
-    from translator.training.callbacks import report_to_standard_error
+    from translator.training.progress import report_to_standard_error
 
     train(
         source,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
@@ -91,7 +90,7 @@ class Progress(keras.callbacks.Callback):
         self._bar: tqdm[Any] | None = None
         self._last_look = time.monotonic()
 
-    def look_at_the_clock(self) -> float:
+    def elapsed_since_last_call(self) -> float:
         """Adds the time since the last look to the training's time; returns it, in seconds."""
         now = time.monotonic()
         seconds, self._last_look = now - self._last_look, now
@@ -114,17 +113,17 @@ class Progress(keras.callbacks.Callback):
         state.step += 1
         state.batch += 1
         self._waiting.append((state.step, logs or {}))
-        self._catch_up(self._behind)
+        self._wait_for_pending_steps(self._behind)
 
-    def catch_up(self) -> None:
+    def wait_for_pending_steps(self) -> None:
         """Waits for all steps so far and counts them.
 
         Raises:
             DivergenceError: if the loss of one is no number.
         """
-        self._catch_up(0)
+        self._wait_for_pending_steps(0)
 
-    def _catch_up(self, behind: int) -> None:
+    def _wait_for_pending_steps(self, behind: int) -> None:
         """Counts all steps but for the last ones."""
         state = self._state
         while len(self._waiting) > behind:
@@ -136,14 +135,14 @@ class Progress(keras.callbacks.Callback):
             state.loss += loss * num_tokens
             state.negative_log_prob += float(numbers["negative_log_prob"])
             state.tokens += num_tokens
-            state.token_seconds += self.look_at_the_clock()
+            state.token_seconds += self.elapsed_since_last_call()
             if self._bar is not None:
                 rate = state.tokens / max(state.token_seconds, 1e-9)
                 self._bar.set_postfix_str(f"loss {loss:.3f}, {rate:,.0f} tokens/s", refresh=False)
                 self._bar.update()
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.catch_up()
+        self.wait_for_pending_steps()
         if self._bar is not None:
             self._bar.close()
         if not self._state.finished:  # which ends the epoch early
@@ -222,7 +221,7 @@ class DevEvaluation(keras.callbacks.Callback):
         return score, better
 
     def _evaluate(self) -> None:
-        self._progress.catch_up()
+        self._progress.wait_for_pending_steps()
         state = self._state
         model: TrainingModel = self.model
         score, better = self._score_and_keep()
@@ -233,8 +232,8 @@ class DevEvaluation(keras.callbacks.Callback):
         state.finished = is_finished(self._config, state)
         if state.finished:
             model.stop_training = True
-        self._progress.look_at_the_clock()
-        self._tell(score, better)
+        self._progress.elapsed_since_last_call()
+        self._log_evaluation(score, better)
         self.save()
 
     def save(self) -> None:
@@ -243,13 +242,13 @@ class DevEvaluation(keras.callbacks.Callback):
         Raises:
             DivergenceError: if a loss or a weight is no number; the checkpoint that is there stays.
         """
-        self._progress.catch_up()
+        self._progress.wait_for_pending_steps()
         if not all(np.isfinite(weight.numpy()).all() for weight in self.model.network.trainable_variables):
             raise DivergenceError(self._state.step)
         paths = checkpoint_path(self._folder), previous_checkpoint_path(self._folder)
         save_checkpoint(*paths, self._state, training_variables(self.model))
 
-    def _tell(self, score: float, better: bool) -> None:
+    def _log_evaluation(self, score: float, better: bool) -> None:
         """One line for the user and one JSON line for the log."""
         state = self._state
         tokens = max(state.tokens, 1.0)
@@ -289,8 +288,3 @@ def tensorboard_callbacks(folder: str | Path | None) -> list[Any]:
     if importlib.util.find_spec("tensorboard") is None:
         raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
     return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]
-
-
-def report_to_standard_error(line: str) -> None:
-    """Prints a line above a progress bar that may be there."""
-    tqdm.write(line, file=sys.stderr)

@@ -33,9 +33,9 @@ from translator.corpus.token_files import fingerprint
 from translator.errors import ModelError
 from translator.files import remove_unfinished, replaced_when_complete, unwritable
 from translator.model_folder import backward_path, diversification_path, members, weights_path
-from translator.training.chosen_text import ChosenText, read_dev
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.settings import settings_for
+from translator.training.training_pairs import TrainingPairs, read_dev
 
 Translate = Callable[[list[str]], list[str]]
 
@@ -51,14 +51,14 @@ class FirstModel:
         files: the text it learns from and translates.
         folder: its model folder.
         overrides: its settings by dotted path; None: it was trained elsewhere.
-        is_judged: whether the other first model has a say in which of its translations is the best.
+        is_reranked: whether the other first model has a say in which of its translations is the best.
     """
 
     name: str
     files: CorpusFiles
     folder: Path
     overrides: Mapping[str, Any] | None
-    is_judged: bool = True
+    is_reranked: bool = True
 
     def pairs(self) -> list[ParallelText]:
         """Its sources and what it makes of them; in its own direction."""
@@ -176,7 +176,7 @@ class Diversification:
         if teacher is not None:
             # Several that agree are judge enough: dev BLEU is as high without another, in half the time.
             is_one = len(members([teacher])) == 1
-            forward = FirstModel("teacher", straight, teacher, None, is_judged=is_one)
+            forward = FirstModel("teacher", straight, teacher, None, is_reranked=is_one)
             if weights_path(backward_path(teacher)).exists():
                 backward = replace(backward, folder=backward_path(teacher), overrides=None)
             _take_over(backward, diversification_path(teacher) / "text", index)
@@ -209,7 +209,7 @@ def _write_text(
         return found
     remove_unfinished(folder)
     with replaced_when_complete(path) as unfinished:  # the last to get its name
-        chosen = ChosenText(files, read_dev(files.dev, config), config, report)
+        chosen = TrainingPairs(files, read_dev(files.dev, config), config, report)
         num_pairs = 0
         for number, blocks in enumerate(chosen.kept(), start=1):
             pairs = (pair for block in blocks for pair in block.pairs())

@@ -35,9 +35,9 @@ from translator.model_folder import (
     weights_path,
 )
 from translator.training.checkpoint import last_checkpoint, read_state
-from translator.training.chosen_text import ChosenText, CorpusCounts, read_dev
 from translator.training.corpus_files import CorpusFiles
 from translator.training.settings import settings_are, settings_for, settle
+from translator.training.training_pairs import CorpusCounts, TrainingPairs, read_dev
 
 Report = Callable[[str], None]
 
@@ -165,7 +165,7 @@ def _prepare_anew(
         lines.append(line)
         report(line)
 
-    chosen = ChosenText(files, dev, Config().override(overrides), tell)
+    chosen = TrainingPairs(files, dev, Config().override(overrides), tell)
     config = settings_for(chosen.num_pairs, overrides, initial)
     settle(folder, config, begun)
     sample, kept = chosen.sample, chosen.kept()

@@ -36,7 +36,7 @@ _OF_THE_WEIGHTS = (
 )
 
 
-def settings_of_pupil(overrides: Mapping[str, Any], teacher: Path) -> dict[str, Any]:
+def settings_for_student(overrides: Mapping[str, Any], teacher: Path) -> dict[str, Any]:
     """The user's settings and the size of the vocabulary that is taken over from a teacher.
 
     Args:

@@ -38,7 +38,7 @@ class CorpusCounts:
     dropped: dict[str, int]
 
 
-class ChosenText:
+class TrainingPairs:
     """The pairs of a training.
 
     Attributes:
