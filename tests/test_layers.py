@@ -8,6 +8,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "translator"
 ROOMS = [
     "errors",
+    "distribution",
     "files",
     "arrays",
     "runtime",

@@ -79,7 +79,9 @@ def test_packages_that_are_missing_are_told_before_any_work(run, model, tmp_path
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     status, out, err = run(model, "ada bob")
     assert (status, out) == (1, "")
-    assert err.endswith("vl_convert is not installed; run: pip install 'translator[inspect]'\n")
+    assert err.endswith(
+        "vl_convert is not installed; run: pip install 'altair>=6.0' 'vl-convert-python>=1.9'\n"
+    )
     assert err.count("\n") == 1
     with pytest.raises(ConfigError, match="vl_convert is not installed"):
         translator.inspect(None, "ada bob", tmp_path / "page.html")

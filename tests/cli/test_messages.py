@@ -184,7 +184,7 @@ def test_unreadable_config_file(translator, files):
 def test_tensorboard_that_is_not_installed(translator, files, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     line = failed_line(translator(*train_arguments(files, tensorboard=files / "logs")))
-    assert "TensorBoard is not installed; run: pip install tensorboard" in line
+    assert "TensorBoard is not installed; run: pip install 'tensorboard>=2.20'" in line
 
 
 def test_no_model(translator, tmp_path):
@@ -207,7 +207,7 @@ def test_a_comparison_whose_page_cannot_be_drawn_is_told_before_any_work(transla
     files = ("--source", "a", "--reference", "b", "--compare", tmp_path)
     assert "no model here" in failed_line(translator("evaluate", tmp_path, *files))
     line = failed_line(translator("evaluate", tmp_path, *files, "--output", tmp_path / "page.html"))
-    assert "altair is not installed; run: pip install 'translator[inspect]'" in line
+    assert "altair is not installed; run: pip install 'altair>=6.0' 'vl-convert-python>=1.9'" in line
 
 
 def corpus_arguments(folder: Path, *more):
@@ -259,7 +259,7 @@ def test_a_corpus_that_cannot_be_read(translator, files):
 def test_serving_without_its_packages(translator, files, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     line = failed_line(translator("serve", files))
-    assert "needs fastapi, python-multipart and uvicorn; run: pip install 'translator[serve]'" in line
+    assert "needs fastapi, python-multipart and uvicorn; run: pip install 'fastapi>=0.130'" in line
 
 
 def test_serving_what_is_no_model(translator, files):

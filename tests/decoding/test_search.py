@@ -273,5 +273,5 @@ def test_padding_and_start_are_no_part_of_a_hypothesis():
 
 @pytest.mark.parametrize(("n_best", "fault"), [(0, "outside 1 to"), (4, "more than the beam size, 3")])
 def test_more_hypotheses_than_places_cannot_be_asked_for(n_best, fault):
-    with pytest.raises(ConfigError, match=rf"hypotheses: {n_best} is {fault}"):
+    with pytest.raises(ConfigError, match=rf"n_best: {n_best} is {fault}"):
         random_script(1, max_length=2).search(3, 2, n_best=n_best)

@@ -89,7 +89,7 @@ def test_without_the_packages_that_draw_the_data_is_there_and_the_way_to_the_pag
     assert line.startswith(
         f"report: {tmp_path / 'report.json'}; for report.html too (pictures are drawn with"
     )
-    assert f"{package} is not installed; run: pip install 'translator[inspect]'" in line
+    assert f"{package} is not installed; run: pip install 'altair>=6.0' 'vl-convert-python>=1.9'" in line
     assert line.endswith("), then give the same command again")
     assert report_in(tmp_path)["version"] == 1
     assert not report_page_path(tmp_path).exists()

@@ -6,6 +6,7 @@ import importlib.util
 
 import click
 
+from translator.distribution import install_command
 from translator.errors import ConfigError
 
 _EPILOG = """\b
@@ -65,7 +66,7 @@ def command(
     """
     if any(importlib.util.find_spec(name) is None for name in _NEEDED):
         raise ConfigError(
-            "serving needs fastapi, python-multipart and uvicorn; run: pip install 'translator[serve]'"
+            f"serving needs fastapi, python-multipart and uvicorn; run: {install_command('serve')}"
         )
     from translator.runtime import one_thread_an_operation
     from translator.serving.server.limits import Limits

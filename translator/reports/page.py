@@ -16,6 +16,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from translator.distribution import install_command
 from translator.errors import ConfigError
 from translator.files import replaced_when_complete
 from translator.reports.themes import THEMES
@@ -65,7 +66,7 @@ def check_that_pictures_can_be_drawn() -> None:
         except ImportError:
             raise ConfigError(
                 f"pictures are drawn with Altair, and {name} is not installed; "
-                "run: pip install 'translator[inspect]'"
+                f"run: {install_command('inspect')}"
             ) from None
 
 

@@ -6,7 +6,6 @@ import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 
 import tensorflow as tf
@@ -14,6 +13,7 @@ import tensorflow as tf
 from translator.config import Config
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer
+from translator.distribution import version
 from translator.errors import ConfigError, ModelError, first_line
 from translator.evaluation.scores import Score, evaluate
 from translator.model_folder import load_networks, log_path
@@ -158,7 +158,7 @@ def _facts(
         precision=precision,
         quality=quality,
         licence=licence,
-        version=version("translator"),
+        version=version(),
         tensorflow=tf.__version__,
         folder=folder.name,
     )

@@ -16,6 +16,7 @@ import numpy as np
 from tqdm import tqdm
 
 from translator.config import TrainingConfig
+from translator.distribution import install_command
 from translator.errors import ConfigError
 from translator.files import replaced_when_complete
 from translator.model_folder import (
@@ -286,5 +287,5 @@ def tensorboard_callbacks(folder: str | Path | None) -> list[Any]:
     if folder is None:
         return []
     if importlib.util.find_spec("tensorboard") is None:
-        raise ConfigError("TensorBoard is not installed; run: pip install tensorboard")
+        raise ConfigError(f"TensorBoard is not installed; run: {install_command('tensorboard')}")
     return [keras.callbacks.TensorBoard(log_dir=str(folder), update_freq="epoch", write_graph=False)]

@@ -218,7 +218,7 @@ def test_a_missing_translate_toolkit_is_told(tmp_path, monkeypatch, name, conten
     path = write(tmp_path / name, content)
     assert message_of(pairs_of, path, error_class=ConfigError) == (
         f"{path}: reading PO and XLIFF takes translate-toolkit, which is not installed; "
-        "run: pip install 'translator[formats]'"
+        "run: pip install 'translate-toolkit>=3.20'"
     )
 
 

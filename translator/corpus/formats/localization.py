@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 from translator.corpus.formats.exchange_xml import EntityGuard, find_languages, plain_text
 from translator.corpus.readers import Pair
+from translator.distribution import install_command
 from translator.errors import ConfigError, DataError
 
 _LARGEST_FILE = 1 << 28  # bytes; these files are parsed as a whole, in many times the memory
@@ -33,7 +34,7 @@ def _parse(module: str, file_class: str, content: bytes, name: str) -> Any:
     except ImportError:
         raise ConfigError(
             f"{name}: reading PO and XLIFF takes translate-toolkit, which is not installed; "
-            "run: pip install 'translator[formats]'"
+            f"run: {install_command('formats')}"
         ) from None
     try:
         return parser.parsestring(content)

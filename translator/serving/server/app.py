@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.cors import CORSMiddleware
 
+from translator.distribution import version
 from translator.serving.server.batching import Busy
 from translator.serving.server.directions import AUTO, Directions
 from translator.serving.server.limits import Guard, Limits, failure
@@ -74,7 +74,7 @@ def create_app(
 
     app = FastAPI(
         title="translator",
-        version=version("translator"),
+        version=version(),
         description="Translation with models of your own; the calls of LibreTranslate.",
         docs_url=None,  # both would load scripts from another site
         redoc_url=None,
