@@ -17,11 +17,11 @@ from translator.errors import ConfigError
 from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
-from translator.evaluation.translations import translated
+from translator.evaluation.translations import translate_pairs
 from translator.files import check_writable
 from translator.model_folder import load_config, members, weights_path
 from translator.reports.comparison_page import write_comparison_page
-from translator.reports.page import check_that_pictures_can_be_drawn, write_html, write_pngs
+from translator.reports.page import check_drawing_packages, write_html, write_pngs
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.preparation import check_folder
 from translator.training.progress import report_to_standard_error
@@ -195,7 +195,7 @@ def evaluate(
     """
     check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
-    hypotheses = translated(translator, pairs, glossary, minimum_bayes_risk, options)
+    hypotheses = translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
 
@@ -235,12 +235,12 @@ def compare(
         ModelError: if the page cannot be written.
     """
     if output is not None:
-        check_that_pictures_can_be_drawn()
+        check_drawing_packages()
         check_writable(Path(output))
     check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
     one, other = (
-        (name, translated(translator, pairs, glossary, minimum_bayes_risk, options))
+        (name, translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options))
         for name, translator in zip(names, (first, second), strict=True)
     )
     comparison = compare_translations(pairs, one, other, tokenize, lowercase)
@@ -275,7 +275,7 @@ def inspect(
         DataError: if the text cannot be looked into.
         ModelError: if a file cannot be written.
     """
-    check_that_pictures_can_be_drawn()
+    check_drawing_packages()
     from translator.reports.inspection.sentence_page import sentence_page
 
     inspection = translator.inspect(text, **options)

@@ -10,7 +10,7 @@ from typing import Any
 
 from translator.decoding.translator import Translator
 from translator.errors import ModelError
-from translator.evaluation.scores import Spread
+from translator.evaluation.scores import ScoreStatistics
 from translator.evaluation.translations import dev_score
 from translator.model_folder import (
     config_path,
@@ -20,7 +20,7 @@ from translator.model_folder import (
     seed_folders,
 )
 from translator.recipes import expectation, recipe_for
-from translator.reports.report_files import leave_report
+from translator.reports.report_files import write_report_files
 from translator.training.callbacks import tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
@@ -108,7 +108,8 @@ def train_several(
         its = overrides | {"training.seed": seed}
         one = train_one(files, seed_folder(folder, seed), its, initial, vocabulary_of, logs, report)
         best.append(one)
-    report(f"{seeds} models: best dev BLEU {Spread.of(best)}; {folder} translates with all of them together")
+    statistics = ScoreStatistics.of(best)
+    report(f"{seeds} models: best dev BLEU {statistics}; {folder} translates with all of them together")
 
 
 def train_one(
@@ -161,8 +162,8 @@ def train_one(
         try:
             trainer.train(dev_score(translator, prepared.dev), report, more_callbacks)
         except StoppedError:
-            leave_report(folder, prepared, trainer.state, initial, report)
+            write_report_files(folder, prepared, trainer.state, initial, report)
             raise
         report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
-        leave_report(folder, prepared, trainer.state, initial, report)
+        write_report_files(folder, prepared, trainer.state, initial, report)
         return trainer.state.best_score

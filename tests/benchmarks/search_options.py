@@ -13,7 +13,7 @@ from typing import Any
 
 import translator
 from translator.corpus.readers import read_pairs
-from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
+from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 from translator.evaluation.scores import evaluate
 from translator.runtime import one_thread_an_operation
 
@@ -60,7 +60,10 @@ def main() -> None:
         found = loaded.translate(sources, alignments=False, **search)
         if "n_best" in search:
             are_samples = search.get("sampling", False)
-            found = [minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found]
+            found = [
+                choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples)
+                for one in found
+            ]
         seconds = time.perf_counter() - start
         texts = [one.text for one in found]
         length = sum(len(text.split()) for text in texts) / num_words

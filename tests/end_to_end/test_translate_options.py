@@ -8,7 +8,7 @@ import pytest
 
 from translator import load
 from translator.cli.main import main
-from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_minimum_bayes_risk_gives_one_line_for_each_and_the_choice_of_its_functi
     lines = (corpus / "test.en").read_text(encoding="utf-8").splitlines()[:20]
     options = {"sampling": True, "n_best": 6, "temperature": 1.5}
     found = load(model).translate(lines, **options)
-    chosen = [least_risk([one, *one.alternatives], are_samples=True).text for one in found]
+    chosen = [choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=True).text for one in found]
     assert chosen != [one.text for one in found]
     flags = ["--minimum-bayes-risk", "--sampling", "--n-best", 6, "--temperature", 1.5]
     for more in ([], ["--scores"], ["--alignments"], ["--json"]):

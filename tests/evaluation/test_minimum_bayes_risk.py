@@ -8,7 +8,7 @@ import pytest
 from sacrebleu.metrics import CHRF
 
 from translator.decoding.translation import Translation
-from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
+from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 
 
 def hypotheses(*texts, probabilities=None):
@@ -21,11 +21,11 @@ def hypotheses(*texts, probabilities=None):
 
 
 def of_samples(given):
-    return minimum_bayes_risk(given, are_samples=True)
+    return choose_by_minimum_bayes_risk(given, are_samples=True)
 
 
 def of_n_best(given):
-    return minimum_bayes_risk(given, are_samples=False)
+    return choose_by_minimum_bayes_risk(given, are_samples=False)
 
 
 def slow_choice(texts, weights=None):

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from translator.evaluation.scores import Score, Spread, bleu_by_length, evaluate, sentence_scores
+from translator.evaluation.scores import Score, ScoreStatistics, bleu_by_length, evaluate, sentence_scores
 
 REFERENCES = [
     "Ein Hund läuft über die grüne Wiese.",
@@ -93,8 +93,8 @@ def test_another_number_of_references_is_refused():
 
 
 def test_the_spread_of_models_is_that_of_a_sample():
-    spread = Spread.of([10.0, 12.0, 17.0])
-    assert spread == Spread(mean=13.0, deviation=13**0.5, number=3)  # (9 + 1 + 16) / 2
+    spread = ScoreStatistics.of([10.0, 12.0, 17.0])
+    assert spread == ScoreStatistics(mean=13.0, deviation=13**0.5, number=3)  # (9 + 1 + 16) / 2
     assert str(spread) == "13.00 ± 3.61 (mean and standard deviation of 3)"
 
 

@@ -10,9 +10,9 @@ from references.parrot import Parrot
 from references.toy import toy_pairs
 
 from translator.errors import ModelError
-from translator.evaluation import report_files
 from translator.model_folder import log_path, report_page_path, report_path, weights_path
-from translator.reports.report_files import leave_report
+from translator.reports import report_files
+from translator.reports.report_files import write_report_files
 from translator.reports.training_report import report_on_dev
 from translator.training.checkpoint import TrainingState
 from translator.training.corpus_files import CorpusFiles, ParallelText
@@ -44,7 +44,7 @@ def leave(prepared_once, tmp_path, monkeypatch):
 
     def call(state=STATE):
         lines = []
-        leave_report(tmp_path, prepared_once, state, None, lines.append)
+        write_report_files(tmp_path, prepared_once, state, None, lines.append)
         return lines
 
     return call

@@ -71,7 +71,7 @@ def command(
     from translator.api import evaluate, load
     from translator.decoding.glossary import Glossary
     from translator.errors import ConfigError
-    from translator.evaluation.scores import Scores, Spread
+    from translator.evaluation.scores import Scores, ScoreStatistics
     from translator.files import check_writable, replaced_when_complete
     from translator.model_folder import members
     from translator.runtime import one_thread_an_operation
@@ -110,8 +110,8 @@ def command(
             path.write_text("".join(f"{line}\n" for line in translations), encoding="utf-8")
     spreads = {}
     if singles:
-        spreads["bleu"] = Spread.of([single.bleu.score for single in singles])
-        spreads["chrf"] = Spread.of([single.chrf.score for single in singles])
+        spreads["bleu"] = ScoreStatistics.of([single.bleu.score for single in singles])
+        spreads["chrf"] = ScoreStatistics.of([single.chrf.score for single in singles])
     if as_json:
         result = scores.to_dict()
         if singles:
@@ -136,10 +136,10 @@ def _compare(
 ) -> None:
     """Compares a model, or several that translate together, with another, which translates by itself."""
     from translator.api import compare, load
-    from translator.reports.page import check_that_pictures_can_be_drawn
+    from translator.reports.page import check_drawing_packages
 
     if output:
-        check_that_pictures_can_be_drawn()
+        check_drawing_packages()
     named = [f"{how.replace('_', ' ')} {judge}" for how, judge in judges.items()]
     names = " with ".join([*first, *named]), second
     one, other = load(*first, **judges), load(second)

@@ -87,7 +87,7 @@ def command(
     from translator.api import load
     from translator.decoding.glossary import Glossary
     from translator.decoding.layout import keeping_layout
-    from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk as least_risk
+    from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
     from translator.runtime import one_thread_an_operation
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
@@ -108,7 +108,9 @@ def command(
         if not minimum_bayes_risk:
             return found
         are_samples = search.get("sampling", False)
-        return (least_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
+        return (
+            choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found
+        )
 
     lines = text or _lines(input_file)
     with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:

@@ -11,7 +11,7 @@ from sacrebleu.metrics import CHRF
 from translator.decoding.translation import Translation
 
 
-def minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) -> Translation:
+def choose_by_minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) -> Translation:
     """Chooses the hypothesis with the highest expected sentence chrF by sacreBLEU.
 
     The hypotheses stand for all that the model believes, each with a weight: samples come as often as they

@@ -35,7 +35,7 @@ class Score:
 
 
 @dataclass(frozen=True)
-class Spread:
+class ScoreStatistics:
     """The same score of several models that were trained alike.
 
     Attributes:
@@ -49,7 +49,7 @@ class Spread:
     number: int
 
     @classmethod
-    def of(cls, scores: Sequence[float]) -> Spread:
+    def of(cls, scores: Sequence[float]) -> ScoreStatistics:
         """The spread of two scores or more."""
         return cls(statistics.mean(scores), statistics.stdev(scores), len(scores))
 

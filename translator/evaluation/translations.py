@@ -10,15 +10,15 @@ from translator.corpus.readers import Pair
 from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError
-from translator.evaluation.minimum_bayes_risk import minimum_bayes_risk
+from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 from translator.evaluation.scores import evaluate
 
 
-def translated(
+def translate_pairs(
     translator: Translator,
     pairs: Sequence[Pair],
     glossary: Glossary | None = None,
-    by_agreement: bool = False,
+    minimum_bayes_risk: bool = False,
     options: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[str]:
     """Translates the sources of a test set.
@@ -27,18 +27,20 @@ def translated(
         translator: the translator.
         pairs: the test set.
         glossary: as for ``Translator.translate``.
-        by_agreement: whether to choose by minimum Bayes risk among the hypotheses that are asked for.
+        minimum_bayes_risk: whether to choose by minimum Bayes risk among the hypotheses that are asked for.
         options: as for ``Translator.translate``.
 
     Raises:
         ConfigError: if an option is not valid, or there is nothing to choose among.
     """
-    if by_agreement and options.get("n_best", 1) < 2:
+    if minimum_bayes_risk and options.get("n_best", 1) < 2:
         raise ConfigError("minimum_bayes_risk chooses among several hypotheses; give n_best")
     found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
-    if by_agreement:
+    if minimum_bayes_risk:
         are_samples = options.get("sampling", False)
-        found = (minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found)
+        found = (
+            choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found
+        )
     return [translation.text for translation in found]
 
 

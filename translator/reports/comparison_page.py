@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.evaluation.comparison import ComparedScore, Comparison, DifferingSentence
-from translator.reports.page import Page, Section, check_that_pictures_can_be_drawn, write_html
+from translator.reports.page import Page, Section, check_drawing_packages, write_html
 from translator.reports.tables import Markup, signature, table, with_differences
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def write_comparison_page(path: Path, comparison: Comparison) -> None:
         ConfigError: if the packages that draw are not installed.
         ModelError: if the file cannot be written.
     """
-    check_that_pictures_can_be_drawn()
+    check_drawing_packages()
     first, second = comparison.first, comparison.second
     sections = [_scores(comparison)]
     if comparison.num_different:

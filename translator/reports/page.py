@@ -58,7 +58,7 @@ class Page:
     lead: str = ""
 
 
-def check_that_pictures_can_be_drawn() -> None:
+def check_drawing_packages() -> None:
     """Raises ``ConfigError`` if the packages that draw are not installed; call it before any long work."""
     for name in ("altair", "vl_convert"):
         try:
@@ -77,7 +77,7 @@ def write_html(page: Page, path: Path) -> None:
         ConfigError: if the packages that draw are not installed.
         ModelError: if the file cannot be written.
     """
-    check_that_pictures_can_be_drawn()
+    check_drawing_packages()
     import vl_convert
 
     library = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
@@ -104,7 +104,7 @@ def write_pngs(page: Page, folder: Path) -> list[Path]:
         ConfigError: if the packages that draw are not installed.
         ModelError: if a file cannot be written.
     """
-    check_that_pictures_can_be_drawn()
+    check_drawing_packages()
     import vl_convert
 
     paths = []

@@ -14,7 +14,7 @@ from translator.training.checkpoint import TrainingState
 from translator.training.preparation import Prepared
 
 
-def leave_report(
+def write_report_files(
     folder: Path,
     prepared: Prepared,
     state: TrainingState,

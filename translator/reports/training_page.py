@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from translator.evaluation.scores import LengthScore
-from translator.reports.page import Page, Section, check_that_pictures_can_be_drawn, write_html
+from translator.reports.page import Page, Section, check_drawing_packages, write_html
 from translator.reports.tables import lines, signature, table
 from translator.reports.training_report import CorpusUse, DevReport, ScoredSentence, TrainingReport
 from translator.training.log import Evaluation
@@ -34,7 +34,7 @@ def write_training_page(path: Path, report: TrainingReport) -> None:
         ConfigError: if the packages that draw are not installed.
         ModelError: if the file cannot be written.
     """
-    check_that_pictures_can_be_drawn()
+    check_drawing_packages()
     sections = [_course(report.evaluations)] if report.evaluations else []
     sections += _dev_sections(report.dev) if report.dev is not None else []
     sections += [_corpora(report.corpora)] if report.corpora else []

@@ -17,7 +17,7 @@ from translator.evaluation.scores import (
     evaluate,
     sentence_scores,
 )
-from translator.evaluation.translations import translated
+from translator.evaluation.translations import translate_pairs
 from translator.files import replaced_when_complete
 from translator.model_folder import report_path
 from translator.recipes import recipe_for
@@ -152,7 +152,7 @@ def training_report(
 def report_on_dev(translator: Translator, dev: Sequence[Pair]) -> DevReport:
     """Translates the dev set and scores it, whole and by the sentence."""
     sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
-    translations = translated(translator, dev)
+    translations = translate_pairs(translator, dev)
     scores = sentence_scores(translations, references)
     rows = zip(sources, references, translations, scores, strict=True)
     scored = [ScoredSentence(*row) for row in rows]
