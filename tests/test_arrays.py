@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from translator.arrays import opened_arrays, write_arrays
+from translator.arrays import open_arrays, write_arrays
 from translator.errors import ModelError
 
 ARRAYS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4), "b/c": np.array(5), "text": np.array("é€")}
@@ -21,7 +21,7 @@ def fault(reason):
 
 
 def read(path):
-    with opened_arrays(path, fault) as arrays:
+    with open_arrays(path, fault) as arrays:
         return {name: arrays[name] for name in arrays}
 
 

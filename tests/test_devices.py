@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 import translator.devices as module
-from translator.devices import device, why_no_gpu
+from translator.devices import device, unused_gpu_message
 
 OPEN_DRIVER = "NVRM version: NVIDIA UNIX Open Kernel Module for x86_64  {}  Release Build\nGCC version: 12\n"
 OLD_DRIVER = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.57.02  Tue Jul 13 16:14:05 UTC 2021\n"
@@ -81,17 +81,17 @@ def test_a_gpu_of_which_nothing_is_known_computes_in_float32(machine):
 
 def test_nothing_is_told_without_a_gpu_or_with_one_that_is_used(machine):
     machine()
-    assert why_no_gpu() == ""
+    assert unused_gpu_message() == ""
     machine(names=["NVIDIA X1"], seen=["gpu"])
-    assert why_no_gpu() == ""
+    assert unused_gpu_message() == ""
 
 
 @pytest.mark.parametrize("hidden", ["", "-1", " -1"])
 def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
     machine(names=["NVIDIA X1"])
-    assert why_no_gpu() != ""
+    assert unused_gpu_message() != ""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-    assert why_no_gpu() == ""
+    assert unused_gpu_message() == ""
 
 
 @pytest.mark.parametrize(
@@ -110,8 +110,8 @@ def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
 )
 def test_an_idle_gpu_is_told_with_reason_and_remedy(machine, made, told):
     machine(names=["NVIDIA X1", "NVIDIA X1"], **made)
-    assert why_no_gpu().startswith("NVIDIA X1: this GPU is not used, since ")
-    assert told in why_no_gpu()
+    assert unused_gpu_message().startswith("NVIDIA X1: this GPU is not used, since ")
+    assert told in unused_gpu_message()
 
 
 def test_without_the_drivers_files_its_tool_is_asked(machine, tmp_path):
@@ -121,9 +121,9 @@ def test_without_the_drivers_files_its_tool_is_asked(machine, tmp_path):
     answer = 'case "$1" in --query-gpu=name) echo "NVIDIA X2";; *) echo 510.1;; esac'
     tool.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
     tool.chmod(stat.S_IRWXU)
-    assert "NVIDIA X2: this GPU is not used, since its driver 510.1 is older" in why_no_gpu()
+    assert "NVIDIA X2: this GPU is not used, since its driver 510.1 is older" in unused_gpu_message()
     unknown = answer.replace("510.1", "[N/A]")
     tool.write_text(f"#!/bin/sh\n{unknown}\n", encoding="utf-8")
-    assert "cannot load its CUDA libraries or the driver" in why_no_gpu()
+    assert "cannot load its CUDA libraries or the driver" in unused_gpu_message()
     tool.write_text("#!/bin/sh\necho broken >&2; exit 9\n", encoding="utf-8")
-    assert why_no_gpu() == ""
+    assert unused_gpu_message() == ""

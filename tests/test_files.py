@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from translator.errors import ModelError
-from translator.files import check_writable, remove_unfinished, replaced_when_complete
+from translator.files import atomic_write, check_writable, remove_unfinished
 
 
 @pytest.mark.parametrize("interruption", [KeyboardInterrupt, ZeroDivisionError])
@@ -16,7 +16,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, interruption):
     path.write_text("old")
 
     def interrupted_write():
-        with replaced_when_complete(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_text("half")
             raise interruption
 
@@ -28,7 +28,7 @@ def test_an_interrupted_write_leaves_the_old_file(tmp_path, interruption):
 
 def test_a_complete_write_replaces_the_file(tmp_path):
     path = tmp_path / "new" / "file.weights.npz"
-    with replaced_when_complete(path) as temporary:
+    with atomic_write(path) as temporary:
         assert temporary.parent == path.parent
         assert temporary.name.endswith(".weights.npz")
         temporary.write_text("new")
@@ -41,7 +41,7 @@ def test_a_complete_write_replaces_the_file(tmp_path):
 def test_who_may_read_a_file_is_for_the_mask_of_the_user_to_say(tmp_path):
     before = os.umask(0o077)
     try:
-        with replaced_when_complete(tmp_path / "file.txt") as temporary:
+        with atomic_write(tmp_path / "file.txt") as temporary:
             temporary.write_text("new")
     finally:
         os.umask(before)
@@ -53,7 +53,7 @@ def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path):
     target.parent.mkdir()
     target.write_text("old")
     link.symlink_to(target)
-    with replaced_when_complete(link) as temporary:
+    with atomic_write(link) as temporary:
         temporary.write_text("new")
         assert target.read_text() == "old"
     assert link.is_symlink()
@@ -66,7 +66,7 @@ def test_a_pipe_stays_and_gets_the_content(tmp_path):
     os.mkfifo(pipe)
     reader = threading.Thread(target=lambda: found.append(pipe.read_text()))
     reader.start()
-    with replaced_when_complete(pipe) as temporary:
+    with atomic_write(pipe) as temporary:
         temporary.write_text("new")
     reader.join()
     assert found == ["new"]
@@ -75,7 +75,7 @@ def test_a_pipe_stays_and_gets_the_content(tmp_path):
 
 def test_a_pipe_without_a_path_of_its_own_gets_the_content():
     reader, writer = os.pipe()  # as /dev/stdout is in front of a pipe
-    with replaced_when_complete(Path(f"/dev/fd/{writer}")) as temporary:
+    with atomic_write(Path(f"/dev/fd/{writer}")) as temporary:
         temporary.write_text("new")
     assert os.read(reader, 10) == b"new"
     os.close(reader)
@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
     message = (
         r"file\.txt: cannot be written \(No space left on device\); check the folder and the free space$"
     )
-    with pytest.raises(ModelError, match=message), replaced_when_complete(path):
+    with pytest.raises(ModelError, match=message), atomic_write(path):
         raise OSError(28, "No space left on device")
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
@@ -108,7 +108,7 @@ def test_whether_a_file_could_be_written_is_told_before_the_work(tmp_path):
 
 
 def test_what_was_left_unfinished_is_removed(tmp_path):
-    with replaced_when_complete(tmp_path / "file.txt") as temporary:
+    with atomic_write(tmp_path / "file.txt") as temporary:
         left = tmp_path / f"{temporary.name}-of-a-killed-process"
         left.write_text("half")
         remove_unfinished(tmp_path)

@@ -8,16 +8,16 @@ from translator.arrays import write_arrays
 from translator.config import Config
 from translator.errors import ModelError
 from translator.model_folder import (
+    build_network,
     checkpoint_path,
     config_path,
     load_model,
     log_path,
-    network_for,
     save_weights,
     tokenizer_path,
     weights_path,
 )
-from translator.nn.model import least_weights
+from translator.nn.model import min_num_weights
 
 CONFIG = Config().override({"model.units": 8, "model.encoder_layers": 2, "decoding.beam_size": 7})
 IDS = padded([[270, 271, 3], [272, 3]])
@@ -25,7 +25,7 @@ IDS = padded([[270, 271, 3], [272, 3]])
 
 @pytest.fixture
 def network(tokenizer):
-    return network_for(CONFIG, tokenizer)
+    return build_network(CONFIG, tokenizer)
 
 
 @pytest.fixture
@@ -167,8 +167,8 @@ def test_weights_of_another_shape(folder, settings):
 )
 def test_a_network_has_at_least_the_weights_that_its_sizes_call_for(tokenizer, settings):
     config = CONFIG.override(settings)
-    size = sum(int(np.prod(weight.shape)) for weight in network_for(config, tokenizer).trainable_variables)
-    least = least_weights(config.model, tokenizer.vocabulary_size)
+    size = sum(int(np.prod(weight.shape)) for weight in build_network(config, tokenizer).trainable_variables)
+    least = min_num_weights(config.model, tokenizer.vocabulary_size)
     assert size / 2 <= least <= size
 
 
@@ -177,7 +177,7 @@ def test_a_dictionary_of_what_is_no_piece_is_refused(tokenizer, tmp_path, piece)
     config = CONFIG.override({"model.dictionary": 2})
     config_path(tmp_path).write_text(config.to_json(), encoding="utf-8")
     tokenizer_path(tmp_path).write_bytes(tokenizer.model)
-    network = network_for(config, tokenizer)
+    network = build_network(config, tokenizer)
     shape = network.dictionary.translations.shape
     network.dictionary.translations.assign(np.arange(shape[0] * shape[1]).reshape(shape) % shape[0])
     save_weights(network, weights_path(tmp_path))

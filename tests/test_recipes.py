@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from translator.config import Config
-from translator.recipes import RECIPES, config_for, expectation, recipe_for
+from translator.recipes import RECIPES, config_for, recipe_for, small_corpus_warning
 
 
 def name_of(recipe):
@@ -68,7 +68,7 @@ def test_a_larger_corpus_gets_no_smaller_model_and_no_more_dropout():
 
 
 def test_few_pairs_are_told_what_to_expect_and_many_are_not():
-    assert expectation(2_999).startswith("2,999 pairs are few")
-    assert "1,000 gave 15" in expectation(1)
-    assert expectation(3_000) == ""
-    assert expectation(10**6) == ""
+    assert small_corpus_warning(2_999).startswith("2,999 pairs are few")
+    assert "1,000 gave 15" in small_corpus_warning(1)
+    assert small_corpus_warning(3_000) == ""
+    assert small_corpus_warning(10**6) == ""

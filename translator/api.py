@@ -12,14 +12,14 @@ from translator.corpus.readers import read_pairs
 from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
-from translator.devices import why_no_gpu
+from translator.devices import unused_gpu_message
 from translator.errors import ConfigError
 from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translate_pairs
 from translator.files import check_writable
-from translator.model_folder import load_config, members, weights_path
+from translator.model_folder import load_config, model_folders, weights_path
 from translator.reports.comparison_page import write_comparison_page
 from translator.reports.page import check_drawing_packages, write_html, write_pngs
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
@@ -122,7 +122,7 @@ def train(
     initial = None if init_from is None else Path(init_from)
     named = {"source_language": source_language, "target_language": target_language}
     # Of several models that teach together the first one stands for all: they have one vocabulary.
-    taught_by = None if teacher is None else members([Path(teacher)])[0]
+    taught_by = None if teacher is None else model_folders([Path(teacher)])[0]
     if (known := taught_by or initial) is not None:
         before = load_config(known)
         overrides = {language: getattr(before, language) for language in named} | overrides
@@ -142,7 +142,7 @@ def train(
         raise ConfigError(
             "diversify begins with new weights and mixes its own text in; leave init_from and mix out"
         )
-    if idle := why_no_gpu():
+    if idle := unused_gpu_message():
         report(f"warning: {idle}")
     with tempfile.TemporaryDirectory() as folder_of_input:
         corpora = training_texts(source, target, pairs, weights or {}, Path(folder_of_input))

@@ -32,7 +32,7 @@ def write_arrays(path: Path, arrays: Mapping[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def opened_arrays(path: Path, fault: Callable[[str], ModelError]) -> Iterator[Mapping[str, Any]]:
+def open_arrays(path: Path, fault: Callable[[str], ModelError]) -> Iterator[Mapping[str, Any]]:
     """Opens what ``write_arrays`` has written.
 
     Each array is read, and its checksum looked at, when it is asked for. Nothing in the file is run, and

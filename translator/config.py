@@ -114,7 +114,7 @@ class Config:
     corpus: CorpusFacts = field(default_factory=CorpusFacts)
 
     @property
-    def longest_part(self) -> int:
+    def max_source_tokens(self) -> int:
         """Pieces that a sentence to translate may have: no more than the longest in training had."""
         return self.corpus.longest_source or self.data.max_tokens
 
@@ -135,7 +135,7 @@ class Config:
             if path not in known:
                 faults.append(_unknown(path, known))
                 continue
-            value, fault = checked(path, value, *known[path])
+            value, fault = check_setting(path, value, *known[path])
             if fault:
                 faults.append(fault)
                 continue
@@ -291,7 +291,7 @@ def _unknown(path: str, known: Iterable[str]) -> str:
     return f"{path}: no such setting; {hint}"
 
 
-def checked(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> tuple[Any, str]:
+def check_setting(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> tuple[Any, str]:
     """Returns the value in its own type, and a fault or an empty string."""
     if kind is float and type(value) is int:
         value = float(value)

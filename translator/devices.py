@@ -46,7 +46,7 @@ def device() -> Device:
     """The device that TensorFlow computes on: the first GPU that it can use, else the processor."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        number = cores()
+        number = num_cores()
         name = f"CPU with {number} core{'s' if number > 1 else ''}"
         return Device(name, is_gpu=False, has_bfloat16=_processor_has_bfloat16())
     details = tf.config.experimental.get_device_details(gpus[0])
@@ -67,13 +67,13 @@ def _processor_has_bfloat16() -> bool:
     return flags is not None and not _BFLOAT16_FLAGS.isdisjoint(flags[1].split())
 
 
-def cores() -> int:
+def num_cores() -> int:
     """How many cores this process may use."""
     # Not every system can say which.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
-def why_no_gpu() -> str:
+def unused_gpu_message() -> str:
     """Why TensorFlow does not use a GPU of NVIDIA that is in this machine, and what to do, in a sentence.
 
     Empty where there is none, where TensorFlow uses it, and where it was hidden by CUDA_VISIBLE_DEVICES.

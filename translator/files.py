@@ -17,7 +17,7 @@ _UNFINISHED = ".unfinished-"
 
 
 @contextlib.contextmanager
-def replaced_when_complete(path: Path) -> Iterator[Path]:
+def atomic_write(path: Path) -> Iterator[Path]:
     """Gives a temporary path beside ``path``, which becomes ``path`` if the block ends well.
 
     The content is on the disk before it gets its name: a power failure leaves the old file or the new one.
@@ -50,7 +50,7 @@ def replaced_when_complete(path: Path) -> Iterator[Path]:
             with contextlib.suppress(OSError):
                 unfinished.unlink()
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise write_error(path, error) from None
 
 
 def check_writable(path: Path) -> None:
@@ -59,7 +59,7 @@ def check_writable(path: Path) -> None:
     Raises:
         ModelError: if it cannot.
     """
-    with contextlib.suppress(_NothingToWriteError), replaced_when_complete(path):
+    with contextlib.suppress(_NothingToWriteError), atomic_write(path):
         raise _NothingToWriteError
 
 
@@ -67,7 +67,7 @@ class _NothingToWriteError(Exception):
     """Keeps the file as it is."""
 
 
-def unwritable(path: Path, error: OSError) -> ModelError:
+def write_error(path: Path, error: OSError) -> ModelError:
     """What to raise where a file cannot be written."""
     return ModelError(
         f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"

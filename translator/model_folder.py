@@ -16,11 +16,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from translator.arrays import opened_arrays, write_arrays
+from translator.arrays import open_arrays, write_arrays
 from translator.config import Config
 from translator.corpus.tokenizer import Tokenizer
 from translator.errors import ConfigError, ModelError
-from translator.nn.model import SpecialIds, TranslationModel, build_model, least_weights
+from translator.nn.model import SpecialIds, TranslationModel, build_model, min_num_weights
 
 _LARGEST_CONFIG = 1 << 20  # bytes
 
@@ -108,12 +108,12 @@ def seed_folders(folder: Path) -> list[Path]:
     return found
 
 
-def members(folders: Iterable[Path]) -> list[Path]:
+def model_folders(folders: Iterable[Path]) -> list[Path]:
     """The folders of single models: of several seeds, one for each."""
     return [member for folder in folders for member in seed_folders(folder) or [folder]]
 
 
-def network_for(config: Config, tokenizer: Tokenizer) -> TranslationModel:
+def build_network(config: Config, tokenizer: Tokenizer) -> TranslationModel:
     """The network of a configuration, with new weights, for the pieces of a tokenizer."""
     special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
     return build_model(config.model, tokenizer.vocabulary_size, special_ids)
@@ -155,10 +155,10 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
     config = load_config(folder)
     tokenizer = Tokenizer.load(tokenizer_path(folder))
     path = weights_path(folder)
-    if path.exists() and path.stat().st_size < 4 * least_weights(config.model, tokenizer.vocabulary_size):
+    if path.exists() and path.stat().st_size < 4 * min_num_weights(config.model, tokenizer.vocabulary_size):
         # Seen before the network takes memory: a few edited digits could ask for more than there is.
         raise _misfit(path)("too few for these sizes")
-    network = network_for(config, tokenizer)
+    network = build_network(config, tokenizer)
     load_weights(network, folder)
     return network, tokenizer, config
 
@@ -181,7 +181,7 @@ def load_weights(network: TranslationModel, folder: Path) -> None:
     path = weights_path(folder)
     if not path.exists():
         raise ModelError(f"{folder}: not trained yet ({path.name} is missing); run translator train again")
-    with opened_arrays(path, _misfit(path)) as arrays:
+    with open_arrays(path, _misfit(path)) as arrays:
         values = {name: arrays[name] for name in arrays}
     weights = {weight.path: weight for weight in network.weights}
     for name in sorted(weights.keys() | values.keys()):
@@ -213,7 +213,7 @@ def load_networks(folder: Path, *more_folders: Path) -> tuple[list[TranslationMo
         ModelError: if there is no complete model of this version, or the models have different vocabularies
             or do not all write from the same end.
     """
-    folder, *others = members([folder, *more_folders])
+    folder, *others = model_folders([folder, *more_folders])
     network, tokenizer, config = load_model(folder)
     networks = [network]
     for other in others:

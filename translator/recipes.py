@@ -135,7 +135,7 @@ _SEEN = ((500, 13), (1_000, 15), (3_000, 21), (29_000, 40))
 _FEW = 3_000
 
 
-def expectation(num_pairs: int) -> str:
+def small_corpus_warning(num_pairs: int) -> str:
     """What to expect from few pairs, in a sentence; empty where there are enough."""
     if num_pairs >= _FEW:
         return ""

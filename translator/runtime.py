@@ -18,7 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 
 @contextlib.contextmanager
-def standard_error_held_back() -> Iterator[None]:
+def hold_back_standard_error() -> Iterator[None]:
     """Holds back what native code writes to standard error; shows it if the block fails."""
     if sys.stderr is not None:
         sys.stderr.flush()
@@ -41,7 +41,7 @@ def standard_error_held_back() -> Iterator[None]:
                 os.write(2, held_back.read())
 
 
-with standard_error_held_back():
+with hold_back_standard_error():
     import tensorflow as tf
 
     tf.config.list_physical_devices("GPU")
@@ -54,7 +54,7 @@ if keras.backend.backend() != "tensorflow":
     )
 
 
-def one_thread_an_operation() -> None:
+def use_one_thread_per_operation() -> None:
     """Lets every operation of TensorFlow run in one thread, if TensorFlow has not computed anything yet.
 
     Search is made of operations so small that cutting them up costs more than it gains; whole batches run
@@ -64,7 +64,7 @@ def one_thread_an_operation() -> None:
         tf.config.threading.set_intra_op_parallelism_threads(1)
 
 
-def memory() -> int:
+def memory_limit() -> int:
     """The bytes of memory that this process may take at most: of the machine, or less by ``ulimit -v``."""
     of_the_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from translator.config import checked, setting
+from translator.config import check_setting, setting
 from translator.errors import ConfigError
 
 Normalization = Literal["gnmt", "average"]
@@ -72,7 +72,7 @@ class SearchOptions:
         for option in dataclasses.fields(self):
             if option.name == "length_normalization":  # one of a few words, told below
                 continue
-            value, fault = checked(
+            value, fault = check_setting(
                 option.name, getattr(self, option.name), type(option.default), option.metadata
             )
             object.__setattr__(self, option.name, value)

@@ -19,7 +19,7 @@ from translator.model_folder import (
     seed_folder,
     seed_folders,
 )
-from translator.recipes import expectation, recipe_for
+from translator.recipes import recipe_for, small_corpus_warning
 from translator.reports.report_files import write_report_files
 from translator.training.callbacks import tensorboard_callbacks
 from translator.training.corpus_files import CorpusFiles
@@ -145,10 +145,10 @@ def train_one(
         trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
         facts = trainer.corpus
         if initial is not None:  # its weights may have seen longer sentences than there are now
-            longest = max(facts.longest_source, load_config(initial).longest_part)
+            longest = max(facts.longest_source, load_config(initial).max_source_tokens)
             facts = dataclasses.replace(facts, longest_source=longest)
         written_by_people = min(facts.num_pairs, prepared.num_pairs)
-        if few := expectation(written_by_people):
+        if few := small_corpus_warning(written_by_people):
             report(f"warning: {few}")
         report(f"recipe: {recipe_for(prepared.num_pairs).name}; all settings in {config_path(folder)}")
         config = dataclasses.replace(config, corpus=facts)

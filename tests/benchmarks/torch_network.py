@@ -85,7 +85,7 @@ class TorchNetwork(nn.Module):
         smoothing: float,
         guidance: float,
     ) -> torch.Tensor:
-        """Mean loss of a target piece; ids int64 [batch, steps], as ``TranslationModel.loss_of``."""
+        """Mean loss of a target piece; ids int64 [batch, steps], as ``TranslationModel.batch_loss``."""
         embedded = self.source_words(functional.embedding(source, self.matrix) * self.units**0.5)
         mask = source != self.padding
         x = self.encoder_norms[0](self.bidirectional(self.drop(embedded))[0])

@@ -88,7 +88,7 @@ def parts_of(model: TrainingModel, batches: list[Batch]) -> dict[str, Callable[[
     network, ids = model.network, tf.TensorSpec([None, None], tf.int32)
 
     def loss(source: tf.Tensor, target: tf.Tensor, alignments: tf.Tensor) -> tf.Tensor:
-        return network.loss_of(source, target, 0.1, True, alignments=alignments, guidance=0.3).loss
+        return network.batch_loss(source, target, 0.1, True, alignments=alignments, alignment_weight=0.3).loss
 
     def gradient(*batch: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
@@ -155,11 +155,11 @@ def check_same_loss(model: TrainingModel, config: TrainingConfig, peer: Any) -> 
     random = np.random.default_rng(2)
     source, target = (random.integers(3, 100, shape).astype(np.int32) for shape in ((4, 9), (4, 7)))
     alignments = random.integers(-1, 9, target.shape).astype(np.int32)
-    ours = model.network.loss_of(
+    ours = model.network.batch_loss(
         *map(tf.constant, (source, target)),
         config.label_smoothing,
         alignments=tf.constant(alignments),
-        guidance=config.guided_alignment,
+        alignment_weight=config.guided_alignment,
     )
     expected = float(ours.loss / ours.num_tokens)
     with torch.no_grad():

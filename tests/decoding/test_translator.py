@@ -21,7 +21,7 @@ from translator.decoding.long_lines import LongLines
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
 from translator.model_folder import (
-    network_for,
+    build_network,
 )
 from translator.nn.model import SpecialIds, build_model
 from translator.search_options import describe_options
@@ -405,7 +405,7 @@ def folders(tmp_path_factory, tokenizer, network, other_network):
     models = [
         (CONFIG, tokenizer, network),
         (small, tokenizer, other_network),
-        (small, another, network_for(small, another)),
+        (small, another, build_network(small, another)),
     ]
     return [write_model(tmp_path_factory.mktemp("model"), *model) for model in models]
 
@@ -530,7 +530,7 @@ def test_gates_reproduce_what_an_lstm_puts_out(wordy):
     for name, gates in wordy.gates("ada bob cid dee", "kim leo, unknown").items():
         for gate in (gates.input_gate, gates.forget_gate, gates.output_gate):
             assert ((gate > 0) & (gate < 1)).all()
-        np.testing.assert_allclose(gates.shown, np.tanh(gates.cell), atol=1e-5)
+        np.testing.assert_allclose(gates.cell_tanh, np.tanh(gates.cell), atol=1e-5)
         np.testing.assert_allclose(gates.output, gates.output_gate * np.tanh(gates.cell), atol=1e-5)
         if name == "encoder/backward":
             gates = type(gates)(*(part[::-1] for part in gates))

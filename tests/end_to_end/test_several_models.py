@@ -139,7 +139,7 @@ def test_a_model_tuned_on_short_lines_still_reads_the_long_ones_that_it_knows(mo
         short = "".join(f"{line.split()[0]} {n}\n" for n, line in enumerate(lines))
         (tmp_path / path.name).write_text(short, encoding="utf-8")
     fine_tuned(model, tmp_path, tmp_path / "tuned")
-    assert load_config(tmp_path / "tuned").longest_part == load_config(model).longest_part
+    assert load_config(tmp_path / "tuned").max_source_tokens == load_config(model).max_source_tokens
 
 
 @pytest.mark.parametrize(("setting", "there"), [("model.units", 48), ("model.output_row_length", 1.0)])

@@ -17,7 +17,7 @@ from references.toy import toy_pairs, write
 import translator
 from translator.decoding.graph import SearchGraph
 from translator.devices import device
-from translator.nn.lstm import LSTM, for_any_device
+from translator.nn.lstm import LSTM, without_cudnn
 from translator.search_options import SearchOptions
 from translator.training.trainer import dtype_policy
 
@@ -42,7 +42,7 @@ def whole_float32():
 
 @contextlib.contextmanager
 def on_the_processor():
-    with tf.device("/CPU:0"), for_any_device():
+    with tf.device("/CPU:0"), without_cudnn():
         yield
 
 
@@ -95,7 +95,9 @@ def test_the_loss_of_padded_sentences_and_its_gradient(policy):
     def run():
         weights = network.trainable_variables
         with tf.GradientTape() as tape:
-            loss = network.loss_of(source, target, 0.1, True, alignments=alignments, guidance=0.3).loss
+            loss = network.batch_loss(
+                source, target, 0.1, True, alignments=alignments, alignment_weight=0.3
+            ).loss
         gradients = tape.gradient(loss, [weight.value for weight in weights])
         return [loss, *map(tf.convert_to_tensor, gradients)]
 

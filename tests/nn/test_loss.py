@@ -81,7 +81,7 @@ def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
     network = build_model(ModelConfig(units=64, word_dropout=0.0), 500, SPECIAL_IDS)
     source_ids = padded(random_sentences(1, range(1, 31), vocabulary_size=500))
     target_ids = padded(random_sentences(2, range(1, 31), vocabulary_size=500))
-    loss = network.loss_of(source_ids, target_ids, smoothing, training=True)
+    loss = network.batch_loss(source_ids, target_ids, smoothing, training=True)
     assert abs(loss.loss / loss.num_tokens - np.log(500)) < 0.3
     assert abs(loss.negative_log_prob / loss.num_tokens - np.log(500)) < 0.3
 
@@ -89,8 +89,8 @@ def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
 def test_a_batch_costs_the_sum_over_its_pieces_and_nothing_for_padding():
     network = random_network(dropout=0.0, word_dropout=0.0)
     sources, targets = random_sentences(1, [5, 2, 3]), random_sentences(2, [2, 6, 1])
-    batch = network.loss_of(padded(sources, extra=2), padded(targets, extra=3), 0.1)
-    alone = [network.loss_of(padded([s]), padded([t]), 0.1) for s, t in zip(sources, targets, strict=True)]
+    batch = network.batch_loss(padded(sources, extra=2), padded(targets, extra=3), 0.1)
+    alone = [network.batch_loss(padded([s]), padded([t]), 0.1) for s, t in zip(sources, targets, strict=True)]
     for i, name in enumerate(batch._fields):
         np.testing.assert_allclose(batch[i], sum(loss[i] for loss in alone), rtol=1e-5, err_msg=name)
     assert batch.num_tokens == 9
@@ -110,10 +110,10 @@ def test_guidance_adds_the_alignment_loss_and_leaves_the_negative_log_probabilit
     network = random_network(dropout=0.0, word_dropout=0.0)
     source_ids, target_ids = padded(random_sentences(1, [4, 2])), padded(random_sentences(2, [3, 5]))
     alignments = tf.constant([[0, 3, -1, -1, -1], [1, -1, 0, 1, 1]])
-    plain = network.loss_of(source_ids, target_ids, 0.1)
-    guided = network.loss_of(source_ids, target_ids, 0.1, alignments=alignments, guidance=0.5)
+    plain = network.batch_loss(source_ids, target_ids, 0.1)
+    guided = network.batch_loss(source_ids, target_ids, 0.1, alignments=alignments, alignment_weight=0.5)
     attention = network.teacher_forced(source_ids, target_ids).attention
     expected = plain.loss + 0.5 * alignment_loss(attention, alignments)
     np.testing.assert_allclose(guided.loss, expected, rtol=1e-6)
     assert guided.negative_log_prob == plain.negative_log_prob
-    assert network.loss_of(source_ids, target_ids, 0.1, alignments=alignments).loss == plain.loss
+    assert network.batch_loss(source_ids, target_ids, 0.1, alignments=alignments).loss == plain.loss

@@ -199,7 +199,7 @@ def test_a_layer_with_other_equations_has_no_gates():
     with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
         layer.gates(np.zeros([1, 2, 3]))
     with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
-        layer.stepper()
+        layer.step_function()
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
@@ -209,7 +209,7 @@ def test_repeated_steps_equal_the_sequence(use_bias):
     layer = LSTM(6, use_bias=use_bias, return_sequences=True, return_state=True)
     (outputs, *last_states), _ = run_layer(layer, arguments, [0.0, 0.0, 0.0])
     inputs, hidden, cell = (tf.constant(arguments[i], tf.float32) for i in (0, 4, 5))
-    step = layer.stepper()
+    step = layer.step_function()
     for t in range(5):
         gates = step(inputs[:, t], hidden, cell)
         hidden, cell = gates.output, gates.cell

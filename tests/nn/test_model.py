@@ -59,7 +59,7 @@ def test_log_probs_are_those_of_the_target_pieces_and_zero_at_padding(network):
 
 def test_gates_of_every_layer_are_those_of_numpy(network):
     reference = ReferenceModel(network)
-    gates = network.gates_of(padded(SOURCES), padded(TARGETS))
+    gates = network.lstm_gates(padded(SOURCES), padded(TARGETS))
     layers = [f"lstm_{i}" for i in range(1, reference.encoder_layers)]
     expected_names = [f"encoder/{name}" for name in ("forward", "backward", *layers)]
     expected_names += [f"decoder/lstm_{i}" for i in range(reference.decoder_layers)]
@@ -85,7 +85,7 @@ def test_padding_and_other_sentences_do_not_change_a_sentence(network):
     source_ids, target_ids = padded(SOURCES, extra=3), padded(TARGETS, extra=2)
     memory, states = network.encode(source_ids)
     log_probs = network.log_probs(source_ids, target_ids)
-    attention = network.attention_of(source_ids, target_ids)
+    attention = network.attention_weights(source_ids, target_ids)
     for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
         only_memory, only_states = network.encode(padded([source]))
         for together, alone in zip(memory[:2], only_memory[:2], strict=True):
@@ -96,7 +96,7 @@ def test_padding_and_other_sentences_do_not_change_a_sentence(network):
             np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
         only_log_probs = network.log_probs(padded([source]), padded([target]))[0]
         np.testing.assert_allclose(log_probs[i, : len(target)], only_log_probs, atol=1e-4)
-        only_attention = network.attention_of(padded([source]), padded([target]))[0]
+        only_attention = network.attention_weights(padded([source]), padded([target]))[0]
         np.testing.assert_allclose(attention[i, : len(target), : len(source)], only_attention, atol=1e-5)
         assert (attention[i, :, len(source) :].numpy() == 0).all()
     np.testing.assert_allclose(tf.reduce_sum(attention, axis=-1), np.ones(target_ids.shape), rtol=1e-5)
@@ -108,7 +108,7 @@ def test_steps_of_search_equal_teacher_forcing(network):
     memory, states = network.encode(source_ids)
     states = tf.nest.map_structure(lambda part: tf.repeat(part[:, None], beam, axis=1), states)
     previous = tf.fill([len(SOURCES), beam], SPECIAL_IDS.start)
-    found, step = [], network.stepper()
+    found, step = [], network.step_function()
     for t in range(5):
         log_probs, states, _ = step(previous, states, memory)
         np.testing.assert_allclose(tf.reduce_logsumexp(log_probs, axis=-1), np.zeros([4, beam]), atol=1e-5)

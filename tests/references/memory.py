@@ -3,7 +3,7 @@
 import tracemalloc
 
 
-def peak_of(action) -> int:
+def peak_memory(action) -> int:
     """The most memory that an action takes at a time, in bytes."""
     tracemalloc.start()
     try:

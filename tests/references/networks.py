@@ -8,7 +8,7 @@ from translator.model_folder import config_path, save_weights, tokenizer_path, w
 from translator.nn.model import SpecialIds, build_model
 
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
-FIRST_PIECE = 4  # the ids from here on are text
+FIRST_TOKEN_ID = 4  # the ids from here on are text
 
 
 def random_network(seed=1, vocabulary_size=11, units=8, **settings):
@@ -27,7 +27,7 @@ def fill_dictionary(network, random):
     if network.dictionary is None:
         return
     size, most = network.dictionary.vocabulary_size, network.dictionary.most
-    network.dictionary.translations.assign(random.integers(FIRST_PIECE, size, [size, most]))
+    network.dictionary.translations.assign(random.integers(FIRST_TOKEN_ID, size, [size, most]))
     network.dictionary.shares.assign(random.uniform(0, 1 / most, [size, most]))
     network.dictionary.counts.assign(random.integers(0, 20, size))
 
@@ -36,7 +36,7 @@ def random_sentences(seed, lengths, vocabulary_size=11):
     """Rows of random pieces; each of the given lengths counts the end that stands last."""
     random = np.random.default_rng(seed)
     return [
-        [*random.integers(FIRST_PIECE, vocabulary_size, length - 1).tolist(), SPECIAL_IDS.end]
+        [*random.integers(FIRST_TOKEN_ID, vocabulary_size, length - 1).tolist(), SPECIAL_IDS.end]
         for length in lengths
     ]
 

@@ -69,20 +69,20 @@ def test_raw_weights_come_back_after_an_exception():
 
 def test_a_step_reports_mean_loss_and_sums_before_the_update():
     model = training_model(dropout=0.0, label_smoothing=0.2)
-    before = model.network.loss_of(*IDS, 0.2)
+    before = model.network.batch_loss(*IDS, 0.2)
     logs = model.train_step(BATCH)
     assert set(logs) == {"loss", "negative_log_prob", "num_tokens"}
     np.testing.assert_allclose(logs["loss"], before.loss / before.num_tokens, rtol=1e-5)
     np.testing.assert_allclose(logs["negative_log_prob"], before.negative_log_prob, rtol=1e-5)
     assert logs["num_tokens"] == 10
-    assert model.network.loss_of(*IDS, 0.2).loss < before.loss
+    assert model.network.batch_loss(*IDS, 0.2).loss < before.loss
 
 
 def test_the_gradient_is_that_of_the_mean_loss_clipped_to_its_norm():
     model = training_model(dropout=0.0, clip_norm=0.01)
     weights = model.network.trainable_variables
     with tf.GradientTape() as tape:
-        loss = model.network.loss_of(*IDS, 0.1)
+        loss = model.network.batch_loss(*IDS, 0.1)
         mean_loss = loss.loss / loss.num_tokens
     gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(mean_loss, weights)]
     norm = tf.linalg.global_norm(gradients)
@@ -101,12 +101,12 @@ def test_the_gradient_is_that_of_the_mean_loss_clipped_to_its_norm():
 
 def test_guided_attention_comes_nearer_to_the_alignments():
     model = training_model(dropout=0.0, guided_alignment=1.0)
-    guidance = {"alignments": ALIGNMENTS, "guidance": 1.0}
-    before = model.network.loss_of(*IDS, 0.1, **guidance)
+    guidance = {"alignments": ALIGNMENTS, "alignment_weight": 1.0}
+    before = model.network.batch_loss(*IDS, 0.1, **guidance)
     logs = model.train_step(BATCH)
     np.testing.assert_allclose(logs["loss"], before.loss / before.num_tokens, rtol=1e-5)
     for _ in range(30):
         model.train_step(BATCH)
-    attention = model.network.attention_of(*IDS).numpy()
+    attention = model.network.attention_weights(*IDS).numpy()
     for row, target, source in ((0, 0, 0), (0, 1, 2), (1, 2, 0), (2, 0, 5)):
         assert attention[row, target, source] > 0.5

@@ -18,12 +18,12 @@ from translator.corpus.translation_counts import Translations, write_translation
 from translator.devices import Device, device
 from translator.errors import DataError, ModelError, TranslatorError
 from translator.model_folder import (
+    build_network,
     checkpoint_path,
     corpus_path,
     dictionary_path,
     load_weights,
     log_path,
-    network_for,
     weights_path,
 )
 from translator.training.callbacks import training_variables
@@ -99,7 +99,7 @@ def test_stops_early_keeps_the_best_weights_and_lets_the_rate_fall(tokenizer, tm
     assert (state.epoch, state.step, state.finished) == (5, 5 * STEPS, True)
     assert (state.best_score, state.best_step, state.evaluations_without_gain) == (7.0, 2 * STEPS, 3)
     assert state.rate_factor == pytest.approx(0.7)
-    best = network_for(CONFIG, tokenizer)
+    best = build_network(CONFIG, tokenizer)
     load_weights(best, tmp_path)
     for weight, expected in zip(best.trainable_variables, seen[1], strict=True):
         np.testing.assert_array_equal(weight.numpy(), expected)
@@ -493,7 +493,7 @@ def test_too_little_memory_for_the_network_names_the_settings_too(tokenizer, tmp
     def network_beyond_memory(*_):
         raise MemoryError
 
-    monkeypatch.setattr("translator.training.trainer.network_for", network_beyond_memory)
+    monkeypatch.setattr("translator.training.trainer.build_network", network_beyond_memory)
     with pytest.raises(TranslatorError, match=r"out of memory before the first step; give another --output"):
         trainer_in(tmp_path, tokenizer)
 
@@ -522,7 +522,7 @@ def general(tokenizer, tmp_path_factory):
 
 
 def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer, tmp_path):
-    expected = network_for(CONFIG, tokenizer)
+    expected = build_network(CONFIG, tokenizer)
     load_weights(expected, general)
     trainer = trainer_of(CONFIG, tokenizer, tmp_path, initial=general)
     averages = trainer._model.averages
@@ -546,7 +546,7 @@ def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokeni
         trainer_of(config, tokenizer, folder)
     write_translations(dictionary_path(folder), table)
     trainer_of(config, tokenizer, folder).train(rising(), lambda line: None)
-    network = network_for(config, tokenizer)
+    network = build_network(config, tokenizer)
     load_weights(network, folder)
     dictionary_path(folder).unlink()  # the weights have it
     for found in (network, trainer_of(config, tokenizer, tmp_path / "next", initial=folder).network):
@@ -574,7 +574,7 @@ def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, to
     state = lowest(trainer_of(CONFIG, tokenizer, tmp_path, initial=general), lines)
     assert lines[0] == "before training: dev BLEU 30.00"
     assert (state.best_score, state.best_step, state.step) == (30.0, 0, 3 * STEPS)
-    kept, began = (network_for(CONFIG, tokenizer) for _ in range(2))
+    kept, began = (build_network(CONFIG, tokenizer) for _ in range(2))
     load_weights(kept, tmp_path)
     load_weights(began, general)
     for weight, expected in zip(kept.trainable_variables, began.trainable_variables, strict=True):

@@ -72,11 +72,11 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.errors import ConfigError
     from translator.evaluation.scores import Scores, ScoreStatistics
-    from translator.files import check_writable, replaced_when_complete
-    from translator.model_folder import members
-    from translator.runtime import one_thread_an_operation
+    from translator.files import atomic_write, check_writable
+    from translator.model_folder import model_folders
+    from translator.runtime import use_one_thread_per_operation
 
-    one_thread_an_operation()
+    use_one_thread_per_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
     options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
@@ -100,13 +100,13 @@ def command(
     def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
         return evaluate(load(*folders, **loaded), source, reference, **options)
 
-    folders = members([Path(folder) for folder in (model, *others)])
+    folders = model_folders([Path(folder) for folder in (model, *others)])
     if each and len(folders) == 1:
         raise ConfigError(f"--each is for several models, and {model} is one")
     scores, translations = scored(*folders)
     singles = [scored(folder)[0] for folder in folders] if each else []
     if output:
-        with replaced_when_complete(Path(output)) as path:
+        with atomic_write(Path(output)) as path:
             path.write_text("".join(f"{line}\n" for line in translations), encoding="utf-8")
     spreads = {}
     if singles:

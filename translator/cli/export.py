@@ -47,10 +47,10 @@ def command(
     """
     if bool(source) != bool(reference):
         raise click.UsageError("give --source and --reference together")
-    from translator.runtime import one_thread_an_operation
+    from translator.runtime import use_one_thread_per_operation
     from translator.serving.export import export
 
-    one_thread_an_operation()
+    use_one_thread_per_operation()
     exported = export(
         model,
         output,

@@ -88,10 +88,10 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.decoding.layout import keeping_layout
     from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
-    from translator.runtime import one_thread_an_operation
+    from translator.runtime import use_one_thread_per_operation
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
-    one_thread_an_operation()
+    use_one_thread_per_operation()
     translator = load(model, *others, backward=backward, right_to_left=right_to_left)
     interactive = not text and not input_file and sys.stdin.isatty()
 
@@ -191,9 +191,9 @@ def _output(path: str | None) -> Iterator[BinaryIO]:
     if path is None:
         yield sys.stdout.buffer
         return
-    from translator.files import replaced_when_complete
+    from translator.files import atomic_write
 
-    with replaced_when_complete(Path(path)) as temporary, temporary.open("wb") as output:
+    with atomic_write(Path(path)) as temporary, temporary.open("wb") as output:
         yield output
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from translator.arrays import opened_arrays, write_arrays
+from translator.arrays import open_arrays, write_arrays
 from translator.corpus.word_alignment import Ids, TranslationTable, likeliest
 from translator.errors import ModelError
 
@@ -75,7 +75,7 @@ class Lexicon:
         Raises:
             ModelError: if the file is damaged, or made for another vocabulary.
         """
-        with opened_arrays(
+        with open_arrays(
             path,
             lambda reason: ModelError(
                 f"{path}: damaged ({reason}); remove it and translate without --shortlist"

@@ -32,7 +32,7 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_alignment import WordAligner
 from translator.corpus.word_table import WordTable
 from translator.errors import DataError, ModelError
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 
 _VERSION = 2
 _BLOCKS_A_SHARD = 100
@@ -107,7 +107,7 @@ def write_token_files(
     index = {"version": _VERSION, "fingerprint": fingerprint, "parts": sizes, "shards": shards}
     index["weights"] = list(weights)
     index |= {"aligned": aligner is not None, **facts(num_read - sum(sizes))}
-    with replaced_when_complete(folder / "index.json") as path:
+    with atomic_write(folder / "index.json") as path:
         path.write_text(
             json.dumps({"checksum": _checksum_of(index), "index": index}, indent=1), encoding="utf-8"
         )
@@ -146,7 +146,7 @@ def _arrays_of(
 
 def _write(path: Path, array: Ids) -> str:
     """Writes an array; returns the checksum of its file."""
-    with replaced_when_complete(path) as temporary, temporary.open("wb") as file:
+    with atomic_write(path) as temporary, temporary.open("wb") as file:
         np.save(file, array)
     return _checksum(path)
 

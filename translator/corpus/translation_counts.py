@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.arrays import opened_arrays, write_arrays
+from translator.arrays import open_arrays, write_arrays
 from translator.corpus.word_alignment import NOWHERE, Ids, likeliest
 from translator.errors import ModelError
 
@@ -81,7 +81,7 @@ def read_translations(path: Path, vocabulary_size: int, most: int) -> Translatio
     def fault(reason: str) -> ModelError:
         return ModelError(f"{path}: damaged ({reason}); remove {path.parent} to prepare the text again")
 
-    with opened_arrays(path, fault) as arrays:
+    with open_arrays(path, fault) as arrays:
         table = Translations(*(arrays[name] for name in Translations._fields))
     shape = (vocabulary_size, most)
     if (table.translations.shape, table.shares.shape, table.counts.shape) != (shape, shape, shape[:1]):

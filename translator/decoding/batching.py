@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import tensorflow as tf
 
-from translator.devices import cores
+from translator.devices import num_cores
 
 TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
 
@@ -22,7 +22,7 @@ def at_a_time() -> int:
     """
     if tf.config.list_logical_devices("GPU"):
         return 2
-    return cores()
+    return num_cores()
 
 
 def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> list[list[int]]:

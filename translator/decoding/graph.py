@@ -136,7 +136,7 @@ def search(
         [states for _, states in encoded],
     )
     shortlist = wishes.shortlist if options.shortlist else None
-    steppers = [network.stepper(shortlist) for network in networks]
+    step_functions = [network.step_function(shortlist) for network in networks]
     if options.shortlist:
         # Search numbers the pieces of the shortlist from 0; those that are no text keep their ids.
         wishes = wishes._replace(
@@ -151,11 +151,12 @@ def search(
         if options.shortlist:
             ids = tf.gather(wishes.shortlist, ids)
         outputs = [
-            next_pieces(ids, *known) for next_pieces, *known in zip(steppers, states, memories, strict=True)
+            next_pieces(ids, *known)
+            for next_pieces, *known in zip(step_functions, states, memories, strict=True)
         ]
         return StepOutput(
             _mean_of_probabilities([output.log_probs for output in outputs]),
-            [output.states for output in outputs],
+            [output.state for output in outputs],
             tf.add_n([output.attention for output in outputs]) / len(outputs),
         )
 
@@ -178,8 +179,10 @@ def _within(shortlist: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
 def mean_attention(
     networks: Sequence[TranslationModel], source_ids: tf.Tensor, target_ids: tf.Tensor
 ) -> tf.Tensor:
-    """``attention_of``, the mean of the models: float32 [batch, target steps, source steps]."""
-    return tf.add_n([network.attention_of(source_ids, target_ids) for network in networks]) / len(networks)
+    """``attention_weights``, the mean of the models: float32 [batch, target steps, source steps]."""
+    return tf.add_n([network.attention_weights(source_ids, target_ids) for network in networks]) / len(
+        networks
+    )
 
 
 def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
@@ -206,7 +209,7 @@ class SearchGraph:
         self._search, self._lock = cache(self._traced_search), threading.Lock()
         self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
-        self.gates = tf.function(networks[0].gates_of, input_signature=[ids, ids])
+        self.gates = tf.function(networks[0].lstm_gates, input_signature=[ids, ids])
 
     def search(
         self,

@@ -24,7 +24,7 @@ from translator.decoding.long_lines import LongLines
 from translator.decoding.reranking import MOST_RERANKED, reranked
 from translator.decoding.translation import Translation, joined, translations_of
 from translator.errors import ConfigError, DataError, ModelError
-from translator.model_folder import lexicon_path, load_networks, members
+from translator.model_folder import lexicon_path, load_networks, model_folders
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
@@ -81,7 +81,7 @@ class Translator:
         self._tokenizer, self._lexicon = tokenizer, lexicon
         self._backward, self._right_to_left = backward, right_to_left
         self._graph = SearchGraph(networks, tokenizer.begins_word)
-        self._long_lines = LongLines(tokenizer, config.longest_part)
+        self._long_lines = LongLines(tokenizer, config.max_source_tokens)
 
     @classmethod
     def load(
@@ -105,7 +105,7 @@ class Translator:
                 vocabularies, or one that should go another way does not.
         """
         networks, tokenizer, config = load_networks(Path(folder), *map(Path, more_folders))
-        path = lexicon_path(members([Path(folder)])[0])
+        path = lexicon_path(model_folders([Path(folder)])[0])
         lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
         back, other_end = _backward(backward, config), _right_to_left(right_to_left, config)
         return cls(networks, tokenizer, config, lexicon, back, other_end)
@@ -233,8 +233,8 @@ class Translator:
             raise DataError("there is no text to look into; give a sentence")
         if len(self._long_lines.parts_of(ids)) > 1:
             raise DataError(
-                f"the text has {len(ids)} pieces, and more than {self.config.longest_part} are translated in "
-                "parts; give one of its sentences"
+                f"the text has {len(ids)} pieces, and more than {self.config.max_source_tokens} are "
+                "translated in parts; give one of its sentences"
             )
         return inspect(self._graph, self._tokenizer, text, search, self.config.model.right_to_left)
 

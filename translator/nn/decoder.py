@@ -14,7 +14,7 @@ from translator.nn.lexical import LexicalModel
 from translator.nn.lstm import LSTM, Gates
 
 
-class DecoderStates(NamedTuple):
+class DecoderState(NamedTuple):
     """What the decoder remembers from step to step.
 
     Attributes:
@@ -31,12 +31,12 @@ class DecoderOutput(NamedTuple):
 
     Attributes:
         readout: float [batch, target steps, units], to be compared with the embedding of each piece.
-        states: those after the last step.
+        state: that after the last step.
         attention: float32 [batch, heads, target steps, source steps].
     """
 
     readout: tf.Tensor
-    states: DecoderStates
+    state: DecoderState
     attention: tf.Tensor
 
 
@@ -106,7 +106,7 @@ class Decoder(keras.layers.Layer):
             self.trust.build((None, None, 2 * self.units))
         self.built = True
 
-    def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> DecoderStates:
+    def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> DecoderState:
         """The states before the first step, from the mean of the memory.
 
         Args:
@@ -117,12 +117,10 @@ class Decoder(keras.layers.Layer):
         mean = tf.reduce_sum(memory * weights, axis=1) / tf.maximum(tf.reduce_sum(weights, axis=1), 1)
         parts = tf.split(self.initial(mean), 2 * self.num_layers, axis=-1)
         nowhere = tf.zeros_like(mask, tf.float32)
-        return DecoderStates(
-            tuple(zip(parts[::2], parts[1::2], strict=True)), AttentionPast(nowhere, nowhere)
-        )
+        return DecoderState(tuple(zip(parts[::2], parts[1::2], strict=True)), AttentionPast(nowhere, nowhere))
 
     def call(
-        self, inputs: tf.Tensor, states: DecoderStates, memory: AttentionMemory, training: bool = False
+        self, inputs: tf.Tensor, states: DecoderState, memory: AttentionMemory, training: bool = False
     ) -> DecoderOutput:
         """Decodes embedded target pieces, each position from those up to and including it.
 
@@ -139,7 +137,7 @@ class Decoder(keras.layers.Layer):
 
         return self._run(run, self.attention, inputs, states, memory, training)
 
-    def gates(self, inputs: tf.Tensor, states: DecoderStates, memory: AttentionMemory) -> dict[str, Gates]:
+    def gates(self, inputs: tf.Tensor, states: DecoderState, memory: AttentionMemory) -> dict[str, Gates]:
         """What each LSTM does at each piece, by the name of the layer; arguments as for ``call``."""
         found: dict[str, Gates] = {}
 
@@ -150,8 +148,8 @@ class Decoder(keras.layers.Layer):
         self._run(run, self.attention, inputs, states, memory, training=False)
         return found
 
-    def stepper(self) -> Callable[[tf.Tensor, DecoderStates, AttentionMemory], DecoderOutput]:
-        """A function that computes one step of several hypotheses a sentence; see ``LSTM.stepper``.
+    def step_function(self) -> Callable[[tf.Tensor, DecoderState, AttentionMemory], DecoderOutput]:
+        """A function that computes one step of several hypotheses a sentence; see ``LSTM.step_function``.
 
         The hypotheses stand where ``call`` has the target steps, so they share one memory.
 
@@ -160,11 +158,11 @@ class Decoder(keras.layers.Layer):
             the states, every tensor [batch, beam, ...], and what ``attention.memory`` made of the encoder's
             output, a row a sentence.
         """
-        steppers = {layer.name: layer.stepper() for layer in self.layers}
+        step_functions = {layer.name: layer.step_function() for layer in self.layers}
 
         def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
             flat = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (x, *state)]
-            gates = steppers[layer.name](*flat)
+            gates = step_functions[layer.name](*flat)
             output, cell = (tf.reshape(part, tf.shape(state[0])) for part in (gates.output, gates.cell))
             return output, (output, cell)
 
@@ -177,7 +175,7 @@ class Decoder(keras.layers.Layer):
         run: Callable[[LSTM, tf.Tensor, tuple[tf.Tensor, tf.Tensor]], Any],
         attend: Callable[[tf.Tensor, AttentionMemory, AttentionPast], Attended],
         inputs: tf.Tensor,
-        states: DecoderStates,
+        states: DecoderState,
         memory: AttentionMemory,
         training: bool,
     ) -> DecoderOutput:
@@ -195,7 +193,7 @@ class Decoder(keras.layers.Layer):
         readout = self.readout(top) + self.lexical(embedded, training=training)
         if self.dictionary:
             readout += _MOST_TRUST * self.trust(top) * words[..., self.units :]
-        return DecoderOutput(readout, DecoderStates(tuple(new_states), past), weights)
+        return DecoderOutput(readout, DecoderState(tuple(new_states), past), weights)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -49,7 +49,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-_for_any_device = contextvars.ContextVar("for_any_device", default=False)
+_for_any_device = contextvars.ContextVar("without_cudnn", default=False)
 
 # A tensor for each of the gates i, f, g, o, in the order of Keras's kernels.
 FourGates = tuple[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor]
@@ -64,7 +64,7 @@ class Gates(NamedTuple):
         candidate: float in -1 to 1; what would be written, ``g``.
         output_gate: float in 0 to 1; how much of the cell state is shown, ``o``.
         cell: float; the cell state, ``c = f * c_before + i * g``.
-        shown: float in -1 to 1; what the output gate lets out, ``tanh(c)``.
+        cell_tanh: float in -1 to 1; what the output gate lets out, ``tanh(c)``.
         output: float in -1 to 1; ``h = o * tanh(c)``.
     """
 
@@ -73,12 +73,12 @@ class Gates(NamedTuple):
     candidate: tf.Tensor
     output_gate: tf.Tensor
     cell: tf.Tensor
-    shown: tf.Tensor
+    cell_tanh: tf.Tensor
     output: tf.Tensor
 
 
 @contextlib.contextmanager
-def for_any_device() -> Iterator[None]:
+def without_cudnn() -> Iterator[None]:
     """Within it layers compute by the equations on a GPU too; a graph with cuDNN's kernel runs only there."""
     token = _for_any_device.set(True)
     try:
@@ -100,8 +100,8 @@ def lstm_step(sums: FourGates, cell_before: tf.Tensor) -> Gates:
     candidate = tf.tanh(z_candidate)
     output_gate = tf.sigmoid(z_output)
     cell = forget_gate * cell_before + input_gate * candidate
-    shown = tf.tanh(cell)
-    return Gates(input_gate, forget_gate, candidate, output_gate, cell, shown, output_gate * shown)
+    cell_tanh = tf.tanh(cell)
+    return Gates(input_gate, forget_gate, candidate, output_gate, cell, cell_tanh, output_gate * cell_tanh)
 
 
 def lstm_step_gradient(
@@ -118,12 +118,12 @@ def lstm_step_gradient(
     Returns:
         ``dz`` of the four gates and ``dc_{t-1}``, float [batch, units] each.
     """
-    d_cell += _tanh_gradient(gates.shown, d_output * gates.output_gate)
+    d_cell += _tanh_gradient(gates.cell_tanh, d_output * gates.output_gate)
     d_sums = (
         _sigmoid_gradient(gates.input_gate, d_cell * gates.candidate),
         _sigmoid_gradient(gates.forget_gate, d_cell * cell_before),
         _tanh_gradient(gates.candidate, d_cell * gates.input_gate),
-        _sigmoid_gradient(gates.output_gate, d_output * gates.shown),
+        _sigmoid_gradient(gates.output_gate, d_output * gates.cell_tanh),
     )
     return d_sums, d_cell * gates.forget_gate
 
@@ -285,7 +285,7 @@ class LSTM(keras.layers.LSTM):
         arrays = _all_steps(self._projected(sequences), recurrent_kernels, hidden, cell)
         return Gates(*(tf.transpose(array.stack(), [1, 0, 2]) for array in arrays))
 
-    def stepper(self) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Gates]:
+    def step_function(self) -> Callable[[tf.Tensor, tf.Tensor, tf.Tensor], Gates]:
         """A function that computes one step, for search, which asks for one step after the other.
 
         What all steps need is made here, before the loop: for each gate one kernel, ``W`` upon ``R``, so

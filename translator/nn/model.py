@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from translator.config import ModelConfig
 from translator.nn.attention import AttentionMemory
-from translator.nn.decoder import Decoder, DecoderOutput, DecoderStates
+from translator.nn.decoder import Decoder, DecoderOutput, DecoderState
 from translator.nn.dictionary import Dictionary
 from translator.nn.dropout import word_dropout
 from translator.nn.embedding import Projection, TiedEmbedding
@@ -41,17 +41,17 @@ class Loss(NamedTuple):
     num_tokens: tf.Tensor
 
 
-class NextPieces(NamedTuple):
+class NextTokens(NamedTuple):
     """What one step of search gives.
 
     Attributes:
         log_probs: float32 [batch, beam, vocabulary]; nats, of each piece to come next.
-        states: for the next step; every tensor [batch, beam, ...].
+        state: for the next step; every tensor [batch, beam, ...].
         attention: float32 [batch, beam, source steps]; the mean of the heads.
     """
 
     log_probs: tf.Tensor
-    states: DecoderStates
+    state: DecoderState
     attention: tf.Tensor
 
 
@@ -116,7 +116,7 @@ class TranslationModel(keras.Model):
             self.dictionary.build()
         self.built = True
 
-    def encode(self, source_ids: tf.Tensor, training: bool = False) -> tuple[AttentionMemory, DecoderStates]:
+    def encode(self, source_ids: tf.Tensor, training: bool = False) -> tuple[AttentionMemory, DecoderState]:
         """Reads source sentences.
 
         Args:
@@ -137,17 +137,17 @@ class TranslationModel(keras.Model):
         return self.decoder.attention.memory(memory, words, mask), states
 
     def decode(
-        self, previous_ids: tf.Tensor, states: DecoderStates, memory: AttentionMemory, training: bool = False
+        self, previous_ids: tf.Tensor, states: DecoderState, memory: AttentionMemory, training: bool = False
     ) -> DecoderOutput:
         """Runs the decoder over target pieces, int32 [batch, target steps]; see ``Decoder.call``."""
         embedded = self.target_word_dropout(self.embedding(previous_ids), training=training)
         output: DecoderOutput = self.decoder(embedded, states=states, memory=memory, training=training)
         return output
 
-    def stepper(
+    def step_function(
         self, shortlist: tf.Tensor | None = None
-    ) -> Callable[[tf.Tensor, DecoderStates, AttentionMemory], NextPieces]:
-        """A function that computes one step of search; see ``LSTM.stepper``.
+    ) -> Callable[[tf.Tensor, DecoderState, AttentionMemory], NextTokens]:
+        """A function that computes one step of search; see ``LSTM.step_function``.
 
         Args:
             shortlist: int32 [pieces]; the only pieces whose log-probabilities are wanted; None: all.
@@ -157,14 +157,14 @@ class TranslationModel(keras.Model):
             beam], the decoder's states, every tensor [batch, beam, ...], and the memory of each sentence,
             from ``encode``.
         """
-        decoder_step, projection = self.decoder.stepper(), self.embedding.projection(shortlist)
+        decoder_step, projection = self.decoder.step_function(), self.embedding.projection(shortlist)
 
-        def step(previous_ids: tf.Tensor, states: DecoderStates, memory: AttentionMemory) -> NextPieces:
+        def step(previous_ids: tf.Tensor, states: DecoderState, memory: AttentionMemory) -> NextTokens:
             output = decoder_step(self.embedding(previous_ids), states, memory)
             logits = self._logits(output.readout, projection)
-            return NextPieces(
+            return NextTokens(
                 tf.nn.log_softmax(tf.cast(logits, tf.float32)),
-                output.states,
+                output.state,
                 tf.reduce_mean(output.attention, axis=1),
             )
 
@@ -188,7 +188,7 @@ class TranslationModel(keras.Model):
         start = tf.fill([tf.shape(target_ids)[0], 1], self.special_ids.start)
         return tf.concat([start, target_ids[:, :-1]], axis=1)
 
-    def loss_of(
+    def batch_loss(
         self,
         source_ids: tf.Tensor,
         target_ids: tf.Tensor,
@@ -196,7 +196,7 @@ class TranslationModel(keras.Model):
         training: bool = False,
         *,
         alignments: tf.Tensor | None = None,
-        guidance: float = 0.0,
+        alignment_weight: float = 0.0,
     ) -> Loss:
         """The loss of a batch.
 
@@ -207,7 +207,7 @@ class TranslationModel(keras.Model):
             training: whether dropout is on.
             alignments: int32 [batch, target steps]; the source position that attention should look at for
                 each target piece; negative where that is not known.
-            guidance: weight of the loss of attention beside that of the pieces.
+            alignment_weight: weight of the loss of attention beside that of the pieces.
         """
         readout, _, attention = self.teacher_forced(source_ids, target_ids, training)
         real = tf.where(tf.not_equal(target_ids, self.special_ids.padding))
@@ -216,8 +216,8 @@ class TranslationModel(keras.Model):
             self.embedding, tf.gather_nd(readout, real), targets, smoothing
         )
         loss = tf.reduce_sum(losses)
-        if guidance and alignments is not None:
-            loss += guidance * alignment_loss(attention, alignments)
+        if alignment_weight and alignments is not None:
+            loss += alignment_weight * alignment_loss(attention, alignments)
         return Loss(
             loss,
             tf.reduce_sum(negative_log_probs),
@@ -234,11 +234,11 @@ class TranslationModel(keras.Model):
         log_probs = tf.gather(tf.nn.log_softmax(logits), target_ids, batch_dims=2)
         return tf.where(tf.not_equal(target_ids, self.special_ids.padding), log_probs, 0.0)
 
-    def attention_of(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
+    def attention_weights(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
         """The attention of each target piece, mean of the heads: float32 [batch, target, source]."""
         return tf.reduce_mean(self.teacher_forced(source_ids, target_ids).attention, axis=1)
 
-    def gates_of(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> dict[str, Gates]:
+    def lstm_gates(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> dict[str, Gates]:
         """What every LSTM does while a sentence is read and its given translation is written.
 
         Args:
@@ -271,7 +271,7 @@ class TranslationModel(keras.Model):
 _word_dropout = word_dropout  # the constructor has an argument of this name
 
 
-def least_weights(config: ModelConfig, vocabulary_size: int) -> int:
+def min_num_weights(config: ModelConfig, vocabulary_size: int) -> int:
     """A number of weights that no network of a configuration is below: its embedding and its LSTMs alone."""
     layers = config.encoder_layers + config.decoder_layers
     return vocabulary_size * config.units + 6 * config.units**2 * layers

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from translator.distribution import install_command
 from translator.errors import ConfigError
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 from translator.reports.themes import THEMES
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def write_html(page: Page, path: Path) -> None:
         library=library.replace("</script", "<\\/script"),
         themes=_json(THEMES),
     )
-    with replaced_when_complete(path) as temporary:
+    with atomic_write(path) as temporary:
         temporary.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no text
 
 
@@ -116,7 +116,7 @@ def write_pngs(page: Page, folder: Path) -> list[Path]:
             picture = vl_convert.vegalite_to_png(
                 _specification(section.content) | {"config": config}, scale=_PIXELS, allowed_base_urls=[]
             )
-            with replaced_when_complete(path) as temporary:
+            with atomic_write(path) as temporary:
                 temporary.write_bytes(picture)
             paths.append(path)
     return paths

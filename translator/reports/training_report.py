@@ -18,7 +18,7 @@ from translator.evaluation.scores import (
     sentence_scores,
 )
 from translator.evaluation.translations import translate_pairs
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 from translator.model_folder import report_path
 from translator.recipes import recipe_for
 from translator.training.checkpoint import TrainingState
@@ -174,6 +174,6 @@ def write_report(folder: Path, report: TrainingReport) -> None:
     Raises:
         ModelError: if it cannot be written.
     """
-    with replaced_when_complete(report_path(folder)) as path:
+    with atomic_write(report_path(folder)) as path:
         text = json.dumps(report.to_dict(), ensure_ascii=False, indent=2) + "\n"
         path.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no text

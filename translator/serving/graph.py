@@ -72,7 +72,7 @@ class TextGraph(_Exported):
     ) -> None:
         super().__init__(networks, tokenizer, config, precision)
         self.tokenizer = graph_tokenizer(tokenizer)  # an attribute, so that its model is saved
-        self._cutter = Cutter(tokenizer, config.longest_part)
+        self._cutter = Cutter(tokenizer, config.max_source_tokens)
 
     def signatures(self) -> dict[str, Callable[..., Outputs]]:
         """The signatures by name; see the README of an exported model."""

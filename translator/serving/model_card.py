@@ -50,7 +50,7 @@ def readme(facts: Facts, for_tokens: bool) -> str:
         target=config.target_language,
         folder=facts.folder,
         padding=facts.padding_id,
-        longest=config.longest_part,
+        longest=config.max_source_tokens,
     )
 
 
@@ -68,7 +68,7 @@ def model_card(facts: Facts) -> str:
         weights=facts.num_weights / 1e6,
         precision=facts.precision,
         pairs=config.corpus.num_pairs,
-        longest=config.longest_part,
+        longest=config.max_source_tokens,
         beam_size=config.decoding.beam_size,
         length_penalty=config.decoding.length_penalty,
         repetition=_repetition(config.decoding.no_repeat_ngram),

@@ -9,7 +9,7 @@ from typing import Literal
 import keras
 import tensorflow as tf
 
-from translator.nn.lstm import for_any_device
+from translator.nn.lstm import without_cudnn
 
 Precision = Literal["float32", "float16", "int8"]
 
@@ -54,7 +54,7 @@ class Weights:
         for variable, stored in zip(self._originals, self.stored, strict=True):
             value = tf.cast(stored, variable.dtype)
             mapping.append((variable, value * next(scales) if stored.dtype == tf.int8 else value))
-        with keras.StatelessScope(state_mapping=mapping), for_any_device():
+        with keras.StatelessScope(state_mapping=mapping), without_cudnn():
             yield
 
 

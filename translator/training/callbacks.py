@@ -18,7 +18,7 @@ from tqdm import tqdm
 from translator.config import TrainingConfig
 from translator.distribution import install_command
 from translator.errors import ConfigError
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 from translator.model_folder import (
     checkpoint_path,
     previous_checkpoint_path,
@@ -216,7 +216,7 @@ class DevEvaluation(keras.callbacks.Callback):
             score = self._score()
             better = score > state.best_score
             if better:
-                with replaced_when_complete(weights_path(self._folder)) as path:
+                with atomic_write(weights_path(self._folder)) as path:
                     save_weights(model.network, path)
                 state.best_score, state.best_step, state.evaluations_without_gain = score, state.step, 0
         return score, better

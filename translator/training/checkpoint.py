@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from translator.arrays import opened_arrays, write_arrays
+from translator.arrays import open_arrays, write_arrays
 from translator.errors import ModelError
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 
 
 @dataclass
@@ -63,7 +63,7 @@ def save_checkpoint(path: Path, previous: Path, state: TrainingState, variables:
         ModelError: if the file cannot be written.
     """
     arrays = dict(zip(_names(variables), (variable.numpy() for variable in variables), strict=True))
-    with replaced_when_complete(path) as temporary:
+    with atomic_write(path) as temporary:
         write_arrays(temporary, arrays | {"state": json.dumps(asdict(state))})
         if path.exists():
             os.replace(path, previous)
@@ -137,7 +137,7 @@ def _names(variables: Sequence[Any]) -> list[str]:
 
 def _opened(path: Path) -> AbstractContextManager[Mapping[str, Any]]:
     """The arrays of a checkpoint."""
-    return opened_arrays(
+    return open_arrays(
         path,
         lambda reason: ModelError(
             f"{path}: damaged ({reason}); remove it to start this training from the beginning"

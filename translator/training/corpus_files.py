@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from translator.errors import ConfigError
-from translator.files import unwritable
+from translator.files import write_error
 
 Files = str | Path | Sequence[str | Path]
 
@@ -119,6 +119,6 @@ def training_texts(
             with kept.open("wb") as file:
                 shutil.copyfileobj(sys.stdin.buffer, file)
         except OSError as error:
-            raise unwritable(kept, error) from None
+            raise write_error(kept, error) from None
         texts[names.index("-")] = ParallelText(kept, name="standard input")
     return [replace(text, weight=weights.get(name, 1.0)) for name, text in zip(names, texts, strict=True)]

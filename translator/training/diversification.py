@@ -31,8 +31,8 @@ from translator.config import Config
 from translator.corpus.readers import Pair, read_lines
 from translator.corpus.token_files import fingerprint
 from translator.errors import ModelError
-from translator.files import remove_unfinished, replaced_when_complete, unwritable
-from translator.model_folder import backward_path, diversification_path, members, weights_path
+from translator.files import atomic_write, remove_unfinished, write_error
+from translator.model_folder import backward_path, diversification_path, model_folders, weights_path
 from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.settings import settings_for
 from translator.training.training_pairs import TrainingPairs, read_dev
@@ -124,7 +124,7 @@ def _translate_file(translate: Translate, text: Path, output: Path) -> None:
             os.fsync(file.fileno())
         part.replace(output)
     except OSError as error:
-        raise unwritable(part, error) from None
+        raise write_error(part, error) from None
 
 
 class Diversification:
@@ -175,7 +175,7 @@ class Diversification:
         backward = FirstModel("backward", turned, folder / "backward", early | back)
         if teacher is not None:
             # Several that agree are judge enough: dev BLEU is as high without another, in half the time.
-            is_one = len(members([teacher])) == 1
+            is_one = len(model_folders([teacher])) == 1
             forward = FirstModel("teacher", straight, teacher, None, is_reranked=is_one)
             if weights_path(backward_path(teacher)).exists():
                 backward = replace(backward, folder=backward_path(teacher), overrides=None)
@@ -198,7 +198,7 @@ def _write_text(
     dev_paths = [] if files.dev is None else [files.dev.source, files.dev.target]
     languages = config.source_language, config.target_language
     of = fingerprint([*paths, *dev_paths], len(files.train), *languages, config.data)
-    taught_by = None if teacher is None else fingerprint(map(weights_path, members([teacher])))
+    taught_by = None if teacher is None else fingerprint(map(weights_path, model_folders([teacher])))
     path = folder / "index.json"
     if (found := _read_index(path)) is not None:
         if (found.fingerprint, found.teacher) != (of, taught_by):
@@ -208,7 +208,7 @@ def _write_text(
             )
         return found
     remove_unfinished(folder)
-    with replaced_when_complete(path) as unfinished:  # the last to get its name
+    with atomic_write(path) as unfinished:  # the last to get its name
         chosen = TrainingPairs(files, read_dev(files.dev, config), config, report)
         num_pairs = 0
         for number, blocks in enumerate(chosen.kept(), start=1):
@@ -255,7 +255,7 @@ def _take_over(model: FirstModel, folder: Path, index: _Index) -> None:
     for text in model.pairs():
         written, output = folder / _target(text).name, _target(text)
         if written.exists() and not output.exists():
-            with replaced_when_complete(output) as unfinished:
+            with atomic_write(output) as unfinished:
                 shutil.copyfile(written, unfinished)
 
 
@@ -263,8 +263,8 @@ def _write_pairs(text: ParallelText, pairs: Iterable[Pair]) -> int:
     """Writes a pair a line; returns how many."""
     number = 0
     with (
-        replaced_when_complete(text.source) as source,
-        replaced_when_complete(_target(text)) as target,
+        atomic_write(text.source) as source,
+        atomic_write(_target(text)) as target,
         source.open("w", encoding="utf-8", newline="") as sources,
         target.open("w", encoding="utf-8", newline="") as targets,
     ):

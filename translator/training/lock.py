@@ -10,7 +10,7 @@ from io import FileIO
 from pathlib import Path
 
 from translator.errors import ModelError
-from translator.files import remove_unfinished, unwritable
+from translator.files import remove_unfinished, write_error
 from translator.model_folder import config_path, lock_path
 
 
@@ -62,4 +62,4 @@ def _write_process(file: FileIO, path: Path) -> None:
         file.truncate(0)
         file.write(b"%d\n" % os.getpid())
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise write_error(path, error) from None

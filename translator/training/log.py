@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from translator.files import replaced_when_complete, unwritable
+from translator.files import atomic_write, write_error
 from translator.model_folder import log_path
 
 
@@ -49,7 +49,7 @@ def append_to_log(folder: Path, evaluation: Evaluation) -> None:
         with path.open("a", encoding="utf-8") as log:
             log.write(json.dumps(asdict(evaluation)) + "\n")
     except OSError as error:
-        raise unwritable(path, error) from None
+        raise write_error(path, error) from None
 
 
 def cut_log(folder: Path, step: int) -> None:
@@ -60,7 +60,7 @@ def cut_log(folder: Path, step: int) -> None:
     lines = path.read_bytes().splitlines(keepends=True)
     kept = [line for line in lines if 0 <= _step_of(line) <= step]
     if len(kept) < len(lines):
-        with replaced_when_complete(path) as temporary:
+        with atomic_write(path) as temporary:
             temporary.write_bytes(b"".join(kept))
 
 

@@ -19,7 +19,7 @@ from translator.corpus.translation_counts import count_translations, write_trans
 from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
 from translator.corpus.word_order import last_word_first
 from translator.errors import ModelError
-from translator.files import is_unfinished, replaced_when_complete
+from translator.files import atomic_write, is_unfinished
 from translator.model_folder import (
     checkpoint_path,
     config_path,
@@ -246,7 +246,7 @@ def _tokenizer(
         tokenizer = train_tokenizer([side for pair in sample for side in pair], wanted)
         if tokenizer.vocabulary_size < wanted:
             report(f"tokenizer: {tokenizer.vocabulary_size:,} pieces; the text has not enough for {wanted:,}")
-    with replaced_when_complete(tokenizer_path(folder)) as path:
+    with atomic_write(tokenizer_path(folder)) as path:
         path.write_bytes(tokenizer.model)
     return tokenizer
 
@@ -263,11 +263,11 @@ def _aligner(
     rows = [pair for pair in both if max(map(len, pair)) <= max_tokens]
     sources, targets = ([pair[side] for pair in rows] for side in (0, 1))
     aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
-    with replaced_when_complete(lexicon_path(folder)) as path:
+    with atomic_write(lexicon_path(folder)) as path:
         Lexicon.of(aligner.table, tokenizer.num_reserved).write(path)
     if most:
         alignments = aligner.align(sources, targets)
         table = count_translations(sources, targets, alignments, tokenizer.vocabulary_size, most)
-        with replaced_when_complete(dictionary_path(folder)) as path:
+        with atomic_write(dictionary_path(folder)) as path:
             write_translations(path, table)
     return aligner

@@ -10,7 +10,7 @@ from typing import Any
 
 from translator.config import Config, flatten
 from translator.errors import ConfigError
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 from translator.model_folder import config_path, load_config
 from translator.recipes import FINE_TUNING, config_for, recipe_for
 
@@ -131,7 +131,7 @@ def explained_settings(config: Config, num_pairs: int, initial: Path | None) -> 
 
 def write_config(folder: Path, config: Config) -> None:
     """Writes the settings into the model folder."""
-    with replaced_when_complete(config_path(folder)) as path:
+    with atomic_write(config_path(folder)) as path:
         path.write_text(config.to_json(), encoding="utf-8")
 
 

@@ -54,13 +54,13 @@ class TrainingModel(keras.Model):
         source_ids, target_ids, alignments = batch
         weights = self.network.trainable_variables
         with tf.GradientTape() as tape:
-            result = self.network.loss_of(
+            result = self.network.batch_loss(
                 source_ids,
                 target_ids,
                 self._smoothing,
                 training=True,
                 alignments=alignments,
-                guidance=self._guidance,
+                alignment_weight=self._guidance,
             )
             mean_loss = result.loss / result.num_tokens
         self.optimizer.apply(tape.gradient(mean_loss, weights), weights)

@@ -18,14 +18,14 @@ from translator.corpus.translation_counts import read_translations
 from translator.devices import device
 from translator.errors import DataError, TranslatorError
 from translator.model_folder import (
+    build_network,
     checkpoint_path,
     dictionary_path,
     load_weights,
-    network_for,
     previous_checkpoint_path,
 )
-from translator.nn.model import least_weights
-from translator.runtime import memory
+from translator.nn.model import min_num_weights
+from translator.runtime import memory_limit
 from translator.training.callbacks import (
     DevEvaluation,
     DivergenceError,
@@ -117,10 +117,13 @@ class Trainer:
         self._precision = self._device.precision(config.training.mixed_precision)
         with self._within_memory("before the first step"):
             # Asked for first, as TensorFlow may crash where it gets no more.
-            if _ARRAYS_A_WEIGHT * 4 * least_weights(config.model, tokenizer.vocabulary_size) > memory():
+            if (
+                _ARRAYS_A_WEIGHT * 4 * min_num_weights(config.model, tokenizer.vocabulary_size)
+                > memory_limit()
+            ):
                 raise MemoryError
             with dtype_policy(self._precision):
-                self.network = network_for(config, tokenizer)
+                self.network = build_network(config, tokenizer)
             checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), report)
             # All weights are in a checkpoint.
             if checkpoint is None and initial is not None:

@@ -7,7 +7,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from references.memory import peak_of
+from references.memory import peak_memory
 from references.packed_files import FORMS, PACK, message_of
 
 from translator.corpus.formats.compression import open_unpacked
@@ -184,5 +184,5 @@ def test_unpacking_takes_little_memory(tmp_path, ending):
         assert sum(1 for _ in read_lines(path)) == 300_000
 
     assert (
-        peak_of(read) < {".gz": 1e6, ".xz": 10e6, ".zst": 1e6}[ending]
+        peak_memory(read) < {".gz": 1e6, ".xz": 10e6, ".zst": 1e6}[ending]
     )  # of 14 MB; the window of xz alone is 8 MiB

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from references.exchange_files import PO, PO_PAIRS, TMX_UNIT, XLIFF_1, XLIFF_2, XLIFF_PAIRS, tmx
-from references.memory import peak_of
+from references.memory import peak_memory
 from references.packed_files import PACK, message_of, write
 
 from translator.corpus.formats.pair_files import PairStream, stream_pairs
@@ -67,7 +67,7 @@ def test_two_files_of_any_size_are_read_in_little_memory(tmp_path):
     def read():
         assert sum(1 for _ in stream_pairs(source, target, "en", "de")) == 200_000
 
-    assert peak_of(read) < 1e6
+    assert peak_memory(read) < 1e6
 
 
 # TSV

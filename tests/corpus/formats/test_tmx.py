@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from references.exchange_files import TMX_UNIT, tmx
-from references.memory import peak_of
+from references.memory import peak_memory
 from references.packed_files import message_of, write
 from translate.storage.tmx import tmxfile
 
@@ -206,4 +206,4 @@ def test_a_memory_of_any_size_is_read_in_little_memory(tmp_path):
     def read():
         assert sum(1 for _ in stream_pairs(path, None, "en", "de")) == 50_000
 
-    assert peak_of(read) < 2e6
+    assert peak_memory(read) < 2e6

@@ -16,7 +16,7 @@ from translator.corpus.quality.inspect import Inspection, Selected, inspect_pair
 from translator.corpus.quality.leaks import TestSet
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
-from translator.files import replaced_when_complete
+from translator.files import atomic_write
 
 _MOST_ROUNDS = 8
 
@@ -114,7 +114,7 @@ def write_clean(
 
 def _write(pairs: Iterable[Pair], reasons: Sequence[str | None], files: CleanFiles) -> None:
     with contextlib.ExitStack() as stack:
-        paths = [stack.enter_context(replaced_when_complete(path)) for path in vars(files).values()]
+        paths = [stack.enter_context(atomic_write(path)) for path in vars(files).values()]
         source, target, dropped = (
             stack.enter_context(path.open("w", encoding="utf-8", newline="\n")) for path in paths
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from translator.errors import ModelError
-from translator.model_folder import load_config, members
+from translator.model_folder import load_config, model_folders
 from translator.serving.server.models import CARD, ExportedModel, FolderModel, ServedModel, card_of
 
 _SAVED_MODEL = "saved_model.pb"
@@ -53,7 +53,7 @@ def find(argument: str) -> Place:
         folder, languages = Path(said[1]), (said[2], said[3])
     version = _version_folder(folder)
     if version is None:
-        config = load_config(members([folder])[0])
+        config = load_config(model_folders([folder])[0])
         return Place(folder, False, *(languages or (config.source_language, config.target_language)))
     languages = languages or _languages_of_card(version)
     if languages is None:
