@@ -12,6 +12,7 @@ from types import FrameType
 
 import click
 
+from translator.distribution import NAME
 from translator.errors import TranslatorError, first_line
 
 # Errors without a file's name that writing to standard output gives: others are of sockets and the like.
@@ -35,7 +36,7 @@ class _Commands(click.Group):
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="translator")
+@click.version_option(package_name=NAME)
 def command() -> None:
     """Two text files that say the same thing in two languages in, your own translator out.
 
