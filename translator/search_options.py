@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, TypedDict, get_args
 
 from translator.config import check_setting, setting
 from translator.errors import ConfigError
@@ -95,3 +96,62 @@ class SearchOptions:
 def describe_options() -> dict[str, str]:
     """Name of each option -> what it is for."""
     return {option.name: option.metadata["help"] for option in dataclasses.fields(SearchOptions)}
+
+
+class SearchKeywords(TypedDict, total=False):
+    """The fields of ``SearchOptions`` as keyword arguments, so that editors and type checkers know them."""
+
+    beam_size: int
+    n_best: int
+    length_penalty: float
+    length_normalization: Normalization
+    coverage_penalty: float
+    min_length: int
+    max_length: int
+    no_repeat_ngram: int
+    sampling: bool
+    temperature: float
+    top_k: int
+    top_p: float
+    shortlist: bool
+    seed: int
+
+
+_ONLY_FOR_SAMPLING = {"temperature", "top_k", "top_p", "seed"}
+_ONLY_FOR_BEAM_SEARCH = {"beam_size", "coverage_penalty"}
+
+
+def without_effect(
+    given: Mapping[str, Any],
+    rerankers: Sequence[str] = (),
+    minimum_bayes_risk: bool = False,
+    spelled: Callable[[str], str] = str,
+) -> str:
+    """Finds an option that would change nothing beside the others, or that decides the same as another.
+
+    Args:
+        given: the search options that the caller gave, by name.
+        rerankers: the names of the options whose models rerank hypotheses, such as ``backward``.
+        minimum_bayes_risk: whether the hypothesis is chosen by minimum Bayes risk.
+        spelled: turns the name of an option into what the user types, such as ``--beam-size``.
+
+    Returns:
+        A sentence that says which option, and what to do; empty if all options have an effect.
+    """
+    sampling, n_best = given.get("sampling", False), given.get("n_best", 1)
+    by_risk = spelled("minimum_bayes_risk")
+    if not sampling and (idle := _ONLY_FOR_SAMPLING & given.keys()):
+        return f"{spelled(min(idle))} is for sampling: add {spelled('sampling')}"
+    if sampling and (idle := _ONLY_FOR_BEAM_SEARCH & given.keys()):
+        return f"{spelled(min(idle))} is for beam search: leave it or {spelled('sampling')} out"
+    if minimum_bayes_risk and n_best == 1:
+        return f"{by_risk} chooses among several translations: add {spelled('n_best')}"
+    if not rerankers:
+        return ""
+    reranker = spelled(rerankers[0])
+    if minimum_bayes_risk:
+        return f"{reranker} and {by_risk} both choose the translation: leave one out"
+    wider = "n_best" if sampling else "beam_size"
+    if (n_best if sampling else given.get("beam_size")) == 1:
+        return f"{reranker} chooses among several translations: give a larger {spelled(wider)}"
+    return ""

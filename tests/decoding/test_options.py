@@ -2,11 +2,12 @@
 
 import dataclasses
 import json
+from typing import get_type_hints
 
 import pytest
 
 from translator.errors import ConfigError
-from translator.search_options import SearchOptions, describe_options
+from translator.search_options import SearchKeywords, SearchOptions, describe_options, without_effect
 
 WHOLE = {
     "beam_size": (1, 1000),
@@ -161,3 +162,55 @@ def test_options_are_frozen_and_may_be_compared():
 
 def test_options_are_plain_values():
     assert SearchOptions(**json.loads(json.dumps(dataclasses.asdict(SearchOptions())))) == SearchOptions()
+
+
+def test_editors_know_every_option_with_its_type():
+    assert get_type_hints(SearchKeywords) == get_type_hints(SearchOptions)
+
+
+@pytest.mark.parametrize(
+    ("given", "rerankers", "by_risk", "fault"),
+    [
+        ({}, (), False, ""),
+        ({"top_k": 5}, (), False, "top_k is for sampling: add sampling"),
+        ({"seed": 1, "top_p": 0.5}, (), False, "seed is for sampling: add sampling"),
+        ({"temperature": 0.5, "sampling": True}, (), False, ""),
+        (
+            {"beam_size": 3, "sampling": True},
+            (),
+            False,
+            "beam_size is for beam search: leave it or sampling out",
+        ),
+        ({"coverage_penalty": 0.2}, (), False, ""),
+        ({}, (), True, "minimum_bayes_risk chooses among several translations: add n_best"),
+        ({"n_best": 3}, (), True, ""),
+        (
+            {"n_best": 3},
+            ("backward",),
+            True,
+            "backward and minimum_bayes_risk both choose the translation: leave one out",
+        ),
+        (
+            {"beam_size": 1},
+            ("right_to_left",),
+            False,
+            "right_to_left chooses among several translations: give a larger beam_size",
+        ),
+        (
+            {"sampling": True},
+            ("backward",),
+            False,
+            "backward chooses among several translations: give a larger n_best",
+        ),
+        ({"sampling": True, "n_best": 2}, ("backward",), False, ""),
+        ({"beam_size": 2}, ("backward", "right_to_left"), False, ""),
+    ],
+)
+def test_an_option_without_effect_is_found(given, rerankers, by_risk, fault):
+    assert without_effect(given, rerankers, by_risk) == fault
+
+
+def test_an_option_without_effect_is_spelled_as_the_user_typed_it():
+    assert without_effect({"top_k": 5}, spelled=lambda name: f"--{name.replace('_', '-')}") == (
+        "--top-k is for sampling: add --sampling"
+    )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
 from translator.config import DecodingConfig
-from translator.search_options import SearchOptions, describe_options
+from translator.search_options import SearchOptions, describe_options, without_effect
 
 ensemble_option = click.option(
     "--ensemble",
@@ -31,8 +31,6 @@ right_to_left_option = click.option(
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 # The options whose defaults the model's config.json has.
 _OF_THE_MODEL = {option.name for option in dataclasses.fields(DecodingConfig)}
-_OF_SAMPLING = {"temperature", "top_k", "top_p", "seed"}
-_OF_A_SEARCH = {"beam_size", "coverage_penalty"}
 # Those that have no meaning where one beam over all pieces is looked into.
 _NOT_OF_A_BEAM = {"n_best", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
 
@@ -51,31 +49,6 @@ def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with_options(command, fields)
 
 
-def _check_effect(search: Mapping[str, Any], judges: Sequence[str], minimum_bayes_risk: bool) -> None:
-    """Refuses options that would change nothing beside the others, or decide the same as another.
-
-    Args:
-        search: the options of search that were given.
-        judges: the options for models that choose.
-        minimum_bayes_risk: whether it was given.
-    """
-    if not search.get("sampling") and (idle := _OF_SAMPLING & search.keys()):
-        raise click.UsageError(f"{_flag(min(idle))} is for random translations: add --sampling")
-    if search.get("sampling") and (idle := _OF_A_SEARCH & search.keys()):
-        raise click.UsageError(f"{_flag(min(idle))} is for a search; leave it or --sampling out")
-    number = search.get("n_best", 1)
-    if minimum_bayes_risk and number == 1:
-        raise click.UsageError("--minimum-bayes-risk chooses among several translations: add --n-best")
-    if judges and minimum_bayes_risk:
-        raise click.UsageError(f"{judges[0]} and --minimum-bayes-risk both choose: leave one out")
-    choices = number if search.get("sampling") else search.get("beam_size")
-    if judges and choices == 1:
-        raise click.UsageError(
-            f"{judges[0]} chooses among several translations: give a larger "
-            + ("--n-best" if search.get("sampling") else "--beam-size")
-        )
-
-
 def _flag(name: str) -> str:
     """The option of the command line for an option of search."""
     return f"--{name.replace('_', '-')}"
@@ -87,8 +60,10 @@ def _with_options(
     def with_options(**arguments: Any) -> Any:
         given = {option.name: arguments.pop(option.name) for option in fields}
         search = {name: value for name, value in given.items() if value is not None and value is not False}
-        judges = [_flag(name) for name in ("backward", "right_to_left") if arguments.get(name)]
-        _check_effect(search, judges, arguments.get("minimum_bayes_risk", False))
+        rerankers = [name for name in ("backward", "right_to_left") if arguments.get(name)]
+        by_risk = arguments.get("minimum_bayes_risk", False)
+        if fault := without_effect(search, rerankers, by_risk, spelled=_flag):
+            raise click.UsageError(fault)
         return command(search=search, **arguments)
 
     meanings = describe_options()
