@@ -81,7 +81,7 @@ def search_all(
             line[: len(row)] = row
         wishes = no_wishes(len(ids))
         if lexicon:
-            wishes = wishes._replace(shortlist=lexicon.pieces_for(ids))
+            wishes = wishes._replace(shortlist=lexicon.shortlist(ids))
         lengths: npt.NDArray[np.int32] = graph.search(ids, options, wishes).lengths.numpy()
         return lengths
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from translator.corpus.batches import Batches
-from translator.corpus.filters import blocks
+from translator.corpus.filters import split_into_blocks
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, write_token_files
 from translator.corpus.tokenizer import train_tokenizer
@@ -54,7 +54,9 @@ def files_of(tokenizer, tmp_path_factory):
 
     def write(*parts, max_tokens=200, aligner=None) -> TokenFiles:
         folder = tmp_path_factory.mktemp("corpus")
-        write_token_files(folder, map(blocks, parts), tokenizer, max_tokens, aligner, "", [1.0] * len(parts))
+        write_token_files(
+            folder, map(split_into_blocks, parts), tokenizer, max_tokens, aligner, "", [1.0] * len(parts)
+        )
         return TokenFiles(folder)
 
     return write

@@ -7,19 +7,19 @@ import translator.corpus.filters as module
 from translator.corpus.filters import (
     FilterReport,
     PairFilter,
-    blocks,
-    evenly,
     length_in_words,
     lengths_in_words,
+    split_into_blocks,
 )
 from translator.corpus.readers import Pair
+from translator.corpus.sampling import sample_evenly
 
 
 def filter_pairs(pairs, max_words: int, max_ratio: float) -> tuple[list[Pair], FilterReport]:
     """All that is kept of a corpus, and the counts."""
     pair_filter, kept = PairFilter(max_words, max_ratio), []
-    for block in blocks(pairs):
-        kept += block.chosen(np.flatnonzero(pair_filter.kept(block))).pairs()
+    for block in split_into_blocks(pairs):
+        kept += block.select(np.flatnonzero(pair_filter.mask(block))).pairs()
     return kept, pair_filter.report
 
 
@@ -177,14 +177,14 @@ def test_nothing_is_lost_or_invented(pairs):
 
 @pytest.mark.parametrize(("number", "most"), [(0, 3), (3, 3), (4, 3), (10, 4), (1014, 1000), (2000, 1000)])
 def test_an_even_choice_takes_as_many_as_it_may_from_everywhere(number, most):
-    chosen = list(evenly(range(number), most))
+    chosen = list(sample_evenly(range(number), most))
     assert len(chosen) == min(number, most)
-    assert chosen == sorted(set(chosen)) == list(evenly(range(number), most))
+    assert chosen == sorted(set(chosen)) == list(sample_evenly(range(number), most))
     if number > most:
         stretches = [range(i * number // most, (i + 1) * number // most) for i in range(most)]
         assert all(row in stretch for row, stretch in zip(chosen, stretches, strict=True))
 
 
 def test_an_even_choice_of_two_languages_in_turn_is_of_both():
-    chosen = evenly(["source", "target"] * 1000, 1000)
+    chosen = sample_evenly(["source", "target"] * 1000, 1000)
     assert 400 < chosen.count("source") < 600

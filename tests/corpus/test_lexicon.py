@@ -12,7 +12,7 @@ VOCABULARY, RESERVED = 40, 4
 
 
 def learned(sources, targets):
-    return Lexicon.of(TranslationTable.learn(sources, targets, VOCABULARY), RESERVED)
+    return Lexicon.from_table(TranslationTable.learn(sources, targets, VOCABULARY), RESERVED)
 
 
 def test_the_likeliest_piece_is_the_translation():
@@ -25,9 +25,9 @@ def test_pieces_for_a_sentence():
     candidates = np.full((10, 2), -1, np.int32)
     candidates[5], candidates[6] = (8, 7), (9, -1)
     lexicon = Lexicon(candidates, np.array([0, 1, 4], np.int32))
-    assert lexicon.pieces_for(np.array([[5, 0]])).tolist() == [0, 1, 4, 5, 7, 8]
-    assert lexicon.pieces_for(np.array([[6, 6]]), wanted=[2, 9]).tolist() == [0, 1, 2, 4, 6, 9]
-    assert lexicon.pieces_for(np.array([[6]])).dtype == np.int32
+    assert lexicon.shortlist(np.array([[5, 0]])).tolist() == [0, 1, 4, 5, 7, 8]
+    assert lexicon.shortlist(np.array([[6, 6]]), wanted=[2, 9]).tolist() == [0, 1, 2, 4, 6, 9]
+    assert lexicon.shortlist(np.array([[6]])).dtype == np.int32
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_pieces_for_a_sentence():
 )
 def test_a_corpus_without_text_gives_a_table_without_candidates(corpus):
     lexicon = learned(*corpus)
-    assert set(range(RESERVED)) <= set(lexicon.pieces_for(np.array([5])).tolist())
+    assert set(range(RESERVED)) <= set(lexicon.shortlist(np.array([5])).tolist())
 
 
 def test_what_was_written_is_read(tmp_path):
@@ -43,7 +43,7 @@ def test_what_was_written_is_read(tmp_path):
     lexicon.write(tmp_path / "lexicon.npz")
     again = Lexicon.read(tmp_path / "lexicon.npz", VOCABULARY)
     for ids in ([5], [6, 9, 12]):
-        assert again.pieces_for(np.array(ids)).tolist() == lexicon.pieces_for(np.array(ids)).tolist()
+        assert again.shortlist(np.array(ids)).tolist() == lexicon.shortlist(np.array(ids)).tolist()
 
 
 def test_a_damaged_table_or_one_of_another_vocabulary_is_told(tmp_path):

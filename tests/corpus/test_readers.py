@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from references.packed_files import message_of, write
+from references.compressed_files import message_of, write
 
 from translator.corpus.readers import Pair, decode_line, read_lines, read_pairs, read_parallel
 from translator.errors import DataError

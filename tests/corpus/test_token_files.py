@@ -43,7 +43,7 @@ def written(folder, tokenizer, *parts, max_tokens=200, aligner=None, text="abc")
         return {"more": [1, "ä"], "long": num_long}
 
     write_token_files(
-        folder, map(filters.blocks, parts), tokenizer, max_tokens, aligner, text, weights, facts
+        folder, map(filters.split_into_blocks, parts), tokenizer, max_tokens, aligner, text, weights, facts
     )
     return TokenFiles(folder)
 
@@ -57,7 +57,7 @@ def test_every_pair_of_every_shard_is_read_back(tokenizer, tmp_path, small_shard
     files = written(tmp_path, tokenizer, PAIRS[:300], [], PAIRS[300:], aligner=aligner)
     assert files.parts == [300, 0, 200]
     assert files.weights == [1.0, None, None]
-    assert files.aligned == (aligner is not None)
+    assert files.has_alignments == (aligner is not None)
     assert len(list(tmp_path.glob("*.pieces.npy"))) == 5 + 4
     expected = expected_of(tokenizer, PAIRS)
     assert files.lengths.tolist() == [[len(source), len(target)] for source, target in expected]

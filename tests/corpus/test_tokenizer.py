@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import translator.corpus.tokenizer as module
-from translator.corpus.filters import evenly
 from translator.corpus.graph_tokenizer import graph_tokenizer
+from translator.corpus.sampling import sample_evenly
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.errors import DataError, ModelError
 from translator.recipes import config_for
@@ -64,12 +64,12 @@ def test_ids_are_those_of_sentencepiece_for_the_same_model(tokenizer):
     assert tokenizer.vocabulary_size == processor.get_piece_size()
     for line in LINES[:4]:
         assert tokenizer.encode([line]) == [processor.encode(line)]
-        assert tokenizer.pieces(processor.encode(line)) == processor.encode(line, out_type=str)
+        assert tokenizer.tokens(processor.encode(line)) == processor.encode(line, out_type=str)
 
 
 def test_pieces_are_shown_with_a_mark_for_a_space(tokenizer):
     [ids] = tokenizer.encode(["the lazy dog"])
-    assert "".join(tokenizer.pieces(ids)) == "▁the▁lazy▁dog"
+    assert "".join(tokenizer.tokens(ids)) == "▁the▁lazy▁dog"
 
 
 def test_an_empty_line_gives_an_empty_row_and_no_lines_give_no_rows(tokenizer):
@@ -102,15 +102,15 @@ def test_no_text_yields_a_special_or_an_unknown_piece(tokenizer, text):
 
 def test_a_character_that_training_never_saw_survives_in_bytes(tokenizer):
     [ids] = tokenizer.encode(["dog 🦊"])
-    assert tokenizer.pieces(ids)[-4:] == [f"<0x{byte:02X}>" for byte in "🦊".encode()]
+    assert tokenizer.tokens(ids)[-4:] == [f"<0x{byte:02X}>" for byte in "🦊".encode()]
     assert tokenizer.decode([ids]) == ["dog 🦊"]
 
 
 def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
     tokenizer = train_tokenizer([*LINES, *["a ∮ sign"] * 5, *["a ∰ sign"] * 4], 400)
     frequent, rare = tokenizer.encode(["∮", "∰"])
-    assert tokenizer.pieces(frequent)[-1] == "∮"
-    assert tokenizer.pieces(rare)[-3:] == [f"<0x{byte:02X}>" for byte in "∰".encode()]
+    assert tokenizer.tokens(frequent)[-1] == "∮"
+    assert tokenizer.tokens(rare)[-3:] == [f"<0x{byte:02X}>" for byte in "∰".encode()]
 
 
 # Training
@@ -148,35 +148,35 @@ def test_a_character_reference_that_is_frequent_is_one_piece():
     tokenizer = train_tokenizer([*ESCAPED, "rare &amp; odd"], 400)
     lines = ["it &apos;s", "&quot;so&apos;", "&apos", "rare &amp; odd"]
     rows = tokenizer.encode(lines)
-    assert tokenizer.pieces(rows[0])[-2:] == ["▁&apos;", "s"]
-    assert {"▁&quot;", "&apos;"} <= set(tokenizer.pieces(rows[1]))
-    assert not any("amp;" in piece for piece in tokenizer.pieces(rows[3]))  # seen once
+    assert tokenizer.tokens(rows[0])[-2:] == ["▁&apos;", "s"]
+    assert {"▁&quot;", "&apos;"} <= set(tokenizer.tokens(rows[1]))
+    assert not any("amp;" in piece for piece in tokenizer.tokens(rows[3]))  # seen once
     assert tokenizer.decode(rows) == lines
     assert graph_tokenizer(tokenizer).tokenize(lines).to_list() == rows
 
 
 def test_text_without_character_references_has_no_piece_for_them():
     tokenizer = train_tokenizer([*LINES, "R&D; a&b"] * 2, 400)
-    pieces = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    pieces = tokenizer.tokens(range(tokenizer.vocabulary_size))
     assert not any("&" in piece and piece.endswith(";") for piece in pieces)
 
 
 def test_a_piece_begins_a_word_after_a_space(tokenizer):
     [ids] = tokenizer.encode(["the lazy Kwijibo € again"])
     text = ""
-    for piece, begins in zip(tokenizer.pieces(ids), tokenizer.begins_word[ids], strict=True):
+    for piece, begins in zip(tokenizer.tokens(ids), tokenizer.is_word_start[ids], strict=True):
         assert begins == piece.startswith("▁")
         text += ("|" if begins else "") + piece.removeprefix("▁")
     assert text.startswith("|the|lazy|")
     assert text.endswith("|again")
-    assert not tokenizer.begins_word[: tokenizer.num_reserved].any()
-    assert tokenizer.begins_word.shape == (tokenizer.vocabulary_size,)
+    assert not tokenizer.is_word_start[: tokenizer.num_special_tokens].any()
+    assert tokenizer.is_word_start.shape == (tokenizer.vocabulary_size,)
 
 
 def test_where_no_spaces_are_written_every_piece_begins_a_word():
     tokenizer = train_tokenizer(["彼は東京に住んでいます。", "ฉันรักภาษาไทย", "私は本を読みます。"] * 10, 400)
     [ids] = tokenizer.encode(["彼は本を東京で読みます。"])
-    begins = dict(zip(tokenizer.pieces(ids), tokenizer.begins_word[ids], strict=True))
+    begins = dict(zip(tokenizer.tokens(ids), tokenizer.is_word_start[ids], strict=True))
     assert all(begins[piece] for piece in begins if piece[0].isalpha())
     assert sum(begins.values()) >= 6
 
@@ -221,7 +221,7 @@ def test_training_in_another_process_gives_the_same_bytes_and_no_messages(tokeni
 
 def test_of_a_huge_corpus_an_even_selection_is_used(monkeypatch):
     huge = [line for kept in LINES for line in (kept, "another line", "and one more")]
-    chosen = evenly(huge, len(LINES))
+    chosen = sample_evenly(huge, len(LINES))
     of_chosen, of_all = train_tokenizer(chosen, 400), train_tokenizer(huge, 400)
     monkeypatch.setattr(module, "_MAX_TRAINING_LINES", len(LINES))
     assert train_tokenizer(huge, 400).model == of_chosen.model != of_all.model

@@ -6,7 +6,7 @@ from references import word_alignment as reference
 from references.toy import word_for_word
 
 import translator.corpus.word_alignment as module
-from translator.corpus.word_alignment import NOWHERE, TranslationTable, WordAligner
+from translator.corpus.word_alignment import UNALIGNED, TranslationTable, WordAligner
 
 VOCABULARY = 40
 
@@ -32,7 +32,7 @@ def test_alignments_are_those_of_the_reference(reorder):
     targets = [[*target, 39] for target in targets]  # an article that no source piece stands for
     found = lists(WordAligner(sources, targets, VOCABULARY).align(sources, targets))
     assert found == reference.align(sources, targets, VOCABULARY)
-    assert any(NOWHERE in row for row in found)
+    assert any(UNALIGNED in row for row in found)
 
 
 def test_the_truth_is_found_whatever_the_order():
@@ -70,7 +70,7 @@ def test_sides_without_text():
     ):
         rows = aligner.align(sources, targets)
         assert [len(row) for row in rows] == [0, 0, 1, 2]
-        assert rows[2].tolist() == [NOWHERE]
+        assert rows[2].tolist() == [UNALIGNED]
     assert aligner.align([], []) == []
 
 
@@ -99,8 +99,8 @@ def test_real_text_is_aligned_as_people_would(corpora):
     english, german = tokenizer.encode(["A man in a blue shirt.", "Ein Mann in einem blauen Hemd."])
     [row] = aligner.align([english], [german])
     links = {
-        (target, tokenizer.pieces(english)[position])
-        for target, position in zip(tokenizer.pieces(german), row, strict=True)
-        if position != NOWHERE
+        (target, tokenizer.tokens(english)[position])
+        for target, position in zip(tokenizer.tokens(german), row, strict=True)
+        if position != UNALIGNED
     }
     assert {("▁Mann", "▁man"), ("▁in", "▁in"), ("▁blauen", "▁blue"), ("▁Hemd", "▁shirt")} <= links

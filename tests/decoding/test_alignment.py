@@ -30,7 +30,7 @@ def words_seen(line):
 
 def num_words(line, tokenizer):
     """How many words the pieces of a line have."""
-    tokens = tokenizer.pieces(tokenizer.encode([line])[0])
+    tokens = tokenizer.tokens(tokenizer.encode([line])[0])
     return int(words_of(tokens)[-1]) + 1 if tokens else 0
 
 
@@ -77,7 +77,7 @@ def test_the_first_word_may_lack_the_mark(tokens, words):
 )
 def test_spaces_as_only_a_network_writes_them_make_no_other_words(tokenizer, tokens):
     tokens = tokens.split()
-    known = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    known = tokenizer.tokens(range(tokenizer.vocabulary_size))
     [text] = tokenizer.decode([[known.index(token) for token in tokens]])
     numbers = words_of(tokens).tolist()
     assert sorted(set(numbers)) == list(range(len(text.split())))
@@ -124,7 +124,7 @@ def test_words_of_real_lines_are_what_stands_between_spaces(corpora, name):
     for path in sorted((corpora / name).glob("test.*.gz")):
         lines = list(read_lines(path))
         assert len(lines) > 500
-        counts = [int(words_of(tokenizer.pieces(ids))[-1]) + 1 for ids in tokenizer.encode(lines)]
+        counts = [int(words_of(tokenizer.tokens(ids))[-1]) + 1 for ids in tokenizer.encode(lines)]
         assert counts == [len(words_seen(line)) for line in lines]
         assert counts == [len(line.split()) for line in lines]
 

@@ -58,7 +58,7 @@ def test_it_is_the_translation_that_search_finds(translator, text, options):
 
 
 def ids_of(tokenizer, tokens):
-    known = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    known = tokenizer.tokens(range(tokenizer.vocabulary_size))
     return [known.index(token) for token in tokens]
 
 
@@ -118,7 +118,7 @@ def test_choices_are_the_written_piece_and_the_five_likeliest_others(inspection,
     assert len(inspection.choices) == len(target)
     for choices, of_place, written in zip(inspection.choices, probabilities, target, strict=True):
         others = [piece for piece in np.argsort(-of_place) if piece != written][:5]
-        assert [choice.token for choice in choices] == tokenizer.pieces([written, *map(int, others)])
+        assert [choice.token for choice in choices] == tokenizer.tokens([written, *map(int, others)])
         np.testing.assert_allclose(
             [choice.probability for choice in choices], of_place[[written, *others]], rtol=1e-3, atol=1e-7
         )

@@ -55,7 +55,7 @@ def test_parts_fit_lose_nothing_and_follow_the_rule(tokenizer, line, longest):
     parts = LongLines(tokenizer, longest).parts_of(ids)
     assert list(itertools.chain(*parts)) == ids
     assert all(0 < len(part) <= longest for part in parts)
-    assert list(itertools.accumulate(map(len, parts))) == reference_cuts(tokenizer.pieces(ids), longest)
+    assert list(itertools.accumulate(map(len, parts))) == reference_cuts(tokenizer.tokens(ids), longest)
 
 
 def test_a_line_that_fits_is_one_part_without_the_space_around_it(tokenizer):
@@ -77,7 +77,7 @@ def test_parts_know_whether_a_space_was_between_them(tokenizer):
     long_lines = LongLines(tokenizer, 3)
     [ids] = tokenizer.encode(["ada bob cid xyzxyz dee"])
     parts = long_lines.parts_of(ids)
-    texts = ["".join(tokenizer.pieces(part)) for part in parts]
+    texts = ["".join(tokenizer.tokens(part)) for part in parts]
     assert long_lines.are_glued(parts) == [i > 0 and not text.startswith("▁") for i, text in enumerate(texts)]
     assert long_lines.are_glued(parts)[:2] == [False, False]
     assert True in long_lines.are_glued(parts)

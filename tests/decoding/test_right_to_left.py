@@ -8,7 +8,7 @@ from references.judges import BACK, CONFIG, FROM_THE_END, LINES, LONG
 from references.networks import word_network, write_model
 
 from translator.config import Config
-from translator.corpus.word_order import last_word_first
+from translator.corpus.word_order import reverse_words
 from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError, ModelError
@@ -26,8 +26,8 @@ from translator.serving.export import export
     ],
 )
 def test_the_last_word_comes_first(text, turned):
-    assert last_word_first(text) == turned
-    assert last_word_first(turned).split() == text.split()
+    assert reverse_words(text) == turned
+    assert reverse_words(turned).split() == text.split()
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def test_the_parts_of_a_long_line_stay_in_their_order(plain, turned, tokenizer):
     parts = plain._long_lines.parts_of(tokenizer.encode([LONG])[0])
     texts = [found.text for found in plain.translate(tokenizer.decode(parts))]
     assert len(texts) == 3
-    assert one.text == " ".join(map(last_word_first, texts))
+    assert one.text == " ".join(map(reverse_words, texts))
     assert [j for _, j in one.word_alignment] == list(range(len(one.text.split())))
 
 
@@ -75,7 +75,7 @@ def test_given_translations_are_as_probable_as_search_found_them(turned):
 
 def test_the_gates_and_the_beam_are_those_of_what_was_written(plain, turned):
     text = turned.translate(LINES[3:4])[0].text
-    wanted = plain.gates(LINES[3], last_word_first(text))["decoder/lstm_0"]
+    wanted = plain.gates(LINES[3], reverse_words(text))["decoder/lstm_0"]
     for found in (turned.gates(LINES[3], text), turned.gates(LINES[3]), turned.inspect(LINES[3]).gates):
         np.testing.assert_allclose(found["decoder/lstm_0"].output, wanted.output, atol=1e-5)
     assert turned.inspect(LINES[3]).translation.text == text

@@ -43,7 +43,7 @@ PROBABILITIES = {
 }
 
 
-def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), begins_word=None, **changes):
+def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=None, **changes):
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
     options = SearchOptions(sampling=True, n_best=number, **changes)
@@ -54,7 +54,7 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), begins_word=
         tf.zeros([cases, 0, 0], tf.int32),
         tf.ones([cases, SOURCE_STEPS], tf.bool),
     )
-    state, pieces = tf.fill([cases, number], -1), Pieces(PADDING, START, END, table_of(begins_word))
+    state, pieces = tf.fill([cases, number], -1), Pieces(PADDING, START, END, table_of(word_starts))
     seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
     drawn = sample(script.step, state, script.tables, rules, pieces, options, alpha, seeds)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
@@ -237,15 +237,15 @@ def test_draws_start_with_the_prefix_as_far_as_the_maximum_length_lets_them():
         assert {ids[: len(start)] for ids, _, _ in row} == {start}
 
 
-@pytest.mark.parametrize("begins_word", [None, (A, B)])
+@pytest.mark.parametrize("word_starts", [None, (A, B)])
 @pytest.mark.parametrize("size", [1, 2])
-def test_draws_repeat_no_ngram(size, begins_word):
+def test_draws_repeat_no_ngram(size, word_starts):
     script = random_script(16, max_length=6, spread=0.3)
     repeated = [0, 0]
     for i, changes in enumerate([{}, {"no_repeat_ngram": size}]):
-        for row in draw(script, 8, 6, begins_word=begins_word, **changes):
+        for row in draw(script, 8, 6, word_starts=word_starts, **changes):
             for ids, _, _ in row:
-                repeated[i] += any(repeats(ids[:n], piece, size, begins_word) for n, piece in enumerate(ids))
+                repeated[i] += any(repeats(ids[:n], piece, size, word_starts) for n, piece in enumerate(ids))
     assert repeated[0] > 50
     assert repeated[1] == 0
 

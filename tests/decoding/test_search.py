@@ -65,7 +65,7 @@ class Script:
             max_lengths: pieces at most, of each case or of all.
             alpha: exponent of the length penalty.
             n_best: how many to return.
-            changes: ``prefix``, ``phrases``, ``source_steps`` and ``begins_word``, and other search
+            changes: ``prefix``, ``phrases``, ``source_steps`` and ``word_starts``, and other search
                 options.
         """
         cases = self.tables.shape[0]
@@ -74,7 +74,7 @@ class Script:
         longest = max(map(len, phrases), default=0)
         padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
-        pieces = Pieces(PADDING, START, END, table_of(changes.pop("begins_word", None)))
+        pieces = Pieces(PADDING, START, END, table_of(changes.pop("word_starts", None)))
         source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
         options = SearchOptions(beam_size=beam_size, n_best=n_best, **changes)
         rules = Rules(

@@ -47,10 +47,10 @@ ONE_OPTION = [
     {"no_repeat_ngram": 1},
     {"no_repeat_ngram": 2},
     {"no_repeat_ngram": 3},
-    {"no_repeat_ngram": 1, "begins_word": (A, B)},
-    {"no_repeat_ngram": 2, "begins_word": (A, B)},
-    {"no_repeat_ngram": 2, "begins_word": (B,)},
-    {"no_repeat_ngram": 3, "begins_word": (C,)},
+    {"no_repeat_ngram": 1, "word_starts": (A, B)},
+    {"no_repeat_ngram": 2, "word_starts": (A, B)},
+    {"no_repeat_ngram": 2, "word_starts": (B,)},
+    {"no_repeat_ngram": 3, "word_starts": (C,)},
     {"prefix": (B,)},
     {"prefix": (C, C)},
 ]
@@ -61,7 +61,7 @@ SEVERAL_OPTIONS = [
     {"prefix": (A, B), "no_repeat_ngram": 2, "min_length": 5},
     {"prefix": (B,), "coverage_penalty": 0.5, "min_length": 3},
     {"length_normalization": "average", "no_repeat_ngram": 2, "prefix": (A,)},
-    {"no_repeat_ngram": 2, "begins_word": (A, C), "prefix": (B,), "min_length": 5},
+    {"no_repeat_ngram": 2, "word_starts": (A, C), "prefix": (B,), "min_length": 5},
 ]
 
 

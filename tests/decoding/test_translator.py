@@ -45,7 +45,7 @@ def random_translator(tokenizer, end, pieces=()):
     bias[[special_ids.padding, special_ids.start]] = -50  # as a trained network has it
     bias[special_ids.end] += end
     for piece in pieces:
-        bias[tokenizer.pieces(range(tokenizer.vocabulary_size)).index(piece)] += end
+        bias[tokenizer.tokens(range(tokenizer.vocabulary_size)).index(piece)] += end
     network.embedding.bias.assign(bias)
     return Translator([network], tokenizer, CONFIG), network
 
@@ -114,7 +114,7 @@ def test_nothing_to_translate_gives_nothing(translator):
 
 def test_tokens_scores_and_log_probability_belong_together(translator, tokenizer):
     for line, one in zip(MIXED, translator.translate(MIXED, length_penalty=0.5), strict=True):
-        assert one.source_tokens == (*tokenizer.pieces(tokenizer.encode([line])[0]), "</s>")
+        assert one.source_tokens == (*tokenizer.tokens(tokenizer.encode([line])[0]), "</s>")
         assert one.tokens[-1] == "</s>"
         assert one.log_probability < 0
         expected = one.log_probability / ((5 + len(one.tokens)) / 6) ** 0.5
@@ -123,7 +123,7 @@ def test_tokens_scores_and_log_probability_belong_together(translator, tokenizer
 
 def test_log_probability_is_what_the_network_gives_the_tokens(tokenizer):
     translator, network = random_translator(tokenizer, end=3)
-    ids = {piece: i for i, piece in enumerate(tokenizer.pieces(range(tokenizer.vocabulary_size)))}
+    ids = {piece: i for i, piece in enumerate(tokenizer.tokens(range(tokenizer.vocabulary_size)))}
     for one in translator.translate(MIXED):
         source_ids, target_ids = (
             [[ids[token] for token in side]] for side in (one.source_tokens, one.tokens)
@@ -282,7 +282,7 @@ def test_translations_begin_with_their_prefixes(wordy, plain, tokenizer, method)
     found = list(getattr(wordy, method)(LINES, prefixes=prefixes, alignments=False))
     for one, prefix, without in zip(found, prefixes, plain, strict=True):
         assert one.text.startswith(prefix.strip())
-        pieces = tokenizer.pieces(tokenizer.encode([prefix])[0])
+        pieces = tokenizer.tokens(tokenizer.encode([prefix])[0])
         assert list(one.tokens[: len(pieces)]) == pieces
         if not prefix:
             assert one.tokens == without.tokens
@@ -422,7 +422,7 @@ def test_the_settings_are_those_of_the_first_model(pair):
 
 def test_two_networks_report_the_mean_of_their_probabilities(network, other_network, pair, tokenizer):
     found = pair.translate(LINES, alignments=False)
-    ids = {piece: i for i, piece in enumerate(tokenizer.pieces(range(tokenizer.vocabulary_size)))}
+    ids = {piece: i for i, piece in enumerate(tokenizer.tokens(range(tokenizer.vocabulary_size)))}
     for one in found:
         source_ids, target_ids = (
             tf.constant([[ids[token] for token in side]]) for side in (one.source_tokens, one.tokens)
@@ -451,7 +451,7 @@ def test_two_networks_search_together_as_plain_python_does(network, other_networ
 
         longest = 2 * len(source) + 10
         best = reference_beam_search(log_probs_after, tokenizer.end_id, longest, 0.5, beam_size=3)[0]
-        assert tuple(tokenizer.pieces(list(best.ids))) == one.tokens
+        assert tuple(tokenizer.tokens(list(best.ids))) == one.tokens
         np.testing.assert_allclose([one.log_probability, one.score], [best.log_prob, best.score], atol=1e-3)
         changed += one.tokens != alone.tokens
     assert changed  # the second network has a say
@@ -476,7 +476,7 @@ def test_a_further_folder_without_a_model_is_told(folders, tmp_path):
 
 
 def test_given_translations_are_as_probable_as_search_reports(wordy, plain, tokenizer):
-    again = [tuple(tokenizer.pieces(ids)) for ids in tokenizer.encode([one.text for one in plain])]
+    again = [tuple(tokenizer.tokens(ids)) for ids in tokenizer.encode([one.text for one in plain])]
     assert again == [one.tokens[:-1] for one in plain]  # else they would be other translations
     found = wordy.log_probabilities(LINES, [one.text for one in plain])
     assert all(type(value) is float for value in found)

@@ -30,8 +30,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from kills import write_sample
+from references.compressed_files import PACK
 from references.exchange_files import PO, TMX_UNIT, XLIFF_1, XLIFF_2, tmx
-from references.packed_files import PACK
 
 from translator.errors import TranslatorError
 

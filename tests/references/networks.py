@@ -57,7 +57,7 @@ def word_network(tokenizer, seed, end=0.0, **shape):
     for weight in network.trainable_variables:
         weight.assign(random.normal(1.0 if weight.name == "gamma" else 0.0, 0.5, weight.shape))
     fill_dictionary(network, random)
-    known = tokenizer.pieces(range(tokenizer.vocabulary_size))
+    known = tokenizer.tokens(range(tokenizer.vocabulary_size))
     bias = np.full(len(known), -50.0)
     bias[[known.index(f"▁{word}") for word in WORDS]] = 0
     bias[special_ids.end] = end

@@ -30,7 +30,7 @@ class Rules(NamedTuple):
             that chooses the piece after the prefix, [source pieces].
         min_length: pieces at least, the end included; the maximum length goes before it.
         no_repeat_ngram: so many words in a row must not stand twice; 0: off.
-        begins_word: the pieces that begin a word; None: each piece is one.
+        word_starts: the pieces that begin a word; None: each piece is one.
         prefix: what it starts with, whatever the other rules say; the maximum length goes before it.
         phrases: what it must contain, each phrase in a row; looked at by ``brute_force`` alone.
     """
@@ -40,7 +40,7 @@ class Rules(NamedTuple):
     attention_after: Callable | None = None
     min_length: int = 0
     no_repeat_ngram: int = 0
-    begins_word: tuple | None = None
+    word_starts: tuple | None = None
     prefix: tuple = ()
     phrases: tuple = ()
 
@@ -82,17 +82,17 @@ def contains(ids, phrase):
     return phrase in ngrams(ids, len(phrase))
 
 
-def repeats(ids, piece, size, begins_word):
+def repeats(ids, piece, size, word_starts):
     """Whether the piece begins the last of ``size`` words that stand in ``ids``, or, within a word, ends
     ``size`` pieces that stand in that word."""
-    if begins_word is None:
+    if word_starts is None:
         return (*ids, piece)[-size:] in ngrams(ids, size)
     words = [()]
     for one in ids:
-        if one in begins_word:
+        if one in word_starts:
             words.append(())
         words[-1] += (one,)
-    if piece not in begins_word:
+    if piece not in word_starts:
         return (*words[-1], piece)[-size:] in ngrams(words[-1], size)
     words = words[1:]  # what stands before the first beginning is no word
     before = words[len(words) - size + 1 :] if size <= len(words) + 1 else None
@@ -110,7 +110,7 @@ def may_follow(ids, piece, end_id, max_length, rules):
         return piece == rules.prefix[length - 1]
     if piece == end_id and length < rules.min_length:
         return False
-    return not size or not repeats(ids, piece, size, rules.begins_word)
+    return not size or not repeats(ids, piece, size, rules.word_starts)
 
 
 def brute_force(log_probs_after, pieces, end_id, max_length, alpha, rules=NO_RULES):

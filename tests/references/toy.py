@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from translator.corpus.filters import blocks
+from translator.corpus.filters import split_into_blocks
 from translator.corpus.readers import Pair
 from translator.corpus.token_files import TokenFiles, write_token_files
 from translator.corpus.tokenizer import train_tokenizer
@@ -44,7 +44,9 @@ def toy_tokenizer():
 def token_files(folder, tokenizer, *parts, max_tokens=200, aligner=None, fingerprint="toy", weights=None):
     """The token files of a corpus, written into a folder; by itself all parts but the first are mixed in."""
     weights = weights or [1.0, *[None] * (len(parts) - 1)]
-    write_token_files(folder, map(blocks, parts), tokenizer, max_tokens, aligner, fingerprint, weights)
+    write_token_files(
+        folder, map(split_into_blocks, parts), tokenizer, max_tokens, aligner, fingerprint, weights
+    )
     return TokenFiles(folder)
 
 

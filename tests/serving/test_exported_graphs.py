@@ -177,7 +177,7 @@ def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config)
     ids, lengths, scores = (found[name].numpy() for name in ("target_ids", "lengths", "scores"))
     for i, one in enumerate(expected):
         for j, each in enumerate([one, *one.alternatives]):
-            pieces = tokenizer.pieces(ids[i, j, : lengths[i, j]].tolist())
+            pieces = tokenizer.tokens(ids[i, j, : lengths[i, j]].tolist())
             assert pieces == list(each.tokens[:-1])
             assert (ids[i, j, lengths[i, j] :] == tokenizer.padding_id).all()
             np.testing.assert_allclose(scores[i, j], each.score, atol=1e-4)

@@ -114,7 +114,7 @@ def test_held_out_pairs_are_in_no_text_and_the_text_is_read_once(files, tmp_path
     def read(*arguments):
         raise AssertionError("the text is read again")
 
-    monkeypatch.setattr(training_pairs, "Selection", read)
+    monkeypatch.setattr(training_pairs, "FilteredCorpus", read)
     again, _ = diversification(files, tmp_path / "kept").first_models
     assert set(lines_of(again.files.dev.source)) == held_out
 

@@ -10,9 +10,9 @@ from references.toy import WORDS, copied, toy_pairs, write
 
 import translator.training.training_pairs as module
 from translator.config import Config
+from translator.corpus.dictionary_table import read_dictionary_table
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.translation_counts import read_translations
 from translator.errors import ConfigError, DataError, ModelError
 from translator.model_folder import (
     checkpoint_path,
@@ -71,7 +71,7 @@ def no_reading(monkeypatch):
         def read(*arguments):
             raise AssertionError("the text is read again")
 
-        monkeypatch.setattr(module, "Selection", read)
+        monkeypatch.setattr(module, "FilteredCorpus", read)
 
     return forbid
 
@@ -91,7 +91,7 @@ def test_the_translations_for_the_dictionary_are_counted_where_the_network_has_o
     assert not dictionary_path(tmp_path / "without").exists()
     found, _ = prepared(files, tmp_path / "with", SETTINGS | {"model.dictionary": 2})
     size = found.tokenizer.vocabulary_size
-    table = read_translations(dictionary_path(tmp_path / "with"), size, 2)
+    table = read_dictionary_table(dictionary_path(tmp_path / "with"), size, 2)
     pairs = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
     pieces = found.tokenizer.encode([source for source, _ in pairs])
     np.testing.assert_array_equal(table.counts, np.bincount(np.concatenate(pieces), minlength=size))
@@ -272,9 +272,9 @@ def test_text_that_was_removed_is_written_again_for_the_tokenizer_that_is_there(
 
 
 def test_alignments_are_written_where_training_is_guided_by_them(files, tmp_path):
-    assert prepared(files, tmp_path / "guided")[0].corpus.aligned
+    assert prepared(files, tmp_path / "guided")[0].corpus.has_alignments
     settings = SETTINGS | {"training.guided_alignment": 0.0}
-    assert not prepared(files, tmp_path / "unguided", settings)[0].corpus.aligned
+    assert not prepared(files, tmp_path / "unguided", settings)[0].corpus.has_alignments
 
 
 def test_alignments_are_those_of_the_whole_corpus(tmp_path):

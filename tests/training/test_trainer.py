@@ -14,7 +14,7 @@ import tensorflow as tf
 from references.toy import token_files, toy_pairs
 
 from translator.config import Config, CorpusFacts
-from translator.corpus.translation_counts import Translations, write_translations
+from translator.corpus.dictionary_table import DictionaryTable, write_dictionary_table
 from translator.devices import Device, device
 from translator.errors import DataError, ModelError, TranslatorError
 from translator.model_folder import (
@@ -537,14 +537,14 @@ def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokeni
     config = CONFIG.override({"model.dictionary": 2, "training.max_epochs": 1})
     folder, size = tmp_path / "first", tokenizer.vocabulary_size
     random = np.random.default_rng(1)
-    table = Translations(
+    table = DictionaryTable(
         random.integers(0, size, [size, 2]).astype(np.int32),
         random.uniform(0, 0.5, [size, 2]).astype(np.float32),
         random.integers(1, 9, size).astype(np.float32),
     )
     with pytest.raises(ModelError, match=r"dictionary\.npz: damaged"):
         trainer_of(config, tokenizer, folder)
-    write_translations(dictionary_path(folder), table)
+    write_dictionary_table(dictionary_path(folder), table)
     trainer_of(config, tokenizer, folder).train(rising(), lambda line: None)
     network = build_network(config, tokenizer)
     load_weights(network, folder)
@@ -557,11 +557,11 @@ def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokeni
 def test_a_training_that_has_begun_needs_its_dictionary_no_more(tokenizer, tmp_path):
     config = CONFIG.override({"model.dictionary": 2, "training.max_epochs": 1})
     size = tokenizer.vocabulary_size
-    table = Translations(
+    table = DictionaryTable(
         np.ones([size, 2], np.int32), np.full([size, 2], 0.25, np.float32), np.ones(size, np.float32)
     )
     dictionary_path(tmp_path).parent.mkdir()
-    write_translations(dictionary_path(tmp_path), table)
+    write_dictionary_table(dictionary_path(tmp_path), table)
     before = trainer_of(config, tokenizer, tmp_path)
     before.train(rising(), lambda line: None)
     dictionary_path(tmp_path).write_bytes(b"cut")

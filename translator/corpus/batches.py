@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.word_alignment import NOWHERE
+from translator.corpus.word_alignment import UNALIGNED
 
 Ids = npt.NDArray[np.int32]
 
@@ -131,7 +131,7 @@ class Batches:
         target_steps = max(len(pair.target) for pair in pairs) + 1
         source_ids = np.full([len(pairs), source_steps], self._tokenizer.padding_id, np.int32)
         target_ids = np.full([len(pairs), target_steps], self._tokenizer.padding_id, np.int32)
-        alignments = np.full_like(target_ids, NOWHERE)
+        alignments = np.full_like(target_ids, UNALIGNED)
         for row, (source, target, alignment) in enumerate(pairs):
             source_ids[row, : len(source)], source_ids[row, len(source)] = source, self._tokenizer.end_id
             target_ids[row, : len(target)], target_ids[row, len(target)] = target, self._tokenizer.end_id

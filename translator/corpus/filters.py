@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,12 @@ import numpy.typing as npt
 from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
 
-Row = TypeVar("Row")
 Flags = npt.NDArray[np.bool_]
 
 _SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
 
 # Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and all from the CJK radicals on
-WITHOUT_SPACES = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
+UNSPACED_SCRIPTS = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
 
 _PAIRS_A_BLOCK = 10_000
 
@@ -45,7 +44,7 @@ class FilterReport:
         )
 
 
-class Block(NamedTuple):
+class PairBlock(NamedTuple):
     """Some thousand pairs, each side by itself: what is done to all at once takes a fraction of the time.
 
     Attributes:
@@ -56,12 +55,12 @@ class Block(NamedTuple):
     sources: Sequence[str]
     targets: Sequence[str]
 
-    def chosen(self, rows: npt.NDArray[np.int64]) -> Block:
+    def select(self, rows: npt.NDArray[np.int64]) -> PairBlock:
         """The pairs with these numbers."""
         if len(rows) == len(self.sources):
             return self
         numbers = rows.tolist()
-        return Block([self.sources[row] for row in numbers], [self.targets[row] for row in numbers])
+        return PairBlock([self.sources[row] for row in numbers], [self.targets[row] for row in numbers])
 
     def pair(self, row: int) -> Pair:
         """The pair with this number."""
@@ -72,17 +71,17 @@ class Block(NamedTuple):
         return map(Pair, self.sources, self.targets)
 
 
-def blocks(pairs: Iterable[tuple[str, str]]) -> Iterator[Block]:
+def split_into_blocks(pairs: Iterable[tuple[str, str]]) -> Iterator[PairBlock]:
     """Yields some thousand pairs at a time, without the spaces around their sides."""
     remaining = iter(pairs)
     while rows := list(islice(remaining, _PAIRS_A_BLOCK)):
-        yield Block(*(list(map(str.strip, side)) for side in zip(*rows, strict=True)))
+        yield PairBlock(*(list(map(str.strip, side)) for side in zip(*rows, strict=True)))
 
 
 def length_in_words(text: str) -> int:
     """Length in words; text in a script without spaces counts two characters as a word."""
     words = len(text.split())
-    return words if text.isascii() else max(words, len(WITHOUT_SPACES.findall(text)) // 2)
+    return words if text.isascii() else max(words, len(UNSPACED_SCRIPTS.findall(text)) // 2)
 
 
 def lengths_in_words(texts: Sequence[str]) -> npt.NDArray[np.int64]:
@@ -110,7 +109,7 @@ def lengths_in_words(texts: Sequence[str]) -> npt.NDArray[np.int64]:
 FLAWS = ("empty", "too_long", "lengths_apart")
 
 
-def flaws_of(block: Block, max_words: int, max_ratio: float) -> npt.NDArray[np.int8]:
+def find_flaws(block: PairBlock, max_words: int, max_ratio: float) -> npt.NDArray[np.int8]:
     """Says why pairs by themselves would only harm.
 
     Args:
@@ -131,7 +130,7 @@ def flaws_of(block: Block, max_words: int, max_ratio: float) -> npt.NDArray[np.i
     return flaws
 
 
-def flaw_texts(max_words: int, max_ratio: float) -> dict[str, str]:
+def describe_flaws(max_words: int, max_ratio: float) -> dict[str, str]:
     """What each flaw is, to be read behind a number of pairs."""
     return {
         "empty": "with an empty side",
@@ -146,7 +145,7 @@ class _Seen:
     def __init__(self) -> None:
         self._runs: list[npt.NDArray[np.int64]] = []
 
-    def are_new(self, block: Block) -> Flags:
+    def are_new(self, block: PairBlock) -> Flags:
         """Whether each pair stands there for the first time; from now on all of them have been there."""
         hashes = np.fromiter(map(hash, zip(*block, strict=True)), np.int64, len(block.sources))
         # In ascending order, places near each other in a run are looked at one after the other.
@@ -177,11 +176,11 @@ class PairFilter:
 
     def __init__(self, max_words: int, max_ratio: float) -> None:
         self._max_words, self._max_ratio = max_words, max_ratio
-        self._texts = flaw_texts(max_words, max_ratio)
+        self._texts = describe_flaws(max_words, max_ratio)
         self._seen = _Seen()
         self.report = FilterReport()
 
-    def kept(self, block: Block) -> Flags:
+    def mask(self, block: PairBlock) -> Flags:
         """Decides on the next pairs of the corpus.
 
         Args:
@@ -190,9 +189,9 @@ class PairFilter:
         Returns:
             Whether each is kept, bool [pairs]. Of equal pairs the first one of the corpus is.
         """
-        flaws = flaws_of(block, self._max_words, self._max_ratio)
+        flaws = find_flaws(block, self._max_words, self._max_ratio)
         good = np.flatnonzero(flaws < 0)
-        new = self._seen.are_new(block.chosen(good))
+        new = self._seen.are_new(block.select(good))
         for number, name in enumerate(FLAWS):
             self._count(self._texts[name], int((flaws == number).sum()))
         self._count("repeated", int((~new).sum()))
@@ -205,14 +204,3 @@ class PairFilter:
     def _count(self, reason: str, number: int) -> None:
         if number:
             self.report.dropped[reason] = self.report.dropped.get(reason, 0) + number
-
-
-def evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """All rows, or of more than ``most`` just so many: one of each of ``most`` equal stretches.
-
-    Which one is left to chance, always the same: every second line of two languages in turn would be of one.
-    """
-    if len(rows) <= most:
-        return rows
-    borders = np.arange(most + 1) * len(rows) // most
-    return [rows[i] for i in np.random.default_rng(1).integers(borders[:-1], borders[1:])]

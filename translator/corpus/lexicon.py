@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from translator.arrays import open_arrays, write_arrays
-from translator.corpus.word_alignment import Ids, TranslationTable, likeliest
+from translator.corpus.word_alignment import Ids, TranslationTable, top_translations
 from translator.errors import ModelError
 
 _CANDIDATES = 30  # of each source piece
@@ -32,7 +32,7 @@ class Lexicon:
     def __init__(self, candidates: Ids, always: Ids) -> None:
         self._candidates, self._always = candidates, always
 
-    def pieces_for(self, source_ids: Ids, wanted: Iterable[int] = ()) -> Ids:
+    def shortlist(self, source_ids: Ids, wanted: Iterable[int] = ()) -> Ids:
         """The pieces that translations of some sentences may need.
 
         Args:
@@ -50,7 +50,7 @@ class Lexicon:
         return found[found >= 0].astype(np.int32)
 
     @classmethod
-    def of(cls, table: TranslationTable, reserved: int) -> Lexicon:
+    def from_table(cls, table: TranslationTable, reserved: int) -> Lexicon:
         """The likeliest pieces of a table.
 
         Args:
@@ -58,7 +58,7 @@ class Lexicon:
             reserved: ids below this are always looked at: those that are no text.
         """
         vocabulary_size = len(table.frequencies)
-        rows, ranks, pieces, _ = likeliest(table.keys, table.probs, vocabulary_size, _CANDIDATES)
+        rows, ranks, pieces, _ = top_translations(table.keys, table.probs, vocabulary_size, _CANDIDATES)
         candidates = np.full((vocabulary_size, _CANDIDATES), -1, np.int32)
         candidates[rows, ranks] = pieces
         frequent = np.argsort(-table.frequencies, kind="stable")[:_FREQUENT]

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-from translator.corpus.formats.compression import open_unpacked
+from translator.corpus.formats.compression import open_decompressed
 from translator.errors import DataError
 
 _BLOCK_SIZE = 1 << 15
@@ -60,11 +60,11 @@ def read_lines(path: Path) -> Iterator[str]:
 
 
 def _opened(path: Path) -> Iterator[Iterable[str]]:
-    with open_unpacked(path) as stream:
-        yield decoded_lines(stream, str(path))
+    with open_decompressed(path) as stream:
+        yield decode_lines(stream, str(path))
 
 
-def decoded_lines(stream: BinaryIO, where: str) -> Iterator[str]:
+def decode_lines(stream: BinaryIO, where: str) -> Iterator[str]:
     """Yields the lines of a stream as ``read_lines`` does.
 
     Args:

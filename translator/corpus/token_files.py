@@ -26,11 +26,11 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.filters import Block
-from translator.corpus.rows import starts
+from translator.corpus.caching_tokenizer import CachingTokenizer
+from translator.corpus.filters import PairBlock
+from translator.corpus.ragged import start_offsets
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_alignment import WordAligner
-from translator.corpus.word_table import WordTable
 from translator.errors import DataError, ModelError
 from translator.files import atomic_write
 
@@ -57,7 +57,7 @@ class TokenizedPair(NamedTuple):
 
 def write_token_files(
     folder: Path,
-    parts: Iterable[Iterable[Block]],
+    parts: Iterable[Iterable[PairBlock]],
     tokenizer: Tokenizer,
     max_tokens: int,
     aligner: WordAligner | None,
@@ -81,12 +81,12 @@ def write_token_files(
         ModelError: if the files cannot be written.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    table = WordTable(tokenizer)
+    table = CachingTokenizer(tokenizer)
     shards: list[dict[str, Any]] = []
     sizes: list[int] = []
     num_read = 0
 
-    def counted(part: Iterable[Block]) -> Iterator[Block]:
+    def counted(part: Iterable[PairBlock]) -> Iterator[PairBlock]:
         nonlocal num_read
         for block in part:
             num_read += len(block.sources)
@@ -114,7 +114,7 @@ def write_token_files(
 
 
 def _tokenized(
-    blocks: Iterable[Block], table: WordTable, max_tokens: int, aligner: WordAligner | None
+    blocks: Iterable[PairBlock], table: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
 ) -> Iterator[dict[str, Ids]]:
     """Yields the arrays of each block, cut into pieces on every core while others are read."""
     cores = os.cpu_count() or 1
@@ -129,16 +129,16 @@ def _tokenized(
 
 
 def _arrays_of(
-    block: Block, table: WordTable, max_tokens: int, aligner: WordAligner | None
+    block: PairBlock, table: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
 ) -> dict[str, Ids]:
     """The pieces, lengths and alignments of some thousand pairs."""
-    rows = table.cut(list(chain.from_iterable(zip(*block, strict=True))))  # source and target in turn
+    rows = table.encode(list(chain.from_iterable(zip(*block, strict=True))))  # source and target in turn
     longest = rows.lengths.reshape(-1, 2).max(axis=1)
     if longest.max(initial=0) > max_tokens:
-        rows = rows.chosen(np.flatnonzero(np.repeat(longest <= max_tokens, 2)))
+        rows = rows.select(np.flatnonzero(np.repeat(longest <= max_tokens, 2)))
     arrays = {"pieces": rows.values, "lengths": rows.lengths.reshape(-1, 2).astype(np.uint16)}
     if aligner is not None:
-        sides = rows.lists()
+        sides = rows.to_lists()
         alignments = aligner.align(sides[::2], sides[1::2])
         arrays["alignments"] = np.concatenate([np.zeros(0, np.int32), *alignments]).astype(np.int16)
     return arrays
@@ -178,7 +178,7 @@ class TokenFiles:
         parts: number of pairs in each part; they stand one part after the other.
         weights: how often an epoch takes each pair of a part; None where settings decide on it.
         lengths: uint16 [pairs, 2]; pieces of source and target of each pair.
-        aligned: whether there are alignments.
+        has_alignments: whether there are alignments.
         fingerprint: says which text it is.
 
     Args:
@@ -194,7 +194,7 @@ class TokenFiles:
             index = read_index(folder)
             if index is None:
                 raise ValueError("index.json is missing, damaged or of another version")
-            self.parts, self.aligned = [int(size) for size in index["parts"]], bool(index["aligned"])
+            self.parts, self.has_alignments = [int(size) for size in index["parts"]], bool(index["aligned"])
             self.weights: list[float | None] = index["weights"]
             self.fingerprint = str(index["fingerprint"])
             for shard in index["shards"]:
@@ -207,12 +207,12 @@ class TokenFiles:
                 f"{folder}: the prepared text is damaged ({error}); remove this folder to prepare it again"
             ) from None
         self._first = np.cumsum([0, *(len(one) for one in lengths)])
-        self._starts = [starts(one.sum(axis=1, dtype=np.int64)) for one in lengths]
-        self._target_starts = [starts(one[:, 1]) for one in lengths] if self.aligned else []
+        self._starts = [start_offsets(one.sum(axis=1, dtype=np.int64)) for one in lengths]
+        self._target_starts = [start_offsets(one[:, 1]) for one in lengths] if self.has_alignments else []
 
     def _check(self) -> None:
         """Raises ValueError if the arrays do not belong together."""
-        kinds = {"pieces", "lengths"} | ({"alignments"} if self.aligned else set())
+        kinds = {"pieces", "lengths"} | ({"alignments"} if self.has_alignments else set())
         if len(self.weights) != len(self.parts):
             raise ValueError("its weights do not belong to its parts")
         if len(self.lengths) != sum(self.parts) or any(set(shard) != kinds for shard in self._arrays):
@@ -226,7 +226,7 @@ class TokenFiles:
         middle = start + arrays["lengths"][row, 0]
         end = middle + arrays["lengths"][row, 1]
         alignment = None
-        if self.aligned:
+        if self.has_alignments:
             first = self._target_starts[shard][row]
             alignment = arrays["alignments"][first : first + end - middle]
         return TokenizedPair(arrays["pieces"][start:middle], arrays["pieces"][middle:end], alignment)

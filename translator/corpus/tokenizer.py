@@ -22,8 +22,8 @@ import numpy as np
 import sentencepiece
 from sentencepiece import sentencepiece_model_pb2
 
-from translator.corpus.filters import evenly
 from translator.corpus.normalization import is_visible, rules_tsv
+from translator.corpus.sampling import sample_evenly
 from translator.errors import DataError, ModelError
 
 _NUM_RESERVED = 4 + 256  # padding, unknown, start and end of a sentence; the bytes
@@ -49,7 +49,7 @@ class Tokenizer:
         padding_id: fills a batch after the end of a sentence.
         start_id: what the decoder reads at its first step.
         end_id: ends every target sentence.
-        num_reserved: ids below this are no text.
+        num_special_tokens: ids below this are no text.
     """
 
     def __init__(self, model: bytes) -> None:
@@ -69,7 +69,7 @@ class Tokenizer:
         self.padding_id: int = self._processor.pad_id()
         self.start_id: int = self._processor.bos_id()
         self.end_id: int = self._processor.eos_id()
-        self.num_reserved = max(self.padding_id, self.start_id, self.end_id) + 1
+        self.num_special_tokens = max(self.padding_id, self.start_id, self.end_id) + 1
         if min(self.padding_id, self.start_id, self.end_id) < 0:
             raise ModelError("the SentencePiece model has no padding, start or end piece; train a new one")
 
@@ -90,9 +90,9 @@ class Tokenizer:
             raise ModelError(f"{path}: {error}") from None
 
     @property
-    def begins_word(self) -> np.ndarray:
+    def is_word_start(self) -> np.ndarray:
         """Whether a piece begins a word: bool [vocabulary]. Every one does in scripts without spaces."""
-        return np.array([*map(_begins_word, self.pieces(range(self.vocabulary_size)))])
+        return np.array([*map(_is_word_start, self.tokens(range(self.vocabulary_size)))])
 
     def encode(self, lines: Sequence[str]) -> list[list[int]]:
         """Returns the piece ids of each line, without start and end.
@@ -114,13 +114,13 @@ class Tokenizer:
         texts: list[str] = self._processor.decode([list(row) for row in ids]) if ids else []
         return texts
 
-    def pieces(self, ids: Iterable[int]) -> list[str]:
+    def tokens(self, ids: Iterable[int]) -> list[str]:
         """Returns the pieces behind the ids, with SentencePiece's ``▁`` for a space."""
         pieces: list[str] = self._processor.id_to_piece(list(ids))
         return pieces
 
 
-def _begins_word(piece: str) -> bool:
+def _is_word_start(piece: str) -> bool:
     """Whether a piece begins a word: after a space, or anywhere in a script that does not write spaces."""
     if piece.startswith("▁"):
         return True
@@ -178,7 +178,7 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
     Raises:
         DataError: if the lines hold no text that can be used.
     """
-    lines = evenly(lines, _MAX_TRAINING_LINES)
+    lines = sample_evenly(lines, _MAX_TRAINING_LINES)
     vocabulary_size = max(vocabulary_size, _SMALLEST_VOCABULARY)
     if not any(map(is_visible, lines)):
         raise DataError("the corpus holds no text to train a tokenizer on")

@@ -19,14 +19,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.rows import Integers, Rows, starts
+from translator.corpus.ragged import Integers, RaggedArray, start_offsets
 
 Ids = npt.NDArray[np.int32]
 _Floats = npt.NDArray[np.float64]
 
-NOWHERE = -1  # the source position of a target piece that comes from none
+UNALIGNED = -1  # the source position of a target piece that comes from none
 
-MAX_PAIRS = 100_000  # to learn from; probabilities of what is frequent gain nothing from more
+MAX_TRAINING_PAIRS = 100_000  # to learn from; probabilities of what is frequent gain nothing from more
 _MAX_LINKS = 10_000_000  # likewise, where lines are long
 
 _ITERATIONS = 5
@@ -59,11 +59,11 @@ class _Links(NamedTuple):
 
 
 def _links(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> _Links:
-    source, target = (Rows.of(rows, np.int32) for rows in (sources, targets))
+    source, target = (RaggedArray.from_lists(rows, np.int32) for rows in (sources, targets))
     links_of = np.repeat(source.lengths, target.lengths)  # of each target position: one to each of its source
     target_position = np.repeat(np.arange(len(target.values), dtype=np.int32), links_of)
-    first = np.repeat(starts(source.lengths), target.lengths)  # source position
-    source_position = np.repeat((first - starts(links_of)).astype(np.int32), links_of)
+    first = np.repeat(start_offsets(source.lengths), target.lengths)  # source position
+    source_position = np.repeat((first - start_offsets(links_of)).astype(np.int32), links_of)
     source_position += np.arange(len(source_position), dtype=np.int32)
     places = _places(source)[source_position]
     places -= _places(target)[target_position]
@@ -77,9 +77,9 @@ def _links(sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -
     )
 
 
-def _places(rows: Rows) -> _Floats:
+def _places(rows: RaggedArray) -> _Floats:
     """Where the middle of each position is in its row: from 0, its beginning, to 1, its end."""
-    positions = np.arange(len(rows.values)) - np.repeat(starts(rows.lengths), rows.lengths)
+    positions = np.arange(len(rows.values)) - np.repeat(start_offsets(rows.lengths), rows.lengths)
     places: _Floats = (positions + 0.5) / np.repeat(rows.lengths, rows.lengths)
     return places
 
@@ -98,7 +98,7 @@ def _entries(links: _Links, vocabulary_size: int) -> tuple[Integers, Ids]:
     return keys, entry.astype(np.int32)
 
 
-def likeliest(
+def top_translations(
     keys: Integers, values: npt.NDArray[Any], vocabulary_size: int, most: int
 ) -> tuple[Integers, Integers, Integers, npt.NDArray[Any]]:
     """The translations of each source piece that have the largest values, ``most`` of them at most.
@@ -226,7 +226,7 @@ class WordAligner:
         self.table, self._back = TranslationTable.learn_both_ways(sources, targets, vocabulary_size)
 
     def align(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[Ids]:
-        """The source position of each target piece, from 0, or ``NOWHERE``; int32 [target pieces] a pair."""
+        """The source position of each target token, from 0, or ``UNALIGNED``; int32 [target tokens]."""
         return [row for part in _parts(sources, targets) for row in self._align(*part)]
 
     def _align(self, sources: Sequence[Sequence[int]], targets: Sequence[Sequence[int]]) -> list[Ids]:
@@ -235,8 +235,8 @@ class WordAligner:
         # The links of one target position follow each other: as many as its source has pieces.
         lengths = np.array([len(source) for source in sources])
         num_links = np.repeat(lengths, [len(target) for target in targets])
-        found = np.full(len(num_links), NOWHERE, np.int32)
-        first = starts(num_links)
+        found = np.full(len(num_links), UNALIGNED, np.int32)
+        first = start_offsets(num_links)
         some = num_links > 0
         if some.any():
             best = np.maximum.reduceat(agreement, first[some])
@@ -244,7 +244,7 @@ class WordAligner:
             link, position = np.flatnonzero(is_best), links.target_position[is_best]
             position, earliest = np.unique(position, return_index=True)
             found[position] = link[earliest] - first[position]
-            found[np.flatnonzero(some)[best < _LEAST_AGREEMENT]] = NOWHERE
+            found[np.flatnonzero(some)[best < _LEAST_AGREEMENT]] = UNALIGNED
         ends = np.cumsum([len(target) for target in targets])
         return np.split(found, ends[:-1]) if len(targets) else []
 

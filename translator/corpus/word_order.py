@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def last_word_first(text: str) -> str:
+def reverse_words(text: str) -> str:
     """The words of a text from the last to the first; done twice, the text again, with single spaces."""
     return " ".join(reversed(text.split()))

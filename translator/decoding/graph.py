@@ -109,7 +109,7 @@ def search(
     options: SearchOptions,
     numbers: SearchNumbers,
     with_phrases: bool,
-    begins_word: np.ndarray | None = None,
+    is_word_start: np.ndarray | None = None,
     widths: tuple[tf.Tensor, tf.Tensor] | None = None,
     watch: Callable[[Kept], None] | None = None,
 ) -> Hypotheses:
@@ -122,13 +122,13 @@ def search(
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
         with_phrases: whether there are phrases among the wishes.
-        begins_word: see ``Pieces``.
+        is_word_start: see ``Pieces``.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
             for sampling.
         watch: takes what each step of a beam search keeps; only where this runs eagerly.
     """
     special = networks[0].special_ids
-    pieces = Pieces(special.padding, special.start, special.end, begins_word)
+    pieces = Pieces(special.padding, special.start, special.end, is_word_start)
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
     state = tf.nest.map_structure(
@@ -143,8 +143,8 @@ def search(
             prefixes=_within(wishes.shortlist, wishes.prefixes),
             phrases=_within(wishes.shortlist, wishes.phrases),
         )
-        if begins_word is not None:
-            pieces = pieces._replace(begins_word=tf.gather(begins_word, wishes.shortlist))
+        if is_word_start is not None:
+            pieces = pieces._replace(is_word_start=tf.gather(is_word_start, wishes.shortlist))
     rules = rules_of(source_ids, wishes, numbers, special.padding)
 
     def step(ids: tf.Tensor, states: Any, memories: Any) -> StepOutput:
@@ -200,12 +200,12 @@ class SearchGraph:
 
     Args:
         networks: the models, of one vocabulary; several decide together.
-        begins_word: see ``Pieces``.
+        is_word_start: see ``Pieces``.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel], begins_word: np.ndarray | None = None) -> None:
+    def __init__(self, networks: Sequence[TranslationModel], is_word_start: np.ndarray | None = None) -> None:
         ids = tf.TensorSpec([None, None], tf.int32)
-        self.networks, self._begins_word = networks, begins_word
+        self.networks, self._is_word_start = networks, is_word_start
         self._search, self._lock = cache(self._traced_search), threading.Lock()
         self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
@@ -257,7 +257,7 @@ class SearchGraph:
             options,
             numbers_of(options),
             with_phrases=False,
-            begins_word=self._begins_word,
+            is_word_start=self._is_word_start,
             watch=watch,
         )
 
@@ -277,7 +277,7 @@ class SearchGraph:
         phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
         traced = tf.function(
             lambda source_ids, wishes, numbers: search(
-                self.networks, source_ids, wishes, options, numbers, with_phrases, self._begins_word
+                self.networks, source_ids, wishes, options, numbers, with_phrases, self._is_word_start
             ),
             input_signature=[
                 ids,

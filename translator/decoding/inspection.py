@@ -131,7 +131,7 @@ def inspect(
     return Inspection(
         source=text,
         translation=translation,
-        read_tokens=tuple(tokenizer.pieces([tokenizer.start_id, *target_ids[0, :-1].tolist()])),
+        read_tokens=tuple(tokenizer.tokens([tokenizer.start_id, *target_ids[0, :-1].tolist()])),
         gates={
             layer: Gates(*(part.numpy()[0] for part in gates))
             for layer, gates in graph.gates(source_ids, target_ids).items()
@@ -158,7 +158,7 @@ def choices_of(
         rows.append(
             tuple(
                 Choice(token, float(np.exp(of_place[piece])))
-                for piece, token in zip(shown, tokenizer.pieces(shown), strict=True)
+                for piece, token in zip(shown, tokenizer.tokens(shown), strict=True)
             )
         )
     return tuple(rows)
@@ -190,7 +190,7 @@ def beam_of(steps: Sequence[Kept], tokenizer: Tokenizer) -> tuple[BeamNode, ...]
                 BeamNode(
                     step=number,
                     parent=index,
-                    token=tokenizer.pieces([piece])[0],
+                    token=tokenizer.tokens([piece])[0],
                     log_probability=log_prob,
                     score=ended.get(pieces),
                     is_found=pieces == best[: len(pieces)],

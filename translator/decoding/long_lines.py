@@ -50,7 +50,7 @@ class PieceKinds(NamedTuple):
     @classmethod
     def of(cls, tokenizer: Tokenizer) -> PieceKinds:
         """Those of a tokenizer."""
-        pieces = tokenizer.pieces(range(tokenizer.vocabulary_size))
+        pieces = tokenizer.tokens(range(tokenizer.vocabulary_size))
         last = [_last_character(piece) for piece in pieces]
         return cls(
             np.array([_end(character) for character in last], np.int32),

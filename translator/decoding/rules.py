@@ -36,13 +36,13 @@ class Pieces(NamedTuple):
         padding: fills up after the end; never part of a hypothesis.
         start: what the first step reads; never part of a hypothesis.
         end: ends a hypothesis.
-        begins_word: bool [vocabulary]; whether a piece begins a word; None: every piece is a word.
+        is_word_start: bool [vocabulary]; whether a piece begins a word; None: every piece is a word.
     """
 
     padding: int
     start: int
     end: int
-    begins_word: Any = None
+    is_word_start: Any = None
 
 
 def length_penalty(lengths: tf.Tensor, alpha: tf.Tensor, normalization: str = "gnmt") -> tf.Tensor:
@@ -95,7 +95,7 @@ def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, pieces: Pieces)
     """
     positions = tf.range(tf.shape(ids)[2])
     is_known = tf.broadcast_to(positions < step, tf.shape(ids))
-    begins = is_known if pieces.begins_word is None else is_known & tf.gather(pieces.begins_word, ids)
+    begins = is_known if pieces.is_word_start is None else is_known & tf.gather(pieces.is_word_start, ids)
     words_from_here = tf.cumsum(tf.cast(begins, tf.int32), axis=2, reverse=True)
 
     def beginning_of(number: int) -> tf.Tensor:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.word_order import last_word_first
+from translator.corpus.word_order import reverse_words
 from translator.decoding.alignment import WordAlignment, word_alignment, words_of
 from translator.decoding.long_lines import put_together
 from translator.decoding.search import Hypotheses
@@ -90,20 +90,20 @@ def translations_of(
         attention = attention.reshape(batch, number, *attention.shape[1:])
     results = []
     for i, source in enumerate(source_ids):
-        source_tokens = tuple(tokenizer.pieces(source[source != tokenizer.padding_id].tolist()))
+        source_tokens = tuple(tokenizer.tokens(source[source != tokenizer.padding_id].tolist()))
         ranked = []
         for j in range(number):
             length = int(lengths[i, j])
             if not length:  # fewer hypotheses exist than were asked for
                 continue
             pieces = ids[i, j, :length].tolist()
-            tokens = tuple(tokenizer.pieces(pieces))
+            tokens = tuple(tokenizer.tokens(pieces))
             between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
             links = None if between is None else word_alignment(between, tokens[:-1], source_tokens[:-1])
             # Breaks and tabs, which a model may spell in bytes, would tear the output.
             text = tokenizer.decode([pieces])[0].translate(_TO_SPACES)
             if right_to_left:
-                text = last_word_first(text)
+                text = reverse_words(text)
                 links = links and _from_the_other_end(links, len(text.split()))
             ranked.append(
                 Translation(

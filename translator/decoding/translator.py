@@ -15,7 +15,7 @@ import numpy.typing as npt
 from translator.config import Config
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.word_order import last_word_first
+from translator.corpus.word_order import reverse_words
 from translator.decoding.batching import at_a_time, batches_of, for_each_batch
 from translator.decoding.glossary import Glossary
 from translator.decoding.graph import SearchGraph, Wishes
@@ -80,7 +80,7 @@ class Translator:
         self.config = config
         self._tokenizer, self._lexicon = tokenizer, lexicon
         self._backward, self._right_to_left = backward, right_to_left
-        self._graph = SearchGraph(networks, tokenizer.begins_word)
+        self._graph = SearchGraph(networks, tokenizer.is_word_start)
         self._long_lines = LongLines(tokenizer, config.max_source_tokens)
 
     @classmethod
@@ -328,7 +328,7 @@ class Translator:
 
     def _as_written(self, targets: Sequence[str]) -> Sequence[str]:
         """Translations with their words in the order in which the model writes them."""
-        return [*map(last_word_first, targets)] if self.config.model.right_to_left else targets
+        return [*map(reverse_words, targets)] if self.config.model.right_to_left else targets
 
     def _translate_batch(self, rows: list[_Row], search: _Search) -> list[Translation]:
         source_ids = self._padded([[*row.source, self._tokenizer.end_id] for row in rows])
@@ -340,7 +340,7 @@ class Translator:
         if self._lexicon is not None and search.options.shortlist:
             wanted = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
             wanted |= set(range(search.options.width + 3))  # enough to fill a beam
-            shortlist = self._lexicon.pieces_for(source_ids, wanted)
+            shortlist = self._lexicon.shortlist(source_ids, wanted)
         wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         options = search.options
         backward, right_to_left = (

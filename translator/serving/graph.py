@@ -45,7 +45,7 @@ class _Exported(tf.Module):
         variables = [variable for network in networks for variable in network.weights]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
-        self._search = PieceSearch(networks, config.decoding.no_repeat_ngram, tokenizer.begins_word)
+        self._search = PieceSearch(networks, config.decoding.no_repeat_ngram, tokenizer.is_word_start)
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
     def _default_numbers(self) -> list[tf.Tensor]:

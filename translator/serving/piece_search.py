@@ -39,13 +39,13 @@ class PieceSearch:
     Args:
         networks: the networks; several decide together.
         no_repeat_ngram: so many words in a row never stand twice in a translation; 0: off.
-        begins_word: see ``Pieces``.
+        is_word_start: see ``Pieces``.
     """
 
     def __init__(
-        self, networks: Sequence[TranslationModel], no_repeat_ngram: int, begins_word: np.ndarray
+        self, networks: Sequence[TranslationModel], no_repeat_ngram: int, is_word_start: np.ndarray
     ) -> None:
-        self.networks, self._begins_word = networks, begins_word
+        self.networks, self._is_word_start = networks, is_word_start
         self.special_ids = networks[0].special_ids
         # What a caller may choose is given with every call.
         self._options = SearchOptions(no_repeat_ngram=no_repeat_ngram)
@@ -89,7 +89,7 @@ class PieceSearch:
                 self._options,
                 numbers,
                 with_phrases=False,
-                begins_word=self._begins_word,
+                is_word_start=self._is_word_start,
                 widths=(beam_size, number),
             )
             without_end = tf.maximum(tf.reshape(found.lengths, [-1]) - 1, 0)

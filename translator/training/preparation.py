@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from translator.config import Config
-from translator.corpus.filters import Block, evenly
+from translator.corpus.dictionary_table import count_translations, write_dictionary_table
+from translator.corpus.filters import PairBlock
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import Pair
+from translator.corpus.sampling import sample_evenly
 from translator.corpus.token_files import TokenFiles, fingerprint, read_index, write_token_files
 from translator.corpus.tokenizer import Tokenizer, train_tokenizer
-from translator.corpus.translation_counts import count_translations, write_translations
-from translator.corpus.word_alignment import MAX_PAIRS, WordAligner
-from translator.corpus.word_order import last_word_first
+from translator.corpus.word_alignment import MAX_TRAINING_PAIRS, WordAligner
+from translator.corpus.word_order import reverse_words
 from translator.errors import ModelError
 from translator.files import atomic_write, is_unfinished
 from translator.model_folder import (
@@ -170,7 +171,7 @@ def _prepare_anew(
     settle(folder, config, begun)
     sample, kept = chosen.sample, chosen.kept()
     if config.model.right_to_left:
-        sample = [Pair(source, last_word_first(target)) for source, target in sample]
+        sample = [Pair(source, reverse_words(target)) for source, target in sample]
         kept = [map(_last_words_first, blocks) for blocks in kept]
     tokenizer = _tokenizer(config, sample, vocabulary_of, folder, tell, keep=begun)
     most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
@@ -204,8 +205,8 @@ def _prepare_anew(
     return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_pairs, chosen.counts)
 
 
-def _last_words_first(block: Block) -> Block:
-    return Block(block.sources, [*map(last_word_first, block.targets)])
+def _last_words_first(block: PairBlock) -> PairBlock:
+    return PairBlock(block.sources, [*map(reverse_words, block.targets)])
 
 
 def check_folder(folder: Path, begun: bool = False) -> None:
@@ -258,16 +259,16 @@ def _aligner(
 
     The likely ones of each go into the folder, and ``most`` of them, counted, for the network's dictionary.
     """
-    chosen = evenly(sample, MAX_PAIRS)
+    chosen = sample_evenly(sample, MAX_TRAINING_PAIRS)
     both = zip(*(tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1)), strict=True)
     rows = [pair for pair in both if max(map(len, pair)) <= max_tokens]
     sources, targets = ([pair[side] for pair in rows] for side in (0, 1))
     aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
     with atomic_write(lexicon_path(folder)) as path:
-        Lexicon.of(aligner.table, tokenizer.num_reserved).write(path)
+        Lexicon.from_table(aligner.table, tokenizer.num_special_tokens).write(path)
     if most:
         alignments = aligner.align(sources, targets)
         table = count_translations(sources, targets, alignments, tokenizer.vocabulary_size, most)
         with atomic_write(dictionary_path(folder)) as path:
-            write_translations(path, table)
+            write_dictionary_table(path, table)
     return aligner

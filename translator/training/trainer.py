@@ -12,9 +12,9 @@ import tensorflow as tf
 
 from translator.config import Config, CorpusFacts, DataConfig
 from translator.corpus.batches import Batches
+from translator.corpus.dictionary_table import read_dictionary_table
 from translator.corpus.token_files import TokenFiles
 from translator.corpus.tokenizer import Tokenizer
-from translator.corpus.translation_counts import read_translations
 from translator.devices import device
 from translator.errors import DataError, TranslatorError
 from translator.model_folder import (
@@ -130,7 +130,7 @@ class Trainer:
                 load_weights(self.network, initial)
             elif checkpoint is None and self.network.dictionary is not None:
                 sizes = tokenizer.vocabulary_size, config.model.dictionary
-                table = read_translations(dictionary_path(folder), *sizes)
+                table = read_dictionary_table(dictionary_path(folder), *sizes)
                 for weight, values in zip(self.network.dictionary.weights, table, strict=True):
                     weight.assign(values)
             self._model = TrainingModel(self.network, config.training)

@@ -9,11 +9,12 @@ from functools import partial
 import numpy as np
 
 from translator.config import Config
-from translator.corpus.checks import looks_swapped
-from translator.corpus.filters import Block, evenly
+from translator.corpus.dev_set_check import is_dev_set_swapped
+from translator.corpus.filtered_corpus import FilteredCorpus
+from translator.corpus.filters import PairBlock
 from translator.corpus.formats.pair_files import stream_pairs
 from translator.corpus.readers import Pair
-from translator.corpus.selection import Selection
+from translator.corpus.sampling import sample_evenly
 from translator.errors import DataError
 from translator.training.corpus_files import CorpusFiles, ParallelText
 
@@ -65,7 +66,7 @@ class TrainingPairs:
         self.counts: list[CorpusCounts] = []
         self._selections = [self._look_at(text) for text in files.train]
         sample = [pair for selection in self._selections for pair in selection.sample]
-        if dev is not None and looks_swapped(sample, dev):
+        if dev is not None and is_dev_set_swapped(sample, dev):
             raise DataError(
                 f"{files.dev} look swapped: their words are those of the other side of {files.train[0]}; "
                 "give source and target in the same order"
@@ -92,11 +93,11 @@ class TrainingPairs:
             self.sample += self._seen(self._selections[-1].sample)
             report(f"to mix in: {self._selections[-1].report}")
 
-    def _look_at(self, text: ParallelText) -> Selection:
+    def _look_at(self, text: ParallelText) -> FilteredCorpus:
         config, limits = self._config, self._config.data
         languages = config.source_language, config.target_language
         pairs = partial(stream_pairs, text.source, text.target, *languages, text.name)
-        selection = Selection(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
+        selection = FilteredCorpus(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
         self.counts.append(CorpusCounts(str(text), selection.report.num_read, selection.report.dropped))
         return selection
 
@@ -104,15 +105,15 @@ class TrainingPairs:
         """Those that are not held out."""
         return [pair for pair in pairs if pair.source not in self._hidden]
 
-    def kept(self) -> list[Iterator[Block]]:
+    def kept(self) -> list[Iterator[PairBlock]]:
         """Reads the pairs to learn from again, each part by itself; the last may be one to mix in."""
         if not self._hidden:
-            return [selection.kept() for selection in self._selections]
+            return [selection.blocks() for selection in self._selections]
         return [self._without_hidden(selection) for selection in self._selections]
 
-    def _without_hidden(self, selection: Selection) -> Iterator[Block]:
-        for block in selection.kept():
-            yield block.chosen(np.flatnonzero([source not in self._hidden for source in block.sources]))
+    def _without_hidden(self, selection: FilteredCorpus) -> Iterator[PairBlock]:
+        for block in selection.blocks():
+            yield block.select(np.flatnonzero([source not in self._hidden for source in block.sources]))
 
 
 def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
@@ -127,15 +128,15 @@ def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
     visible = [pair for pair in pairs if pair.source.strip()]
     if not visible:
         raise DataError(f"{text.source}: holds only blank lines; give a dev set, or leave it out")
-    return list(evenly(visible, _MAX_DEV_PAIRS))
+    return list(sample_evenly(visible, _MAX_DEV_PAIRS))
 
 
-def _hold_out(selections: Sequence[Selection]) -> list[Pair]:
+def _hold_out(selections: Sequence[FilteredCorpus]) -> list[Pair]:
     """Chooses a dev set among the pairs to learn from."""
     kept = sum(selection.report.num_kept for selection in selections)
     if kept < 2:
         raise DataError(f"only {kept} pair is left after filtering; training needs at least some hundred")
     number = max(1, min(_MAX_DEV_PAIRS, kept // _DEV_SHARE))
     chosen = set(np.random.default_rng(_DEV_SEED).choice(kept, number, replace=False).tolist())
-    pairs = (pair for selection in selections for block in selection.kept() for pair in block.pairs())
+    pairs = (pair for selection in selections for block in selection.blocks() for pair in block.pairs())
     return [pair for i, pair in enumerate(pairs) if i in chosen]

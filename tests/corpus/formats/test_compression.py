@@ -7,10 +7,10 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
+from references.compressed_files import FORMS, PACK, message_of
 from references.memory import peak_memory
-from references.packed_files import FORMS, PACK, message_of
 
-from translator.corpus.formats.compression import open_unpacked
+from translator.corpus.formats.compression import open_decompressed
 from translator.corpus.readers import read_lines
 from translator.errors import DataError
 
@@ -18,7 +18,7 @@ CONTENT = "A dog runs.\nZwölf Hühner schlafen.\n".encode()
 
 
 def content_of(path) -> bytes:
-    with open_unpacked(path) as stream:
+    with open_decompressed(path) as stream:
         return stream.read()
 
 

@@ -5,8 +5,8 @@ from xml.sax.saxutils import escape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references.compressed_files import message_of, write
 from references.exchange_files import PO, PO_PAIRS, XLIFF_1, XLIFF_2, XLIFF_PAIRS
-from references.packed_files import message_of, write
 from translate.storage import pypo
 from translate.storage.xliff import xlifffile
 from translate.storage.xliff2 import Xliff2File

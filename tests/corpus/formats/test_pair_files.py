@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references.compressed_files import PACK, message_of, write
 from references.exchange_files import PO, PO_PAIRS, TMX_UNIT, XLIFF_1, XLIFF_2, XLIFF_PAIRS, tmx
 from references.memory import peak_memory
-from references.packed_files import PACK, message_of, write
 
 from translator.corpus.formats.pair_files import PairStream, stream_pairs
 from translator.corpus.readers import Pair

@@ -3,9 +3,9 @@ from xml.sax.saxutils import escape
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from references.compressed_files import message_of, write
 from references.exchange_files import TMX_UNIT, tmx
 from references.memory import peak_memory
-from references.packed_files import message_of, write
 from translate.storage.tmx import tmxfile
 
 from translator.corpus.formats.pair_files import stream_pairs

@@ -107,7 +107,7 @@ def _unpacked_pieces(packed: BinaryIO, form: str, name: str) -> Iterator[bytes]:
         raise _incomplete(name, form, "it ends in the middle")
 
 
-def unpacked(packed: io.BufferedReader, name: str) -> io.BufferedReader:
+def decompressed(packed: io.BufferedReader, name: str) -> io.BufferedReader:
     """The content of a stream, unpacked if it is packed, whatever its name.
 
     Args:
@@ -133,7 +133,7 @@ def unpacked(packed: io.BufferedReader, name: str) -> io.BufferedReader:
 
 
 @contextmanager
-def open_unpacked(path: Path) -> Iterator[io.BufferedReader]:
+def open_decompressed(path: Path) -> Iterator[io.BufferedReader]:
     """Opens a file and unpacks it if it is packed.
 
     Raises:
@@ -141,6 +141,6 @@ def open_unpacked(path: Path) -> Iterator[io.BufferedReader]:
     """
     try:
         with path.open("rb", _BUFFER_SIZE) as packed:
-            yield unpacked(cast(io.BufferedReader, packed), str(path))
+            yield decompressed(cast(io.BufferedReader, packed), str(path))
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None

@@ -67,7 +67,7 @@ def find_languages(wanted: tuple[str, str], found: Sequence[str]) -> tuple[int, 
     return next(((i, j) for i in sources for j in targets if i != j), None)
 
 
-def xml_fault(name: str, fault: expat.ExpatError | ElementTree.ParseError) -> DataError:
+def xml_error(name: str, fault: expat.ExpatError | ElementTree.ParseError) -> DataError:
     """The error for XML that is not well-formed, of expat or ElementTree."""
     line, column = (fault.lineno, fault.offset) if isinstance(fault, expat.ExpatError) else fault.position
     return DataError(
@@ -109,7 +109,7 @@ class EntityGuard:
         try:
             self._parser.Parse(content, final)
         except expat.ExpatError as fault:
-            raise xml_fault(self._name, fault) from None
+            raise xml_error(self._name, fault) from None
         except (LookupError, ValueError) as error:
             raise DataError(
                 f"{self._name}: the encoding that its first line declares cannot be read ({error}); "

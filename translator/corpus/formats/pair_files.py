@@ -12,12 +12,12 @@ from io import BufferedReader
 from pathlib import Path, PurePath
 from typing import cast
 
-from translator.corpus.filters import Block, blocks
-from translator.corpus.formats.compression import open_unpacked, unpacked
+from translator.corpus.filters import PairBlock, split_into_blocks
+from translator.corpus.formats.compression import decompressed, open_decompressed
 from translator.corpus.formats.exchange_xml import EntityGuard
 from translator.corpus.formats.localization import read_po, read_xliff
 from translator.corpus.formats.tmx import read_tmx
-from translator.corpus.readers import Pair, decoded_lines, read_parallel
+from translator.corpus.readers import Pair, decode_lines, read_parallel
 from translator.errors import DataError
 
 _FORMATS = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO", ".xlf": "XLIFF", ".xliff": "XLIFF"}
@@ -45,10 +45,10 @@ class PairStream(Iterator[Pair]):
     def __next__(self) -> Pair:
         return Pair(*map(_on_one_line, next(self._pairs)))
 
-    def blocks(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[PairBlock]:
         """The pairs that are left, some thousand at a time, without the spaces around their sides."""
-        for block in blocks(self._pairs):
-            yield Block(*map(_each_on_one_line, block))
+        for block in split_into_blocks(self._pairs):
+            yield PairBlock(*map(_each_on_one_line, block))
 
 
 @dataclass(frozen=True)
@@ -124,8 +124,8 @@ def _one_file(
 
 def _opened(path: Path, name: str) -> AbstractContextManager[BufferedReader]:
     if str(path) != "-":
-        return open_unpacked(path)
-    return nullcontext(unpacked(cast(BufferedReader, sys.stdin.buffer), name))
+        return open_decompressed(path)
+    return nullcontext(decompressed(cast(BufferedReader, sys.stdin.buffer), name))
 
 
 def _format(stream: BufferedReader, name: str) -> str:
@@ -170,7 +170,7 @@ def _format(stream: BufferedReader, name: str) -> str:
 
 def _read_tsv(lines: BufferedReader, name: str) -> Iterator[Pair]:
     """Yields the pairs of a file of lines with a source, a tab and its translation."""
-    for number, line in enumerate(decoded_lines(lines, name), start=1):
+    for number, line in enumerate(decode_lines(lines, name), start=1):
         columns = line.split("\t")
         if len(columns) != 2:
             count = "1 column" if len(columns) == 1 else f"{len(columns)} columns"

@@ -12,7 +12,7 @@ from translator.corpus.formats.exchange_xml import (
     find_languages,
     local_name,
     plain_text,
-    xml_fault,
+    xml_error,
 )
 from translator.corpus.readers import Pair
 from translator.errors import DataError
@@ -37,7 +37,7 @@ def _units(stream: BinaryIO, name: str) -> Iterator[ElementTree.Element]:
             if 1 <= len(ancestors) <= 2:  # the header, the body and what is in them, so all units
                 ancestors[-1].remove(element)
     except ElementTree.ParseError as fault:
-        raise xml_fault(name, fault) from None
+        raise xml_error(name, fault) from None
 
 
 def _segments(unit: ElementTree.Element) -> tuple[list[str], list[str]]:

@@ -13,12 +13,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from translator.corpus.filters import WITHOUT_SPACES
+from translator.corpus.filters import UNSPACED_SCRIPTS
 from translator.corpus.word_alignment import TranslationTable
 
 Words = tuple[str, ...]
 
-_SINGLE = WITHOUT_SPACES.pattern[1:-1]
+_SINGLE = UNSPACED_SCRIPTS.pattern[1:-1]
 # A character of a script without spaces, a word, or a mark: "?" goes with "?" as a word with a word.
 _WORD = re.compile(rf"[{_SINGLE}]|[^\W{_SINGLE}]+|[^\w\s]")
 _MAX_WORDS = 40  # of a line; what its rest says would only cost time

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.config import DataConfig
-from translator.corpus.filters import flaw_texts
+from translator.corpus.filters import describe_flaws
 from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
 from translator.corpus.quality.leaks import TestSet
 from translator.corpus.quality.misalignment import Stretch, find_misalignment
@@ -23,7 +23,7 @@ _SIDES = ("source", "target")
 _EXAMPLES = 3  # of each kind of mistake
 _DOUBTFUL_LINES = 2  # at each end of a stretch, which are dropped too
 
-# The mistakes that filters.flaw_texts does not know, to be read behind a number of pairs. A pair with
+# The mistakes that filters.describe_flaws does not know, to be read behind a number of pairs. A pair with
 # several is dropped for the first of them.
 _MISTAKES = {
     "copied": "whose target is the source once more, untranslated",
@@ -105,7 +105,7 @@ def inspect_pairs(
     alignment = find_misalignment(pairs, _rows(found, _NO_SAY))
     first = _first_of_equals(found)
     _mark_rows(found, first, alignment.stretches)
-    texts = flaw_texts(config.max_words, config.max_ratio) | _MISTAKES
+    texts = describe_flaws(config.max_words, config.max_ratio) | _MISTAKES
     notes = _notes(found, first, test_sets)
     findings = _findings(found, pairs, texts | _TO_JUDGE, notes)
     report = CorpusReport(

@@ -17,9 +17,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.filters import evenly
 from translator.corpus.quality.association import Association, Words, words_of
 from translator.corpus.readers import Pair
+from translator.corpus.sampling import sample_evenly
 
 MAX_OFFSET = 5
 OFFSETS = range(-MAX_OFFSET, MAX_OFFSET + 1)
@@ -107,7 +107,7 @@ class LineFit:
     @classmethod
     def begin(cls, sample: Sequence[Segment]) -> LineFit:
         """Takes all lines to be the same number of lines apart: the one with which they fit best."""
-        few = evenly(sample, _START_SEGMENTS)
+        few = sample_evenly(sample, _START_SEGMENTS)
         best = cls._all_apart(few, 0)
         for offset in sorted(OFFSETS, key=abs)[1:]:
             if best.fit > _CLEARLY_PARALLEL:

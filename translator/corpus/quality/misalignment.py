@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.filters import evenly
 from translator.corpus.quality.line_fit import (
     OFFSETS,
     REACH,
@@ -27,6 +26,7 @@ from translator.corpus.quality.line_fit import (
     Segment,
 )
 from translator.corpus.readers import Pair
+from translator.corpus.sampling import sample_evenly
 
 FEWEST_PAIRS = 1_000  # with fewer pairs, too few words are learned to judge by
 
@@ -109,7 +109,7 @@ def _lines(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> Iterator[Li
 
 
 def _sample(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> list[Segment]:
-    starts = set(evenly(range(0, len(ignored), _SEGMENT), _MAX_SAMPLE // _SEGMENT))
+    starts = set(sample_evenly(range(0, len(ignored), _SEGMENT), _MAX_SAMPLE // _SEGMENT))
     rows = enumerate(zip(pairs, ignored.tolist(), strict=True))
     segments: list[Segment] = []
     for row, (pair, is_ignored) in rows:

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 
 from translator.corpus.filters import (
     FLAWS,
-    WITHOUT_SPACES,
-    blocks,
-    flaws_of,
+    UNSPACED_SCRIPTS,
+    find_flaws,
     length_in_words,
     lengths_in_words,
+    split_into_blocks,
 )
 from translator.corpus.quality.broken_text import (
     has_control,
@@ -23,7 +23,7 @@ from translator.corpus.quality.broken_text import (
 )
 from translator.corpus.quality.leaks import Leak, TestSet, bare
 from translator.corpus.readers import Pair
-from translator.corpus.reservoir import Reservoir
+from translator.corpus.sampling import ReservoirSample
 
 _MAX_SAMPLE = 20_000  # pairs to learn letters from
 _FEWEST_WORDS = 3  # that a line must have to count as copied
@@ -84,12 +84,12 @@ def survey(
         test_sets: what must not stand in the corpus; they take notice of what does.
     """
     found = Survey(leaks=[{} for _ in test_sets])
-    sample: Reservoir[Pair] = Reservoir(_MAX_SAMPLE)
-    for block in blocks(pairs):
+    sample: ReservoirSample[Pair] = ReservoirSample(_MAX_SAMPLE)
+    for block in split_into_blocks(pairs):
         for side, texts in enumerate(block):
             found.words[side].extend(lengths_in_words(texts).tolist())
             found.characters[side].extend(map(len, texts))
-        flaws = flaws_of(block, max_words, max_ratio).tolist()
+        flaws = find_flaws(block, max_words, max_ratio).tolist()
         for pair, flaw in zip(block.pairs(), flaws, strict=True):
             row = found.num_pairs
             found.pair_hashes.append(hash(pair))
@@ -123,4 +123,4 @@ def has_ordinary_words(line: str) -> bool:
     in_lower_case = sum(word == word.lower() and len(word) > 1 for word in words)
     if len(words) >= _FEWEST_WORDS and in_lower_case >= _FEWEST_IN_LOWER_CASE:
         return True
-    return length_in_words("".join(WITHOUT_SPACES.findall(line))) >= _FEWEST_WORDS
+    return length_in_words("".join(UNSPACED_SCRIPTS.findall(line))) >= _FEWEST_WORDS

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from references.corpora import NAMES, read
 from references.toy import WORDS
 
-import translator.corpus.word_table as module
+import translator.corpus.caching_tokenizer as module
+from translator.corpus.caching_tokenizer import CachingTokenizer
 from translator.corpus.tokenizer import train_tokenizer
-from translator.corpus.word_table import WordTable
 
 SPACES = [" ", "  ", "\t", "\u00a0", "\u2009", "\u3000", "\u2028", "\x1c", "\x85", "\x00", "\u200b", "\ufeff"]
 ODD = ["▁", "▁▁", "&apos;", "&apos", "e\u0301", "\u0301", "¨", "½", "日本", "🦊", "</s>", "<0x0A>", "", "ada"]
@@ -30,10 +30,10 @@ def tokenizer():
     )
 )
 def test_any_text_has_the_pieces_of_the_tokenizer(tokenizer, lines):
-    table = WordTable(tokenizer)
+    table = CachingTokenizer(tokenizer)
     for _ in range(2):
-        rows = table.cut(lines)
-        assert rows.lists() == tokenizer.encode(lines)
+        rows = table.encode(lines)
+        assert rows.to_lists() == tokenizer.encode(lines)
         assert (rows.values.dtype, rows.lengths.dtype) == (np.uint16, np.int64)
 
 
@@ -41,7 +41,7 @@ def test_text_with_the_mark_for_a_space_is_cut_in_whole_lines(tokenizer):
     lines = ["▁ a", "▁▁ b", "a ▁", "a▁b c", "▁"]
     by_word = [[piece for row in tokenizer.encode(line.split(" ")) for piece in row] for line in lines]
     assert tokenizer.encode(lines) != by_word
-    assert WordTable(tokenizer).cut(lines).lists() == tokenizer.encode(lines)
+    assert CachingTokenizer(tokenizer).encode(lines).to_lists() == tokenizer.encode(lines)
 
 
 class Counting:
@@ -58,19 +58,19 @@ class Counting:
 
 def test_a_word_is_cut_once_however_often_it_stands(tokenizer):
     counting = Counting(tokenizer)
-    table = WordTable(counting)
+    table = CachingTokenizer(counting)
     for line in ("ada bob ada", "bob cid", "cid ada"):
-        assert table.cut([line, line]).lists() == tokenizer.encode([line, line])
+        assert table.encode([line, line]).to_lists() == tokenizer.encode([line, line])
     assert counting.asked == ["ada", "bob", "cid"]
 
 
 def test_long_words_and_those_that_come_too_late_are_cut_each_time(tokenizer, monkeypatch):
     monkeypatch.setattr(module, "_MAX_WORDS", 3)
     counting = Counting(tokenizer)
-    table = WordTable(counting)
+    table = CachingTokenizer(counting)
     line = f"ada {'xyz' * 30} bob cid dee"
     for _ in range(3):
-        assert table.cut([line, "eve ada"]).lists() == tokenizer.encode([line, "eve ada"])
+        assert table.encode([line, "eve ada"]).to_lists() == tokenizer.encode([line, "eve ada"])
     assert counting.asked.count("ada") == counting.asked.count("cid") == 1
     assert counting.asked.count("dee") == counting.asked.count("eve") == counting.asked.count("xyz" * 30) == 3
 
@@ -81,10 +81,10 @@ def test_threads_that_meet_the_same_new_words_at_the_same_time_do_not_mix_them_u
         [" ".join(f"{word}{random.integers(40)}" for word in random.choice(WORDS, 6)) for _ in range(20)]
         for _ in range(200)
     ]
-    table = WordTable(tokenizer)
+    table = CachingTokenizer(tokenizer)
     with ThreadPoolExecutor(8) as pool:
-        found = list(pool.map(table.cut, blocks))
-    assert [rows.lists() for rows in found] == [tokenizer.encode(lines) for lines in blocks]
+        found = list(pool.map(table.encode, blocks))
+    assert [rows.to_lists() for rows in found] == [tokenizer.encode(lines) for lines in blocks]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -92,7 +92,7 @@ def test_every_line_of_real_text_has_the_pieces_of_the_tokenizer(corpora, name):
     pairs = read(corpora, name, 20_000)
     lines = [side for pair in pairs for side in pair]
     tokenizer = train_tokenizer(lines[:5_000], 2_000)
-    table = WordTable(tokenizer)
+    table = CachingTokenizer(tokenizer)
     for start in range(0, len(lines), 3_000):
         block = lines[start : start + 3_000]
-        assert table.cut(block).lists() == tokenizer.encode(block)
+        assert table.encode(block).to_lists() == tokenizer.encode(block)

@@ -13,7 +13,7 @@ from itertools import repeat
 
 import numpy as np
 
-from translator.corpus.rows import Integers, Rows, starts
+from translator.corpus.ragged import Integers, RaggedArray, start_offsets
 from translator.corpus.tokenizer import Tokenizer
 
 _MAX_WORDS = 500_000  # that are remembered; frequent ones are met early
@@ -21,7 +21,7 @@ _MAX_PIECES = 20  # of a word that is remembered; a longer one is hardly met aga
 _SPACE = "▁"  # stands for a space in pieces; where text itself has it, SentencePiece takes it for one
 
 
-class WordTable:
+class CachingTokenizer:
     """Cuts lines as ``Tokenizer.encode`` does, for several threads at the same time.
 
     Args:
@@ -33,43 +33,43 @@ class WordTable:
         self._dtype = np.uint16 if tokenizer.vocabulary_size <= 2**16 else np.uint32
         self._numbers: dict[str, int] = {}
         # Replaced and never changed, and that before a word gets its number: what was found stays right.
-        self._pieces = self._cut([])
+        self._pieces = self._encode([])
         self._growing = threading.Lock()
 
-    def cut(self, lines: Sequence[str]) -> Rows:
+    def encode(self, lines: Sequence[str]) -> RaggedArray:
         """The pieces of each line, without start and end; uint16 or, of a large vocabulary, uint32."""
         text = " ".join(lines)
         if not lines or _SPACE in text:
-            return self._cut(lines)
+            return self._encode(lines)
         words = text.split(" ")
         numbers = np.fromiter(map(self._numbers.get, words, repeat(-1)), np.int64, len(words))
         pieces = self._pieces
         if unknown := np.flatnonzero(numbers < 0).tolist():
             new = list(dict.fromkeys(words[place] for place in unknown))
-            cut = self._cut(new)
+            cut = self._encode(new)
             self._remember(new, cut)
             number_of = dict(
                 zip(new, range(len(pieces.lengths), len(pieces.lengths) + len(new)), strict=True)
             )
             numbers[unknown] = [number_of[words[place]] for place in unknown]
-            pieces = pieces.followed_by(cut)
+            pieces = pieces.concatenate(cut)
         spaces = np.fromiter(map(str.count, lines, repeat(" ")), np.int64, len(lines))
-        return _lines_of(pieces.chosen(numbers), spaces + 1)
+        return _lines_of(pieces.select(numbers), spaces + 1)
 
-    def _cut(self, texts: Sequence[str]) -> Rows:
-        return Rows.of(self._tokenizer.encode(texts), self._dtype)
+    def _encode(self, texts: Sequence[str]) -> RaggedArray:
+        return RaggedArray.from_lists(self._tokenizer.encode(texts), self._dtype)
 
-    def _remember(self, words: list[str], pieces: Rows) -> None:
+    def _remember(self, words: list[str], pieces: RaggedArray) -> None:
         """Adds words, unless another thread has, they are too long, or there are too many."""
         with self._growing:
             short = np.flatnonzero(pieces.lengths <= _MAX_PIECES).tolist()
             kept = [place for place in short if words[place] not in self._numbers]
             kept = kept[: _MAX_WORDS - len(self._numbers)]
             number = len(self._pieces.lengths)
-            self._pieces = self._pieces.followed_by(pieces.chosen(np.array(kept, np.int64)))
+            self._pieces = self._pieces.concatenate(pieces.select(np.array(kept, np.int64)))
             self._numbers.update((words[place], number + i) for i, place in enumerate(kept))
 
 
-def _lines_of(words: Rows, words_a_line: Integers) -> Rows:
+def _lines_of(words: RaggedArray, words_a_line: Integers) -> RaggedArray:
     """Lines of so many words each; every one has at least one."""
-    return Rows(words.values, np.add.reduceat(words.lengths, starts(words_a_line)))
+    return RaggedArray(words.values, np.add.reduceat(words.lengths, start_offsets(words_a_line)))

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 import translator.corpus.filters as filters
-from translator.corpus.filters import PairFilter, blocks
+from translator.corpus.filtered_corpus import FilteredCorpus
+from translator.corpus.filters import PairFilter, split_into_blocks
 from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
-from translator.corpus.selection import Selection
 
 # Every third is repeated, every fifth has an empty side.
 PAIRS = [Pair(f" number {i - i % 3}", "" if i % 5 == 0 else f"Zahl {i - i % 3} ") for i in range(1000)]
@@ -21,18 +21,18 @@ def small_blocks(monkeypatch):
 
 
 def selection_of(pairs, most=10_000, skipped=None):
-    return Selection(lambda: PairStream(iter(pairs), Counter(skipped or {})), 10, 3.0, most)
+    return FilteredCorpus(lambda: PairStream(iter(pairs), Counter(skipped or {})), 10, 3.0, most)
 
 
 def kept_of(selection):
-    return [pair for block in selection.kept() for pair in block.pairs()]
+    return [pair for block in selection.blocks() for pair in block.pairs()]
 
 
 def test_the_kept_pairs_are_those_of_the_filter_each_time_they_are_read():
     selection = selection_of(PAIRS)
     pair_filter, expected = PairFilter(10, 3.0), []
-    for block in blocks(PAIRS):
-        expected += [pair for pair, good in zip(block.pairs(), pair_filter.kept(block), strict=True) if good]
+    for block in split_into_blocks(PAIRS):
+        expected += [pair for pair, good in zip(block.pairs(), pair_filter.mask(block), strict=True) if good]
     assert 300 < len(expected) < 700
     assert kept_of(selection) == kept_of(selection) == selection.sample == expected
     assert selection.report == pair_filter.report

@@ -6,8 +6,12 @@ import numpy as np
 import pytest
 
 from translator.arrays import write_arrays
-from translator.corpus.translation_counts import count_translations, read_translations, write_translations
-from translator.corpus.word_alignment import NOWHERE
+from translator.corpus.dictionary_table import (
+    count_translations,
+    read_dictionary_table,
+    write_dictionary_table,
+)
+from translator.corpus.word_alignment import UNALIGNED
 from translator.errors import ModelError
 
 VOCABULARY, MOST = 9, 2
@@ -21,7 +25,7 @@ def random_text(seed, number=40):
     alignments = []
     for source, target in zip(sources, targets, strict=True):
         row = random.integers(0, len(source), len(target))
-        row[random.random(len(target)) < 1 / 3] = NOWHERE
+        row[random.random(len(target)) < 1 / 3] = UNALIGNED
         alignments.append(row.astype(np.int32))
     return sources, targets, alignments
 
@@ -34,7 +38,7 @@ def test_counts_are_those_of_plain_dictionaries(seed):
     for source, target, row in zip(*text, strict=True):
         seen.update(source)
         for piece, position in zip(target, row, strict=True):
-            if position != NOWHERE:
+            if position != UNALIGNED:
                 became[source[position]][piece] += 1
     for piece in range(VOCABULARY):
         assert table.counts[piece] == seen[piece]
@@ -53,8 +57,8 @@ def test_no_text_gives_an_empty_table():
 
 def test_what_is_written_is_read(tmp_path):
     table = count_translations(*random_text(1), VOCABULARY, MOST)
-    write_translations(tmp_path / "some.npz", table)
-    again = read_translations(tmp_path / "some.npz", VOCABULARY, MOST)
+    write_dictionary_table(tmp_path / "some.npz", table)
+    again = read_dictionary_table(tmp_path / "some.npz", VOCABULARY, MOST)
     for one, other in zip(table, again, strict=True):
         assert one.dtype == other.dtype
         np.testing.assert_array_equal(one, other)
@@ -77,13 +81,13 @@ def test_a_table_that_does_not_fit_is_told(tmp_path, change, reason):
     with pytest.raises(
         ModelError, match=f"some.npz: damaged .{reason}.; remove .* to prepare the text again"
     ):
-        read_translations(path, VOCABULARY, MOST)
+        read_dictionary_table(path, VOCABULARY, MOST)
 
 
 def test_a_file_that_is_gone_or_damaged_is_told(tmp_path):
     path = tmp_path / "some.npz"
     with pytest.raises(ModelError, match="to prepare the text again"):
-        read_translations(path, VOCABULARY, MOST)
+        read_dictionary_table(path, VOCABULARY, MOST)
     path.write_bytes(b"PK\x03\x04 not an archive")
     with pytest.raises(ModelError, match="to prepare the text again"):
-        read_translations(path, VOCABULARY, MOST)
+        read_dictionary_table(path, VOCABULARY, MOST)

@@ -10,7 +10,7 @@ _MAX_LINES = 5_000  # more lines would not change the answer
 _LEAST_CROSSED = 3  # words; a name or two that both sides write alike are no evidence
 
 
-def looks_swapped(train: Sequence[Pair], dev: Sequence[Pair]) -> bool:
+def is_dev_set_swapped(train: Sequence[Pair], dev: Sequence[Pair]) -> bool:
     """Whether the dev set's sides stand in the wrong order for the training pairs.
 
     True if the words of the dev source are found among the training targets, and the words of the dev

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from translator.corpus.filters import Block, FilterReport, Flags, PairFilter
+from translator.corpus.filters import FilterReport, Flags, PairBlock, PairFilter
 from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
-from translator.corpus.reservoir import Reservoir
+from translator.corpus.sampling import ReservoirSample
 
 
-class Selection:
+class FilteredCorpus:
     """What was found out about a corpus by reading it once.
 
     Attributes:
@@ -28,11 +28,11 @@ class Selection:
     def __init__(self, pairs: Callable[[], PairStream], max_words: int, max_ratio: float, most: int) -> None:
         self._pairs = pairs
         pair_filter, flags = PairFilter(max_words, max_ratio), [np.zeros(0, np.bool_)]
-        sample: Reservoir[Pair] = Reservoir(most)
+        sample: ReservoirSample[Pair] = ReservoirSample(most)
         stream = pairs()
         for block in stream.blocks():
-            flags.append(pair_filter.kept(block))
-            kept = block.chosen(np.flatnonzero(flags[-1]))
+            flags.append(pair_filter.mask(block))
+            kept = block.select(np.flatnonzero(flags[-1]))
             sample.add(len(kept.sources), kept.pair)
         self.sample = sample.rows
         self._kept: Flags = np.concatenate(flags)
@@ -41,10 +41,10 @@ class Selection:
             self.report.num_read += count
             self.report.dropped[reason] = count
 
-    def kept(self) -> Iterator[Block]:
+    def blocks(self) -> Iterator[PairBlock]:
         """Reads the corpus again; yields the pairs that are kept."""
         start = 0
         for block in self._pairs().blocks():
             flags = self._kept[start : start + len(block.sources)]
             start += len(flags)
-            yield block.chosen(np.flatnonzero(flags))
+            yield block.select(np.flatnonzero(flags))

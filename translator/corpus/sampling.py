@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -10,10 +10,10 @@ import numpy as np
 Row = TypeVar("Row")
 
 
-class Reservoir(Generic[Row]):
+class ReservoirSample(Generic[Row]):
     """Keeps some of the rows that it is given, each with the same probability, and the same each time.
 
-    Reservoir sampling (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
+    ReservoirSample sampling (Vitter 1985, "Random Sampling with a ReservoirSample", algorithm R).
 
     Attributes:
         rows: all rows so far, in order, or of more than ``most`` just so many.
@@ -40,3 +40,14 @@ class Reservoir(Generic[Row]):
         for new in np.flatnonzero(places < self._most).tolist():
             self.rows[places[new]] = row(first + new)
         self._given += number
+
+
+def sample_evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:
+    """All rows, or of more than ``most`` just so many: one of each of ``most`` equal stretches.
+
+    Which one is left to chance, always the same: every second line of two languages in turn would be of one.
+    """
+    if len(rows) <= most:
+        return rows
+    borders = np.arange(most + 1) * len(rows) // most
+    return [rows[i] for i in np.random.default_rng(1).integers(borders[:-1], borders[1:])]

@@ -1,4 +1,4 @@
-from translator.corpus.checks import looks_swapped
+from translator.corpus.dev_set_check import is_dev_set_swapped
 from translator.corpus.readers import Pair, read_pairs
 
 TRAIN = [Pair("a dog runs", "ein Hund rennt"), Pair("the cat sleeps", "die Katze schläft")]
@@ -10,19 +10,19 @@ def swapped(pairs):
 
 def test_swapped_sides_are_seen():
     dev = [Pair("the dog sleeps", "der Hund schläft")]
-    assert not looks_swapped(TRAIN, dev)
-    assert looks_swapped(TRAIN, swapped(dev))
+    assert not is_dev_set_swapped(TRAIN, dev)
+    assert is_dev_set_swapped(TRAIN, swapped(dev))
 
 
 def test_words_of_neither_side_are_no_swap():
-    assert not looks_swapped(TRAIN, [Pair("xyz", "uvw")])
-    assert not looks_swapped(TRAIN, [])
+    assert not is_dev_set_swapped(TRAIN, [Pair("xyz", "uvw")])
+    assert not is_dev_set_swapped(TRAIN, [])
 
 
 def test_one_word_that_both_sides_share_is_no_swap():
     train = [Pair(f"源{i}句", f"目{i}文" if i else "ok") for i in range(50)]
     dev = [Pair("ok" if i == 3 else f"句{i}源", f"文{i}目") for i in range(50)]
-    assert not looks_swapped(train, dev)
+    assert not is_dev_set_swapped(train, dev)
 
 
 def test_every_real_corpus(corpora):
@@ -33,6 +33,6 @@ def test_every_real_corpus(corpora):
             for split in ("train", "dev")
         )
         for number in (100, len(train)):
-            assert not looks_swapped(train[:number], dev[:number]), folder.name
-            assert looks_swapped(train[:number], swapped(dev[:number])), folder.name
-        assert not looks_swapped(train[:1], dev[:1]), folder.name  # too little to be sure: no alarm
+            assert not is_dev_set_swapped(train[:number], dev[:number]), folder.name
+            assert is_dev_set_swapped(train[:number], swapped(dev[:number])), folder.name
+        assert not is_dev_set_swapped(train[:1], dev[:1]), folder.name  # too little to be sure: no alarm
