@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from translator.decoding.long_lines import LongLines, put_together
 from translator.decoding.translation import Translation, joined
-from translator.serving import parts
+from translator.serving import line_parts
 
 words = st.text("abdeo", min_size=1, max_size=12)
 word_with_mark = st.tuples(words, st.sampled_from(["", "", "", ",", ";", ".", "?", "…"])).map("".join)
@@ -118,7 +118,7 @@ def test_lines_are_cut_where_it_hurts_least(tokenizer, line, parts):
 )
 def test_no_space_is_put_beside_chinese_and_japanese(texts, expected):
     assert put_together(texts) == expected
-    assert parts.put_together(tf.constant(["\n".join(texts)])).numpy()[0].decode() == expected
+    assert line_parts.join_parts(tf.constant(["\n".join(texts)])).numpy()[0].decode() == expected
 
 
 def part(text, *links):

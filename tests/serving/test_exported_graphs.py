@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from references.toy import WORDS
 
 from translator.decoding.translator import Translator
-from translator.serving import piece_search
-from translator.serving.graph import PieceGraph, TextGraph
+from translator.serving import token_search
+from translator.serving.graph import TextGraph, TokenGraph
 
 LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 7)) for i in range(12)]
 UGLY = ["", " ", "\u200b", "\t", "  ada  bob ", "unknown words!", "\u65e5\u672c", "\x00", "a" * 300]
@@ -87,7 +87,7 @@ def test_numbers_out_of_range_are_brought_into_it(signatures):
 
 def test_groups_do_not_change_a_translation(networks, tokenizer, config, signatures, monkeypatch):
     expected = translated(signatures, LINES + UGLY, 3, 0.5, 2)
-    monkeypatch.setattr(piece_search, "TOKENS", 30)  # a sentence or two a group
+    monkeypatch.setattr(token_search, "TOKENS", 30)  # a sentence or two a group
     small = TextGraph(networks[:1], tokenizer, config).signatures()
     texts, scores = translated(small, LINES + UGLY, 3, 0.5, 2)
     assert (texts == expected[0]).all()
@@ -172,7 +172,7 @@ def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config)
     lines = [*LINES, ""]
     expected = translator.translate(lines, beam_size=4, n_best=2, alignments=False)
     rows = tf.ragged.constant(tokenizer.encode(lines), tf.int32).to_tensor(tokenizer.padding_id)
-    signatures = PieceGraph(networks[:1], tokenizer, config).signatures()
+    signatures = TokenGraph(networks[:1], tokenizer, config).signatures()
     found = signatures["translate"](rows, tf.constant(4), tf.constant(0.5), tf.constant(2))
     ids, lengths, scores = (found[name].numpy() for name in ("target_ids", "lengths", "scores"))
     for i, one in enumerate(expected):

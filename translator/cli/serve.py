@@ -78,7 +78,7 @@ def command(
         host=host,
         port=port,
         limits=Limits(max_characters=max_characters, max_waiting=max_waiting),
-        requests_a_minute=rate,
+        requests_per_minute=rate,
         origins=origins,
         report=lambda line: click.echo(line, err=True),
     )

@@ -2,7 +2,7 @@
 
 A part goes as far as it may: to the last sentence end within reach; if there is none to the last comma, then
 to the last space, then to anywhere. The rule works on pieces, so that an exported graph can follow it too
-(``serving.parts``).
+(``serving.line_parts``).
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from translator.errors import ConfigError, ModelError, first_line
 from translator.evaluation.scores import Score, evaluate
 from translator.model_folder import load_networks, log_path
 from translator.nn.model import TranslationModel
-from translator.serving.graph import PieceGraph, TextGraph
-from translator.serving.model_card import Facts, model_card, readme
+from translator.serving.graph import TextGraph, TokenGraph
+from translator.serving.model_card import ModelFacts, model_card, readme
 from translator.serving.warmup import write_requests
 from translator.serving.weights import Precision
 
@@ -28,7 +28,7 @@ _UNKNOWN_LICENCE = "not stated; the terms of the training text apply"
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportResult:
     """What was written.
 
     Attributes:
@@ -58,7 +58,7 @@ def export(
     source: str | Path | None = None,
     reference: str | Path | None = None,
     licence: str | None = None,
-) -> Exported:
+) -> ExportResult:
     """Exports a model folder, or several models that translate together.
 
     Args:
@@ -98,7 +98,7 @@ def export(
         if precision != "float32":
             before = _bleu(TextGraph(networks, tokenizer, config), pairs)
         quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
-    graph = PieceGraph(networks, tokenizer, config, precision) if tokens else text_graph
+    graph = TokenGraph(networks, tokenizer, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -112,7 +112,7 @@ def export(
         reason = getattr(error, "strerror", None) or first_line(error)
         raise ModelError(f"{folder}: cannot be written ({reason})") from None
     num_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return Exported(folder, num_bytes, bleu, before)
+    return ExportResult(folder, num_bytes, bleu, before)
 
 
 def _bleu(graph: TextGraph, pairs: Sequence[Pair]) -> Score:
@@ -124,9 +124,9 @@ def _bleu(graph: TextGraph, pairs: Sequence[Pair]) -> Score:
     return evaluate(found, [pair.target for pair in pairs]).bleu
 
 
-def _write(graph: PieceGraph | TextGraph, folder: Path, tokenizer: Tokenizer, facts: Facts) -> None:
+def _write(graph: TokenGraph | TextGraph, folder: Path, tokenizer: Tokenizer, facts: ModelFacts) -> None:
     """Writes all files of a version."""
-    for_tokens = isinstance(graph, PieceGraph)
+    for_tokens = isinstance(graph, TokenGraph)
     # The graph of the gradients would be saved with it, and cannot: it belongs to training.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(graph, str(folder), graph.signatures(), options)
@@ -148,8 +148,8 @@ def _facts(
     quality: str,
     licence: str,
     folder: Path,
-) -> Facts:
-    return Facts(
+) -> ModelFacts:
+    return ModelFacts(
         config=config,
         num_networks=len(networks),
         num_weights=sum(network.count_params() for network in networks),

@@ -15,8 +15,8 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
 from translator.decoding.rules import IMPOSSIBLE
 from translator.nn.model import TranslationModel
-from translator.serving.parts import Cutter, put_together
-from translator.serving.piece_search import Found, PieceSearch
+from translator.serving.line_parts import LineSplitter, join_parts
+from translator.serving.token_search import RaggedHypotheses, TokenSearch
 from translator.serving.weights import Precision, Weights
 
 _BATCH_TIMEOUT_MICROSECONDS = 2000  # how long a call waits for others to join it
@@ -45,7 +45,7 @@ class _Exported(tf.Module):
         variables = [variable for network in networks for variable in network.weights]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # an attribute, so that they are saved
-        self._search = PieceSearch(networks, config.decoding.no_repeat_ngram, tokenizer.is_word_start)
+        self._search = TokenSearch(networks, config.decoding.no_repeat_ngram, tokenizer.is_word_start)
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
     def _default_numbers(self) -> list[tf.Tensor]:
@@ -72,7 +72,7 @@ class TextGraph(_Exported):
     ) -> None:
         super().__init__(networks, tokenizer, config, precision)
         self.tokenizer = graph_tokenizer(tokenizer)  # an attribute, so that its model is saved
-        self._cutter = Cutter(tokenizer, config.max_source_tokens)
+        self._cutter = LineSplitter(tokenizer, config.max_source_tokens)
 
     def signatures(self) -> dict[str, Callable[..., Outputs]]:
         """The signatures by name; see the README of an exported model."""
@@ -177,7 +177,7 @@ class TextGraph(_Exported):
         """The text of each row of pieces; breaks and tabs, which a model may spell, become spaces."""
         return tf.strings.regex_replace(self.tokenizer.detokenize(ids), r"[\n\r\t]", " ")
 
-    def _of_lines(self, found: Found, lines: tf.Tensor, batch: tf.Tensor) -> Outputs:
+    def _of_lines(self, found: RaggedHypotheses, lines: tf.Tensor, batch: tf.Tensor) -> Outputs:
         """The n best of lines from those of their parts: string and float32 [batch, number]."""
         number = tf.shape(found.scores)[1]
         texts = tf.reshape(self._texts(found.ids), [-1, number])
@@ -218,7 +218,7 @@ class TextGraph(_Exported):
         is_there = totals > IMPOSSIBLE / 2
         means = tf.cast(tf.math.divide_no_nan(totals, tf.cast(sizes, tf.float64)[:, None]), tf.float32)
         return {
-            "translations": tf.where(is_there, put_together(joined), ""),
+            "translations": tf.where(is_there, join_parts(joined), ""),
             "scores": tf.where(is_there, means, IMPOSSIBLE),
         }
 
@@ -228,7 +228,7 @@ class TextGraph(_Exported):
         return {"translation": ranked["translations"][:, 0], "score": ranked["scores"][:, 0]}
 
 
-class PieceGraph(_Exported):
+class TokenGraph(_Exported):
     """Piece ids to piece ids, with no operation that TensorFlow itself does not have.
 
     Args:

@@ -12,7 +12,7 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 
 @dataclass(frozen=True)
-class Facts:
+class ModelFacts:
     """What the texts say.
 
     Attributes:
@@ -42,7 +42,7 @@ class Facts:
     folder: str
 
 
-def readme(facts: Facts, for_tokens: bool) -> str:
+def readme(facts: ModelFacts, for_tokens: bool) -> str:
     """How to call the model, as Markdown."""
     config = facts.config
     return _template("tokens_readme.md" if for_tokens else "text_readme.md").format(
@@ -54,7 +54,7 @@ def readme(facts: Facts, for_tokens: bool) -> str:
     )
 
 
-def model_card(facts: Facts) -> str:
+def model_card(facts: ModelFacts) -> str:
     """What the model is, as Markdown."""
     config, model = facts.config, facts.config.model
     return _template("model_card.md").format(

@@ -6,7 +6,7 @@ import pytest
 from references.scripted_model import ScriptedModel
 
 from translator.serving.server.limits import Limits
-from translator.serving.server.models import Wish
+from translator.serving.server.models import RequestOptions
 
 ASKED = {"q": "ein hund", "source": "de", "target": "en"}
 
@@ -70,7 +70,11 @@ def test_there_are_no_more_alternatives_than_the_model_has(client):
 def test_alternatives_are_computed_only_where_they_are_wanted(client, model):
     for wanted in (None, 0, 1):
         client.post("/translate", json=ASKED | {"alternatives": wanted})
-    assert [wishes for _, wishes in model.batches] == [[Wish()], [Wish()], [Wish(n_best=True)]]
+    assert [wishes for _, wishes in model.batches] == [
+        [RequestOptions()],
+        [RequestOptions()],
+        [RequestOptions(n_best=True)],
+    ]
 
 
 def test_html(client):

@@ -46,7 +46,7 @@ def test_no_limit():
 
 
 def test_too_many_requests_are_told_when_to_come_again(connect, model):
-    client = connect({("de", "en"): model}, Limits(requests_a_minute=2))
+    client = connect({("de", "en"): model}, Limits(requests_per_minute=2))
     statuses = [client.post("/translate", json=ASKED).status_code for _ in range(2)]
     answer = client.post("/attention", json=ASKED)
     assert [*statuses, answer.status_code] == [200, 200, 429]

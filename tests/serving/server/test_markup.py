@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from translator.serving.server.markup import MarkedUp
+from translator.serving.server.markup import HtmlFragment
 
 
 def capitals(markup):
-    marked_up = MarkedUp(markup)
+    marked_up = HtmlFragment(markup)
     return marked_up.with_texts([text.upper() for text in marked_up.texts])
 
 
@@ -36,11 +36,13 @@ def test_what_becomes_of_markup(markup, expected):
 
 
 def test_a_translation_cannot_bring_a_tag():
-    assert MarkedUp("<p>a</p>").with_texts(["<script>x</script>"]) == "<p>&lt;script&gt;x&lt;/script&gt;</p>"
+    assert (
+        HtmlFragment("<p>a</p>").with_texts(["<script>x</script>"]) == "<p>&lt;script&gt;x&lt;/script&gt;</p>"
+    )
 
 
 def test_texts_have_no_entities_and_one_line():
-    assert MarkedUp("<p>a &amp;\nb</p>  <i>c</i>").texts == ["a & b", "c"]
+    assert HtmlFragment("<p>a &amp;\nb</p>  <i>c</i>").texts == ["a & b", "c"]
 
 
 TAGS = ["<p>", "</p>", "<br>", '<a href="x>y">', "<!-- c -->", "<", ">", "&amp;", '"', "'", "-->", "<script>"]
@@ -48,9 +50,9 @@ TAGS = ["<p>", "</p>", "<br>", '<a href="x>y">', "<!-- c -->", "<", ">", "&amp;"
 
 @given(st.lists(st.sampled_from(TAGS) | st.text("ab <>&;\n\u00a0", max_size=4), max_size=12).map("".join))
 def test_any_markup_keeps_its_tags_and_its_text(markup):
-    marked_up = MarkedUp(markup)
+    marked_up = HtmlFragment(markup)
     same = marked_up.with_texts(marked_up.texts)
     assert " ".join(html.unescape(same).split()) == " ".join(html.unescape(markup).split())
     assert all(text and text == " ".join(text.split()) for text in marked_up.texts)
-    without = MarkedUp(markup).with_texts([""] * len(marked_up.texts))
+    without = HtmlFragment(markup).with_texts([""] * len(marked_up.texts))
     assert re.findall(r"<[/!a-z][^>]*>", without) == re.findall(r"<[/!a-z][^>]*>", same)

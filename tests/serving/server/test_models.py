@@ -14,7 +14,7 @@ from translator.serving.server.models import (
     ExportedModel,
     FolderModel,
     Hypothesis,
-    Wish,
+    RequestOptions,
     between_words,
     distinct,
 )
@@ -34,7 +34,7 @@ def model(request, model_folder, exported_folder):
 
 
 def test_the_best(model, translator):
-    found = model.translate(LINES, [Wish()] * len(LINES))
+    found = model.translate(LINES, [RequestOptions()] * len(LINES))
     expected = translator.translate(LINES, alignments=False)
     assert [[one.text.split() for one in ranked] for ranked in found] == [
         [one.text.split()] for one in expected
@@ -48,7 +48,7 @@ def test_the_best(model, translator):
 def test_all_of_the_beam(model, translator):
     # Of lines in parts, the two forms combine the hypotheses of the parts differently.
     lines = [line for line in LINES if len(line.split()) < 5]
-    found = model.translate(lines, [Wish(n_best=True)] * len(lines))
+    found = model.translate(lines, [RequestOptions(n_best=True)] * len(lines))
     expected = translator.translate(lines, n_best=3, alignments=False)
     for ranked, one in zip(found, expected, strict=True):
         texts = [" ".join(each.text.split()) for each in (one, *one.alternatives)]
@@ -59,7 +59,7 @@ def test_all_of_the_beam(model, translator):
 
 @pytest.mark.parametrize("n_best", [False, True])
 def test_attention_between_words_leads_to_the_word_alignment(model, translator, n_best):
-    found = model.translate(LINES, [Wish(n_best, attention=True)] * len(LINES))
+    found = model.translate(LINES, [RequestOptions(n_best, attention=True)] * len(LINES))
     for line, ranked, one in zip(LINES, found, translator.translate(LINES), strict=True):
         attention = ranked[0].attention
         assert attention.shape == (len(one.text.split()), len(line.split()))
@@ -72,19 +72,19 @@ def test_attention_between_words_leads_to_the_word_alignment(model, translator, 
 def test_attention_of_a_line_is_left_out_where_it_could_fill_the_memory(model, monkeypatch):
     monkeypatch.setattr(models_module, "_LONGEST_WITH_ATTENTION", 12)
     lines = ["ada bob cid", "ada bob cid dee", "é" * 6, "é" * 7]
-    found = model.translate(lines, [Wish(attention=True)] * 4)
+    found = model.translate(lines, [RequestOptions(attention=True)] * 4)
     assert [ranked[0].attention is None for ranked in found] == [False, True, False, True]
-    plain = model.translate(lines, [Wish()] * 4)
+    plain = model.translate(lines, [RequestOptions()] * 4)
     assert [ranked[0].text for ranked in found] == [ranked[0].text for ranked in plain]
 
 
 def test_nobody_gets_the_line_of_another(model):
-    alone = [model.translate([line], [Wish()])[0][0].text for line in LINES]
-    assert [ranked[0].text for ranked in model.translate(LINES, [Wish()] * len(LINES))] == alone
+    alone = [model.translate([line], [RequestOptions()])[0][0].text for line in LINES]
+    assert [ranked[0].text for ranked in model.translate(LINES, [RequestOptions()] * len(LINES))] == alone
 
 
 def test_lines_with_other_wishes_are_translated_together(model):
-    wishes = [Wish(n_best, attention) for n_best in (False, True) for attention in (False, True)]
+    wishes = [RequestOptions(n_best, attention) for n_best in (False, True) for attention in (False, True)]
     found = model.translate(["ada bob cid"] * 4, wishes)
     assert len({ranked[0].text for ranked in found}) == 1
     for ranked, wish in zip(found, wishes, strict=True):
@@ -94,7 +94,7 @@ def test_lines_with_other_wishes_are_translated_together(model):
 
 def test_any_text_is_translated(model):
     ugly = ["\x00", "\u200b", "\ufeff", "日本", "a" * 2000, "x\u2028y", "</s>", "¨ ½"]
-    for wish in (Wish(), Wish(True), Wish(attention=True)):
+    for wish in (RequestOptions(), RequestOptions(True), RequestOptions(attention=True)):
         assert all(ranked for ranked in model.translate(ugly, [wish] * len(ugly)))
 
 

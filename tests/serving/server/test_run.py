@@ -116,9 +116,9 @@ def test_who_can_call_decides_what_is_refused(monkeypatch, model_folder, host, r
 
     def create_app(models, limits, host_names, origins):
         assert list(models) == [("de", "en")]
-        raise Seen(limits.requests_a_minute, "localhost" in host_names)
+        raise Seen(limits.requests_per_minute, "localhost" in host_names)
 
     monkeypatch.setattr(run, "create_app", create_app)
     with pytest.raises(Seen) as seen:
-        serve([str(model_folder)], host=host, port=0, requests_a_minute=rate, report=print)
+        serve([str(model_folder)], host=host, port=0, requests_per_minute=rate, report=print)
     assert seen.value.args == (expected_rate, is_local)

@@ -6,15 +6,15 @@ import threading
 import pytest
 from references.scripted_model import ScriptedModel, translation_of
 
-from translator.serving.server.batching import MAX_BATCH_SIZE, Batcher, Busy
+from translator.serving.server.batching import MAX_BATCH_SIZE, Batcher, ServerBusyError
 from translator.serving.server.limits import Limits
-from translator.serving.server.models import Wish
+from translator.serving.server.models import RequestOptions
 
 
 async def while_held(model, batcher, calls):
     """Runs calls that all wait while the model is at its first line; what they gave, errors too."""
     model.may_go_on.clear()
-    first = asyncio.create_task(batcher.translate(["first"], Wish()))
+    first = asyncio.create_task(batcher.translate(["first"], RequestOptions()))
     while not model.batches:
         await asyncio.sleep(0.001)
     tasks = [asyncio.create_task(batcher.translate(*call)) for call in calls]
@@ -47,7 +47,7 @@ def texts(results):
 
 
 def test_callers_share_a_batch_and_get_their_own(run):
-    calls = [([f"{i} x", f"{i} y"], Wish()) for i in range(20)]
+    calls = [([f"{i} x", f"{i} y"], RequestOptions()) for i in range(20)]
     results, batches = run(calls)
     assert texts(results) == [[translation_of(line) for line in lines] for lines, _ in calls]
     assert [lines for lines, _ in batches] == [[line for lines, _ in calls for line in lines]]
@@ -55,13 +55,17 @@ def test_callers_share_a_batch_and_get_their_own(run):
 
 def test_no_batch_is_larger_than_it_may_be(run):
     lines = [str(i) for i in range(2 * MAX_BATCH_SIZE + 1)]
-    results, batches = run([(lines, Wish())])
+    results, batches = run([(lines, RequestOptions())])
     assert texts(results) == [lines]
     assert [len(lines) for lines, _ in batches] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
 
 
 def test_each_gets_what_it_wants(run):
-    calls = [(["a"], Wish()), (["b"], Wish(n_best=True)), (["c"], Wish(attention=True))]
+    calls = [
+        (["a"], RequestOptions()),
+        (["b"], RequestOptions(n_best=True)),
+        (["c"], RequestOptions(attention=True)),
+    ]
     results, batches = run(calls)
     assert texts(results) == [["A"], ["B"], ["C"]]
     assert batches == [(["a", "b", "c"], [wish for _, wish in calls])]
@@ -70,25 +74,27 @@ def test_each_gets_what_it_wants(run):
 
 
 def test_nothing_to_translate_needs_no_batch(run):
-    assert run([([], Wish())]) == ([[]], [])
+    assert run([([], RequestOptions())]) == ([[]], [])
 
 
 def test_more_than_may_wait_is_refused_and_the_rest_is_answered(run):
-    results, _ = run([(["a", "b"], Wish()), (["c"], Wish()), (["d"], Wish())], most_waiting=3)
+    results, _ = run(
+        [(["a", "b"], RequestOptions()), (["c"], RequestOptions()), (["d"], RequestOptions())], most_waiting=3
+    )
     assert texts(results[:2]) == [["A", "B"], ["C"]]
-    assert isinstance(results[2], Busy)
+    assert isinstance(results[2], ServerBusyError)
 
 
 def test_a_single_request_may_be_larger_than_what_may_wait(run):
     """Else it would be refused for ever, however quiet the server is."""
     lines = [str(i) for i in range(10)]
-    assert texts(run([(lines, Wish())], most_waiting=3)[0]) == [lines]
+    assert texts(run([(lines, RequestOptions())], most_waiting=3)[0]) == [lines]
 
 
 def test_a_failure_is_told_to_those_in_the_batch_alone(run, model):
     model.error = "bad"
     lines = ["a"] * (MAX_BATCH_SIZE - 1)
-    results, _ = run([(["bad"], Wish()), (lines, Wish()), (["b"], Wish())])
+    results, _ = run([(["bad"], RequestOptions()), (lines, RequestOptions()), (["b"], RequestOptions())])
     assert [type(result) for result in results[:2]] == [RuntimeError, RuntimeError]
     assert texts(results[2:]) == [["B"]]
 
@@ -96,7 +102,7 @@ def test_a_failure_is_told_to_those_in_the_batch_alone(run, model):
 def test_a_failure_in_two_batches_of_a_request_is_told_once(run, model):
     model.error = "bad"
     lines = ["bad"] * (2 * MAX_BATCH_SIZE)
-    results, _ = run([(lines, Wish()), (["a"], Wish())])
+    results, _ = run([(lines, RequestOptions()), (["a"], RequestOptions())])
     assert isinstance(results[0], RuntimeError)
     assert texts(results[1:]) == [["A"]]
 
@@ -106,11 +112,11 @@ def test_lines_that_nobody_waits_for_are_not_translated(model):
         batcher = Batcher(model, 10)
         batcher.start()
         model.may_go_on.clear()
-        first = asyncio.create_task(batcher.translate(["first"], Wish()))
+        first = asyncio.create_task(batcher.translate(["first"], RequestOptions()))
         while not model.batches:
             await asyncio.sleep(0.001)
-        gone = asyncio.create_task(batcher.translate(["gone"], Wish()))
-        stays = asyncio.create_task(batcher.translate(["stays"], Wish()))
+        gone = asyncio.create_task(batcher.translate(["gone"], RequestOptions()))
+        stays = asyncio.create_task(batcher.translate(["stays"], RequestOptions()))
         await asyncio.sleep(0)
         gone.cancel()
         await asyncio.sleep(0)
@@ -127,14 +133,14 @@ def test_closing_finishes_what_waits_and_takes_no_more_until_started_again(model
         batcher = Batcher(model, 10)
         batcher.start()
         model.may_go_on.clear()
-        calls = [asyncio.create_task(batcher.translate([name], Wish())) for name in "ab"]
+        calls = [asyncio.create_task(batcher.translate([name], RequestOptions())) for name in "ab"]
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.01, model.may_go_on.set)
         await asyncio.to_thread(batcher.close)
-        with pytest.raises(Busy):
-            await batcher.translate(["c"], Wish())
+        with pytest.raises(ServerBusyError):
+            await batcher.translate(["c"], RequestOptions())
         batcher.start()
-        return [*await asyncio.gather(*calls), await batcher.translate(["d"], Wish())]
+        return [*await asyncio.gather(*calls), await batcher.translate(["d"], RequestOptions())]
 
     assert texts(asyncio.run(closed())) == [["A"], ["B"], ["D"]]
 

@@ -15,10 +15,10 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 from starlette.middleware.cors import CORSMiddleware
 
 from translator.distribution import version
-from translator.serving.server.batching import Busy
-from translator.serving.server.directions import AUTO, Directions
+from translator.serving.server.batching import ServerBusyError
+from translator.serving.server.language_pairs import AUTO, LanguagePairs
 from translator.serving.server.limits import Guard, Limits, failure
-from translator.serving.server.markup import MarkedUp
+from translator.serving.server.markup import HtmlFragment
 from translator.serving.server.messages import (
     LEAST_ATTENTION,
     AlignedHypothesis,
@@ -34,7 +34,7 @@ from translator.serving.server.messages import (
     body_description,
     read_body,
 )
-from translator.serving.server.models import Hypothesis, ServedModel, Wish
+from translator.serving.server.models import Hypothesis, RequestOptions, ServedModel
 
 _PAGE = Path(__file__).with_name("page")
 _FILES = ("page.css", "page.js", "alternatives.js", "server.js", "words.js", "icon.svg")
@@ -64,13 +64,13 @@ def create_app(
         origins: other sites whose pages may use it; ``*`` for all.
     """
     limits = limits or Limits()
-    directions = Directions(models, limits.max_waiting)
+    language_pairs = LanguagePairs(models, limits.max_waiting)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        directions.start()
+        language_pairs.start()
         yield
-        directions.close()
+        language_pairs.close()
 
     app = FastAPI(
         title="translator",
@@ -80,7 +80,7 @@ def create_app(
         redoc_url=None,
         lifespan=lifespan,
     )
-    _add_calls(app, directions, limits)
+    _add_calls(app, language_pairs, limits)
     _add_page(app)
     _add_failures(app)
     app.add_middleware(Guard, limits=limits, host_names=host_names, origins=origins)
@@ -93,8 +93,8 @@ def create_app(
     return app
 
 
-def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
-    languages_served = directions.sources, directions.targets
+def _add_calls(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> None:
+    languages_served = language_pairs.sources, language_pairs.targets
 
     @app.post(
         "/translate",
@@ -109,9 +109,9 @@ def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
         if not any(texts):
             raise HTTPException(400, "Invalid request: missing q parameter")
         _check_length(texts, limits)
-        source = directions.source(wanted.source, wanted.target)
+        source = language_pairs.source(wanted.source, wanted.target)
         translated = _translated_html if wanted.format == "html" else _translated_texts
-        found = await translated(directions, texts, source, wanted.target, wanted.alternatives)
+        found = await translated(language_pairs, texts, source, wanted.target, wanted.alternatives)
         return _answer(wanted, source, found)
 
     @app.post(
@@ -123,10 +123,10 @@ def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
         """Translates a text, with the attention between the words of each line and its translations."""
         wanted = await read_body(request, AttentionRequest)
         _check_length([wanted.q], limits)
-        source = directions.source(wanted.source, wanted.target)
+        source = language_pairs.source(wanted.source, wanted.target)
         lines = wanted.q.split("\n")
-        wish = Wish(n_best=wanted.alternatives > 0, attention=True)
-        found = await directions.hypotheses(lines, source, wanted.target, wish)
+        wish = RequestOptions(n_best=wanted.alternatives > 0, attention=True)
+        found = await language_pairs.hypotheses(lines, source, wanted.target, wish)
         return AttentionAnswer(
             lines=[
                 AlignedLine(
@@ -140,7 +140,7 @@ def _add_calls(app: FastAPI, directions: Directions, limits: Limits) -> None:
     @app.get("/languages")
     async def languages() -> list[ServedLanguage]:
         """The languages, by their codes; there are no other names of them."""
-        targets = directions.by_source()
+        targets = language_pairs.by_source()
         return [ServedLanguage(code=code, name=code, targets=into) for code, into in targets.items()]
 
     @app.get("/health")
@@ -164,8 +164,8 @@ def _add_failures(app: FastAPI) -> None:
         answer.headers.update(error.headers or {})
         return answer
 
-    @app.exception_handler(Busy)
-    async def busy(request: Request, error: Busy) -> JSONResponse:
+    @app.exception_handler(ServerBusyError)
+    async def busy(request: Request, error: ServerBusyError) -> JSONResponse:
         return failure(429, _BUSY, retry_after=1)
 
     @app.exception_handler(Exception)  # and the server's log has the traceback
@@ -183,20 +183,20 @@ def _check_length(texts: list[str], limits: Limits) -> None:
 
 
 async def _translated_texts(
-    directions: Directions, texts: list[str], source: str, target: str, alternatives: int
+    language_pairs: LanguagePairs, texts: list[str], source: str, target: str, alternatives: int
 ) -> list[list[str]]:
     """The translation of each text and its alternatives."""
-    found = await directions.texts(texts, source, target, Wish(n_best=alternatives > 0))
+    found = await language_pairs.texts(texts, source, target, RequestOptions(n_best=alternatives > 0))
     return [ranked[: alternatives + 1] for ranked in found]
 
 
 async def _translated_html(
-    directions: Directions, texts: list[str], source: str, target: str, alternatives: int
+    language_pairs: LanguagePairs, texts: list[str], source: str, target: str, alternatives: int
 ) -> list[list[str]]:
     """The translation of each text of HTML; there are no alternatives."""
-    marked_up = [MarkedUp(text) for text in texts]
+    marked_up = [HtmlFragment(text) for text in texts]
     lines = [line for one in marked_up for line in one.texts]
-    found = iter(await directions.hypotheses(lines, source, target, Wish()))
+    found = iter(await language_pairs.hypotheses(lines, source, target, RequestOptions()))
     return [[one.with_texts([next(found)[0].text for _ in one.texts])] for one in marked_up]
 
 

@@ -12,13 +12,13 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from translator.serving.server.models import Hypothesis, ServedModel, Wish
+from translator.serving.server.models import Hypothesis, RequestOptions, ServedModel
 
 MAX_BATCH_SIZE = 64  # lines
 _GATHERING_SECONDS = 0.003  # how long the first line of a batch waits for others
 
 
-class Busy(Exception):  # noqa: N818  (nothing is wrong)
+class ServerBusyError(Exception):
     """So many lines wait that no more are taken."""
 
 
@@ -30,7 +30,7 @@ class _Request:
         wish: what is wanted.
     """
 
-    def __init__(self, lines: Sequence[str], wish: Wish) -> None:
+    def __init__(self, lines: Sequence[str], wish: RequestOptions) -> None:
         self.lines, self.wish = lines, wish
         self.found: list[list[Hypothesis]] = [[] for _ in lines]
         self._missing = len(lines)
@@ -78,7 +78,7 @@ class Batcher:
         self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
         self._thread.start()
 
-    async def translate(self, lines: Sequence[str], wish: Wish) -> list[list[Hypothesis]]:
+    async def translate(self, lines: Sequence[str], wish: RequestOptions) -> list[list[Hypothesis]]:
         """Translates lines, together with those of other callers.
 
         Args:
@@ -89,14 +89,14 @@ class Batcher:
             The hypotheses of each line, best first.
 
         Raises:
-            Busy: if too many lines wait already, or the batcher is closed.
+            ServerBusyError: if too many lines wait already, or the batcher is closed.
         """
         if not lines:
             return []
         request = _Request(lines, wish)
         with self._changed:
             if self._closing or len(self._waiting) >= self._most_waiting:
-                raise Busy
+                raise ServerBusyError
             self._waiting.extend((request, number) for number in range(len(lines)))
             self._changed.notify()
         return await request.future

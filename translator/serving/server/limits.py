@@ -33,12 +33,12 @@ class Limits:
 
     Attributes:
         max_characters: of all texts of a request together.
-        requests_a_minute: that one address may send; 0: any number.
+        requests_per_minute: that one address may send; 0: any number.
         max_waiting: lines that may wait for a model; with more, requests are refused.
     """
 
     max_characters: int = 5000
-    requests_a_minute: int = 0
+    requests_per_minute: int = 0
     max_waiting: int = 1000
 
     @property
@@ -51,12 +51,12 @@ class RateLimit:
     """A bucket of tokens for each address: it holds a minute's worth and fills evenly.
 
     Args:
-        requests_a_minute: tokens a minute; 0: no limit.
+        requests_per_minute: tokens a minute; 0: no limit.
         clock: seconds that only ever grow.
     """
 
-    def __init__(self, requests_a_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._size, self._clock = requests_a_minute, clock
+    def __init__(self, requests_per_minute: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size, self._clock = requests_per_minute, clock
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()  # tokens, when
 
     def seconds_to_wait(self, address: str) -> float:
@@ -94,7 +94,7 @@ class Guard:
     ) -> None:
         self._app, self._limits = app, limits
         self._host_names, self._origins = host_names, origins
-        self._rate = RateLimit(limits.requests_a_minute, clock)
+        self._rate = RateLimit(limits.requests_per_minute, clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -158,7 +158,7 @@ class Guard:
         if seconds := self._rate.seconds_to_wait(address):
             return failure(
                 429,
-                f"Slowdown: more than {self._limits.requests_a_minute:,} requests a minute",
+                f"Slowdown: more than {self._limits.requests_per_minute:,} requests a minute",
                 math.ceil(seconds),
             )
         return None

@@ -17,7 +17,7 @@ _MARKUP = re.compile(
 )
 
 
-class MarkedUp:
+class HtmlFragment:
     """A piece of HTML, cut into markup and texts.
 
     Attributes:

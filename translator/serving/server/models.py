@@ -21,7 +21,7 @@ CARD = "MODEL_CARD.md"
 _LONGEST_WITH_ATTENTION = 4_000  # bytes of a line
 
 
-class Wish(NamedTuple):
+class RequestOptions(NamedTuple):
     """What a caller wants beside the best translation.
 
     Attributes:
@@ -52,7 +52,7 @@ class Hypothesis:
 class ServedModel(Protocol):
     """What the server needs of a model of one direction."""
 
-    def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
+    def translate(self, lines: Sequence[str], wishes: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
         """The hypotheses of each line, at least one, best first, with what is wished for it or more.
 
         Called from one thread at a time.
@@ -74,7 +74,7 @@ class FolderModel:
 
         self._translator = Translator.load(folder)
 
-    def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
+    def translate(self, lines: Sequence[str], wishes: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
         """See ``ServedModel``. Hypotheses and attention cost little beside another search: all get both."""
         n_best, attention = (any(wanted) for wanted in zip(*wishes, strict=True))
         number = self._translator.config.decoding.beam_size if n_best else 1
@@ -124,7 +124,7 @@ class ExportedModel:
         self._beam_size = int(said[1]) if said else default.beam_size
         self._length_penalty = float(said[2]) if said else default.length_penalty
 
-    def translate(self, lines: Sequence[str], wishes: Sequence[Wish]) -> list[list[Hypothesis]]:
+    def translate(self, lines: Sequence[str], wishes: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
         """See ``ServedModel``. Attention and several hypotheses come from two searches."""
         aligned = [
             i for i, wish in enumerate(wishes) if wish.attention and not is_too_long_for_attention(lines[i])

@@ -15,8 +15,8 @@ from translator.errors import ConfigError, first_line
 from translator.serving.server.app import create_app
 from translator.serving.server.connections import Connection
 from translator.serving.server.limits import LOOPBACK_NAMES, Limits
-from translator.serving.server.models import ServedModel, Wish
-from translator.serving.server.places import Place, find
+from translator.serving.server.model_locations import ModelLocation, find_model
+from translator.serving.server.models import RequestOptions, ServedModel
 
 _STOP_SECONDS = 30  # for what has begun; a client that stopped reading does not hold up the stop for ever
 _RATE_FOR_OTHERS = 600  # requests a minute from an address, where other machines can call
@@ -28,18 +28,18 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 5000,
     limits: Limits | None = None,
-    requests_a_minute: int | None = None,
+    requests_per_minute: int | None = None,
     origins: Sequence[str] = (),
     report: Callable[[str], None],
 ) -> None:
     """Serves models until SIGINT or SIGTERM; requests that have begun are finished first.
 
     Args:
-        models: see ``places.find``.
+        models: see ``model_locations.find_model``.
         host: the address to listen at.
         port: the port to listen at; 0: any that is free.
         limits: what the server takes on; None: the defaults.
-        requests_a_minute: from one address; None: no limit for this machine alone, 600 where others can call.
+        requests_per_minute: per address; None: no limit for this machine alone, 600 where others can call.
         origins: other sites whose pages may use it; ``*`` for all.
         report: takes each line for the user.
 
@@ -47,13 +47,13 @@ def serve(
         ConfigError: if two models translate the same direction, or the address cannot be listened at.
         ModelError: if a model cannot be served.
     """
-    places = _by_direction([find(argument) for argument in models])
+    places = _by_direction([find_model(argument) for argument in models])
     listener = _listener(host, port)
     with listener:
         is_local = _is_loopback(listener)
-        if requests_a_minute is None:
-            requests_a_minute = 0 if is_local else _RATE_FOR_OTHERS
-        limits = replace(limits or Limits(), requests_a_minute=requests_a_minute)
+        if requests_per_minute is None:
+            requests_per_minute = 0 if is_local else _RATE_FOR_OTHERS
+        limits = replace(limits or Limits(), requests_per_minute=requests_per_minute)
         loaded = {}
         for (source, target), place in places.items():
             loaded[source, target] = place.load()
@@ -74,8 +74,8 @@ def serve(
         report("stopped")
 
 
-def _by_direction(places: Sequence[Place]) -> dict[tuple[str, str], Place]:
-    found: dict[tuple[str, str], Place] = {}
+def _by_direction(places: Sequence[ModelLocation]) -> dict[tuple[str, str], ModelLocation]:
+    found: dict[tuple[str, str], ModelLocation] = {}
     for place in places:
         pair = place.source_language, place.target_language
         if pair in found:
@@ -120,7 +120,7 @@ def _address(listener: socket.socket) -> str:
 
 def _warm_up(model: ServedModel) -> None:
     """Translates in every way that callers may ask for, so that nobody waits for TensorFlow's tracing."""
-    for wish in (Wish(), Wish(n_best=True), Wish(attention=True)):
+    for wish in (RequestOptions(), RequestOptions(n_best=True), RequestOptions(attention=True)):
         model.translate(["A"], [wish])
 
 

@@ -22,7 +22,7 @@ class Parts(NamedTuple):
     lines: tf.Tensor
 
 
-class Cutter:
+class LineSplitter:
     """Cuts rows of pieces so that none is longer than any that training has seen.
 
     Args:
@@ -70,7 +70,7 @@ class Cutter:
         return tf.where(before_next == int(Cut.AT_SPACE), ends, without_space)
 
 
-def put_together(texts: tf.Tensor) -> tf.Tensor:
+def join_parts(texts: tf.Tensor) -> tf.Tensor:
     """The translations of lines from those of their parts, with a line break between two of these.
 
     Args:

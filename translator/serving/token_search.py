@@ -20,7 +20,7 @@ from translator.search_options import SearchOptions
 MAX_BEAM_SIZE = 100  # what a caller may ask for, so that nobody can ask for all memory
 
 
-class Found(NamedTuple):
+class RaggedHypotheses(NamedTuple):
     """The hypotheses of some sentences, best first.
 
     Attributes:
@@ -33,7 +33,7 @@ class Found(NamedTuple):
     scores: tf.Tensor
 
 
-class PieceSearch:
+class TokenSearch:
     """Beam search of networks for an exported graph.
 
     Args:
@@ -59,7 +59,7 @@ class PieceSearch:
 
     def __call__(
         self, ids: tf.RaggedTensor, beam_size: tf.Tensor, length_penalty: tf.Tensor, number: tf.Tensor
-    ) -> Found:
+    ) -> RaggedHypotheses:
         """Translates.
 
         Args:
@@ -114,4 +114,6 @@ class PieceSearch:
         # Back to the order in which the sentences came.
         places = tf.argsort(order)
         by_hypothesis = tf.reshape(places[:, None] * number + tf.range(number), [-1])
-        return Found(tf.gather(rows, by_hypothesis), tf.gather(tf.reshape(scores, [-1, number]), places))
+        return RaggedHypotheses(
+            tf.gather(rows, by_hypothesis), tf.gather(tf.reshape(scores, [-1, number]), places)
+        )

@@ -6,17 +6,17 @@ import pytest
 
 from translator.errors import ModelError
 from translator.serving.export import export
-from translator.serving.server.models import Wish
-from translator.serving.server.places import find
+from translator.serving.server.model_locations import find_model
+from translator.serving.server.models import RequestOptions
 
 
 def test_languages_come_from_the_model(model_folder, exported_folder):
     for folder in (model_folder, exported_folder, exported_folder / "1"):
-        place = find(str(folder))
+        place = find_model(str(folder))
         assert (place.source_language, place.target_language) == ("de", "en")
-        place = find(f"{folder}=pt-BR:en")
+        place = find_model(f"{folder}=pt-BR:en")
         assert (place.source_language, place.target_language) == ("pt-BR", "en")
-    assert (find(str(exported_folder)).folder, find(str(exported_folder)).is_exported) == (
+    assert (find_model(str(exported_folder)).folder, find_model(str(exported_folder)).is_exported) == (
         exported_folder / "1",
         True,
     )
@@ -25,38 +25,38 @@ def test_languages_come_from_the_model(model_folder, exported_folder):
 def test_the_highest_version_is_taken(exported_folder, tmp_path):
     for version in ("2", "10", "9", "old"):
         shutil.copytree(exported_folder / "1", tmp_path / version)
-    assert find(str(tmp_path)).folder == tmp_path / "10"
-    assert find(str(tmp_path / "9")).folder == tmp_path / "9"
+    assert find_model(str(tmp_path)).folder == tmp_path / "10"
+    assert find_model(str(tmp_path / "9")).folder == tmp_path / "9"
 
 
 def test_a_folder_whose_name_has_an_equals_sign(model_folder, tmp_path):
     shutil.copytree(model_folder, tmp_path / "a=b:c")
-    assert find(str(tmp_path / "a=b:c")).source_language == "de"
-    assert find(f"{tmp_path / 'a=b:c'}=x:y").source_language == "x"
+    assert find_model(str(tmp_path / "a=b:c")).source_language == "de"
+    assert find_model(f"{tmp_path / 'a=b:c'}=x:y").source_language == "x"
 
 
 def test_an_export_that_does_not_say_its_languages(exported_folder, tmp_path):
     shutil.copytree(exported_folder / "1", tmp_path / "1")
     (tmp_path / "1" / "MODEL_CARD.md").unlink()
     with pytest.raises(ModelError, match=r"1: MODEL_CARD.md does not say its languages; give .*=FROM:TO"):
-        find(str(tmp_path))
-    place = find(f"{tmp_path}=de:en")
-    assert place.load().translate(["ada"], [Wish(n_best=True)])[0]
+        find_model(str(tmp_path))
+    place = find_model(f"{tmp_path}=de:en")
+    assert place.load().translate(["ada"], [RequestOptions(n_best=True)])[0]
 
 
 def test_an_export_for_piece_ids(model_folder, tmp_path):
     export(model_folder, tmp_path, tokens=True)
     with pytest.raises(ModelError, match="takes piece ids, not text; export the model without --tokens"):
-        find(str(tmp_path)).load()
+        find_model(str(tmp_path)).load()
 
 
 def test_a_damaged_export(exported_folder, tmp_path):
     shutil.copytree(exported_folder / "1", tmp_path / "1")
     (tmp_path / "1" / "saved_model.pb").write_bytes(b"nonsense")
     with pytest.raises(ModelError, match="1: damaged"):
-        find(str(tmp_path)).load()
+        find_model(str(tmp_path)).load()
 
 
 def test_no_model(tmp_path):
     with pytest.raises(ModelError, match="no model here"):
-        find(str(tmp_path / "nothing"))
+        find_model(str(tmp_path / "nothing"))

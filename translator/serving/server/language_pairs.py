@@ -9,12 +9,12 @@ from fastapi import HTTPException
 
 from translator.decoding.layout import keeping_layout
 from translator.serving.server.batching import Batcher
-from translator.serving.server.models import Hypothesis, ServedModel, Wish
+from translator.serving.server.models import Hypothesis, RequestOptions, ServedModel
 
 AUTO = "auto"
 
 
-class Directions:
+class LanguagePairs:
     """What is served: for each pair of languages a model with its batches.
 
     Attributes:
@@ -70,26 +70,28 @@ class Directions:
         raise HTTPException(400, f"{target} is not available as a target language from {source}")
 
     async def hypotheses(
-        self, lines: list[str], source: str, target: str, wish: Wish
+        self, lines: list[str], source: str, target: str, wish: RequestOptions
     ) -> list[list[Hypothesis]]:
         """The hypotheses of each line; none for a line without text.
 
         Raises:
-            Busy: if too many lines wait.
+            ServerBusyError: if too many lines wait.
         """
         cores = [line.strip() for line in lines]
         batcher = self._batchers[source, target]
         found = iter(await batcher.translate([core for core in cores if core], wish))
         return [next(found) if core else [] for core in cores]
 
-    async def texts(self, texts: list[str], source: str, target: str, wish: Wish) -> list[list[str]]:
+    async def texts(
+        self, texts: list[str], source: str, target: str, wish: RequestOptions
+    ) -> list[list[str]]:
         """The translations of each text, best first; a text keeps its lines, its blank ones and its spaces.
 
         Of a text of several lines, the second translation has the second best of each line, or the best
         where a line has no more, and so on.
 
         Raises:
-            Busy: if too many lines wait.
+            ServerBusyError: if too many lines wait.
         """
         lines_of = [text.split("\n") for text in texts]
         all_lines = [line for lines in lines_of for line in lines]

@@ -14,7 +14,7 @@ _SAVED_MODEL = "saved_model.pb"
 
 
 @dataclass(frozen=True)
-class Place:
+class ModelLocation:
     """Where a model is and what it translates; nothing is loaded yet.
 
     Attributes:
@@ -38,7 +38,7 @@ class Place:
         return ExportedModel(self.folder) if self.is_exported else FolderModel(self.folder)
 
 
-def find(argument: str) -> Place:
+def find_model(argument: str) -> ModelLocation:
     """Finds a model from ``FOLDER``, or from ``FOLDER=FROM:TO``, which says its languages.
 
     Args:
@@ -54,11 +54,11 @@ def find(argument: str) -> Place:
     version = _version_folder(folder)
     if version is None:
         config = load_config(model_folders([folder])[0])
-        return Place(folder, False, *(languages or (config.source_language, config.target_language)))
+        return ModelLocation(folder, False, *(languages or (config.source_language, config.target_language)))
     languages = languages or _languages_of_card(version)
     if languages is None:
         raise ModelError(f"{version}: {CARD} does not say its languages; give {argument}=FROM:TO")
-    return Place(version, True, *languages)
+    return ModelLocation(version, True, *languages)
 
 
 def _version_folder(folder: Path) -> Path | None:
