@@ -40,8 +40,8 @@ from timing import matrix_product, median_seconds
 
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.readers import read_lines
-from translator.decoding.batching import at_a_time, batches_of, for_each_batch
-from translator.decoding.graph import SearchGraph, no_wishes
+from translator.decoding.batching import for_each_batch, group_by_length, num_parallel_batches
+from translator.decoding.graph import SearchGraph, no_constraints
 from translator.model_folder import lexicon_path, load_model
 from translator.nn.model import SpecialIds, TranslationModel, build_model
 from translator.recipes import config_for
@@ -79,13 +79,13 @@ def search_all(
         ids = np.full((len(ended), max(map(len, ended))), SPECIAL_IDS.padding, np.int32)
         for line, row in zip(ids, ended, strict=True):
             line[: len(row)] = row
-        wishes = no_wishes(len(ids))
+        constraints = no_constraints(len(ids))
         if lexicon:
-            wishes = wishes._replace(shortlist=lexicon.shortlist(ids))
-        lengths: npt.NDArray[np.int32] = graph.search(ids, options, wishes).lengths.numpy()
+            constraints = constraints._replace(shortlist=lexicon.shortlist(ids))
+        lengths: npt.NDArray[np.int32] = graph.search(ids, options, constraints).lengths.numpy()
         return lengths
 
-    batches = batches_of([len(row) for row in rows], beam_size, at_a_time())
+    batches = group_by_length([len(row) for row in rows], beam_size, num_parallel_batches())
     found = [lengths for _, lengths in for_each_batch(lengths_of, batches)]
     lengths = np.concatenate(found)
     return int(lengths.min()), int(lengths.max())

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from translator.corpus.readers import read_lines
 from translator.corpus.tokenizer import train_tokenizer
-from translator.decoding.alignment import pharaoh, word_alignment, words_of
+from translator.decoding.alignment import pharaoh, word_alignment, word_indices
 
 INVISIBLE = "\ufeff\u200b\u00ad"
 BREAKS = "\t\r\n\v\f\x85\u2028\u2029"
@@ -31,7 +31,7 @@ def words_seen(line):
 def num_words(line, tokenizer):
     """How many words the pieces of a line have."""
     tokens = tokenizer.tokens(tokenizer.encode([line])[0])
-    return int(words_of(tokens)[-1]) + 1 if tokens else 0
+    return int(word_indices(tokens)[-1]) + 1 if tokens else 0
 
 
 # Which word a piece belongs to
@@ -50,7 +50,7 @@ def num_words(line, tokenizer):
     ],
 )
 def test_a_word_begins_at_the_mark_of_a_space(tokens, words):
-    numbers = words_of(tokens.split())
+    numbers = word_indices(tokens.split())
     assert numbers.tolist() == words
     assert numbers.dtype == np.int64
 
@@ -61,7 +61,7 @@ def test_a_word_begins_at_the_mark_of_a_space(tokens, words):
 )
 def test_the_first_word_may_lack_the_mark(tokens, words):
     """As a network may write it; the text is then the same."""
-    assert words_of(tokens.split()).tolist() == words
+    assert word_indices(tokens.split()).tolist() == words
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_spaces_as_only_a_network_writes_them_make_no_other_words(tokenizer, tok
     tokens = tokens.split()
     known = tokenizer.tokens(range(tokenizer.vocabulary_size))
     [text] = tokenizer.decode([[known.index(token) for token in tokens]])
-    numbers = words_of(tokens).tolist()
+    numbers = word_indices(tokens).tolist()
     assert sorted(set(numbers)) == list(range(len(text.split())))
     assert numbers == sorted(numbers)
 
@@ -124,7 +124,7 @@ def test_words_of_real_lines_are_what_stands_between_spaces(corpora, name):
     for path in sorted((corpora / name).glob("test.*.gz")):
         lines = list(read_lines(path))
         assert len(lines) > 500
-        counts = [int(words_of(tokenizer.tokens(ids))[-1]) + 1 for ids in tokenizer.encode(lines)]
+        counts = [int(word_indices(tokenizer.tokens(ids))[-1]) + 1 for ids in tokenizer.encode(lines)]
         assert counts == [len(words_seen(line)) for line in lines]
         assert counts == [len(line.split()) for line in lines]
 

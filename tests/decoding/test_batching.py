@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from translator.decoding.batching import at_a_time, batches_of, for_each_batch
+from translator.decoding.batching import for_each_batch, group_by_length, num_parallel_batches
 
 LENGTHS = np.random.default_rng(1).integers(1, 60, 500).tolist()
 
@@ -13,7 +13,7 @@ LENGTHS = np.random.default_rng(1).integers(1, 60, 500).tolist()
 @pytest.mark.parametrize("number", [0, 1, 2, 3, 500])
 def test_batches_hold_every_sentence_once_longest_first(number, at_least, places):
     lengths = LENGTHS[:number]
-    batches = batches_of(lengths, places, at_least)
+    batches = group_by_length(lengths, places, at_least)
     order = [i for batch in batches for i in batch]
     assert sorted(order) == list(range(number))
     assert [lengths[i] for i in order] == sorted(lengths, reverse=True)
@@ -23,12 +23,12 @@ def test_batches_hold_every_sentence_once_longest_first(number, at_least, places
 
 
 def test_a_few_sentences_are_shared_out():
-    assert batches_of([9, 9, 9, 9], 5) == [[0, 1, 2, 3]]
-    assert batches_of([9, 9, 9, 9], 5, at_least=2) == [[0, 1], [2, 3]]
-    assert batches_of([9, 9, 9, 9], 5, at_least=16) == [[0], [1], [2], [3]]
+    assert group_by_length([9, 9, 9, 9], 5) == [[0, 1, 2, 3]]
+    assert group_by_length([9, 9, 9, 9], 5, at_least=2) == [[0, 1], [2, 3]]
+    assert group_by_length([9, 9, 9, 9], 5, at_least=16) == [[0], [1], [2], [3]]
 
 
 def test_results_come_in_the_order_of_the_batches():
     batches = [[3, 1], [0], [2]]
-    assert at_a_time() >= 1
+    assert num_parallel_batches() >= 1
     assert list(for_each_batch(sum, batches)) == [([3, 1], 4), ([0], 0), ([2], 2)]

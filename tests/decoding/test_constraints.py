@@ -23,8 +23,13 @@ from test_search import (
     scripted,
 )
 
-from translator.decoding.constraints import advanced, are_met, dealt_out, needed_pieces
-from translator.decoding.rules import Pieces, Rules
+from translator.decoding.constraints import (
+    advance_progress,
+    allocate_beam_by_constraints,
+    are_complete,
+    next_phrase_tokens,
+)
+from translator.decoding.rules import Requirements, Vocabulary
 from translator.decoding.search import BeamSearch, StepOutput
 from translator.search_options import SearchOptions
 
@@ -54,7 +59,7 @@ def progress_through(ids, phrases):
     phrases, steps = tf.constant(padded(phrases))[None], []
     progress = tf.zeros([1, 1, phrases.shape[1]], tf.int32)
     for piece in ids:
-        progress = advanced(progress, tf.constant([[piece]]), phrases, PADDING)
+        progress = advance_progress(progress, tf.constant([[piece]]), phrases, PADDING)
         steps.append(progress[0, 0].numpy().tolist())
     return steps
 
@@ -65,19 +70,19 @@ def test_needed_pieces_come_next_in_each_phrase():
         [[A, C], [B, C], [PADDING, C], [PADDING, PADDING]],
         [[B, PADDING], [B, PADDING], [C, PADDING], [PADDING, PADDING]],
     ]
-    assert needed_pieces(progress, PHRASES, PADDING).numpy().tolist() == expected
+    assert next_phrase_tokens(progress, PHRASES, PADDING).numpy().tolist() == expected
 
 
 def test_phrases_are_met_when_all_are_complete():
     progress = tf.constant([[[0, 0], [2, 0], [1, 1], [2, 1]], [[0, 0], [1, 0], [2, 0], [3, 0]]])
     expected = [[False, False, False, True], [False, False, False, True]]
-    assert are_met(progress, PHRASES, PADDING).numpy().tolist() == expected
+    assert are_complete(progress, PHRASES, PADDING).numpy().tolist() == expected
 
 
 def test_a_sentence_without_phrases_is_met_at_once():
     for phrases in (tf.zeros([1, 2, 3], tf.int32), tf.zeros([1, 0, 0], tf.int32)):
         progress = tf.zeros([1, 2, phrases.shape[1]], tf.int32)
-        assert are_met(progress, phrases, PADDING).numpy().tolist() == [[True, True]]
+        assert are_complete(progress, phrases, PADDING).numpy().tolist() == [[True, True]]
 
 
 def test_a_phrase_grows_starts_again_or_stays():
@@ -87,7 +92,7 @@ def test_a_phrase_grows_starts_again_or_stays():
         [[1, 0], [2, 0], [1, 0], [0, 1], [2, 1], [2, 1]],
         [[0, 0], [1, 0], [0, 0], [3, 0], [0, 0], [0, 0]],
     ]
-    assert advanced(progress, pieces, PHRASES, PADDING).numpy().tolist() == expected
+    assert advance_progress(progress, pieces, PHRASES, PADDING).numpy().tolist() == expected
 
 
 @pytest.mark.parametrize(
@@ -114,37 +119,41 @@ def test_a_phrase_may_begin_within_a_beginning_of_itself(phrase, ids, expected):
     assert [progress for [progress] in progress_through(ids, [phrase])] == expected
 
 
-def dealt(totals, pieces_of_phrases, places):
-    """``dealt_out`` for one sentence whose candidates have so many pieces of one long phrase."""
+def allocated(totals, pieces_of_phrases, places):
+    """Allocates the beam of one sentence whose candidates have so many tokens of one long phrase."""
     phrases = tf.fill([1, 1, 9], A)
     progress = tf.constant(pieces_of_phrases)[None, :, None]
-    return dealt_out(tf.constant([totals]), progress, phrases, PADDING, places).numpy()[0].tolist()
+    return (
+        allocate_beam_by_constraints(tf.constant([totals]), progress, phrases, PADDING, places)
+        .numpy()[0]
+        .tolist()
+    )
 
 
 def test_places_are_dealt_out_in_turn_to_those_that_have_come_equally_far():
     totals = [-1.0, -2.0, -3.0, -4.0, -9.0, -8.0, -7.0]
     pieces = [0, 0, 0, 0, 1, 1, 2]
     # The best of each group, the furthest group in front; then the second best; then what is left.
-    assert dealt(totals, pieces, 7) == [6, 5, 0, 4, 1, 2, 3]
-    assert dealt(totals, pieces, 4) == [6, 5, 0, 4]
-    assert dealt(totals, pieces, 1) == [6]
+    assert allocated(totals, pieces, 7) == [6, 5, 0, 4, 1, 2, 3]
+    assert allocated(totals, pieces, 4) == [6, 5, 0, 4]
+    assert allocated(totals, pieces, 1) == [6]
 
 
 def test_impossible_candidates_get_places_last():
     totals, pieces = [-1e9, -5.0, -1e9, -4.0, -6.0], [2, 0, 1, 0, 0]
-    assert dealt(totals, pieces, 3) == [3, 1, 4]
-    assert set(dealt(totals, pieces, 5)[3:]) == {0, 2}
+    assert allocated(totals, pieces, 3) == [3, 1, 4]
+    assert set(allocated(totals, pieces, 5)[3:]) == {0, 2}
 
 
 def test_of_equal_candidates_the_first_gets_the_place():
-    assert dealt([-1.0, -1.0, -1.0], [0, 0, 0], 2) == [0, 1]
+    assert allocated([-1.0, -1.0, -1.0], [0, 0, 0], 2) == [0, 1]
 
 
 def test_how_far_a_hypothesis_has_come_is_all_complete_phrases_and_the_longest_begun():
     # In the first sentence 1, 2 + 1, 0, 1 + 1 and 2 pieces; in the second 1 each, so totals alone count.
     progress = tf.constant([[[1, 0], [2, 1], [0, 0], [1, 1], [2, 0]], [[1, 0]] * 5])
     totals = tf.constant([[-1.0, -5.0, -2.0, -3.0, -4.0], [-5.0, -4.0, -3.0, -2.0, -1.0]])
-    found = dealt_out(totals, progress, PHRASES, PADDING, 5).numpy().tolist()
+    found = allocate_beam_by_constraints(totals, progress, PHRASES, PADDING, 5).numpy().tolist()
     assert found == [[1, 3, 0, 2, 4], [4, 3, 2, 1, 0]]
 
 
@@ -245,7 +254,7 @@ def search_among_many_pieces(logits, phrases, beam_size, max_length):
     def step(ids, state, memory):
         return StepOutput(tf.tile(log_probs[None, None], [1, beam_size, 1]), state, state)
 
-    rules = Rules(
+    rules = Requirements(
         tf.constant([0]),
         tf.constant([max_length]),
         tf.zeros([1, 0], tf.int32),
@@ -253,7 +262,7 @@ def search_among_many_pieces(logits, phrases, beam_size, max_length):
         tf.ones([1, 1], tf.bool),
     )
     options = SearchOptions(beam_size=beam_size, n_best=beam_size)
-    search = BeamSearch(step, Pieces(PADDING, START, END), options, 1.0, with_phrases=True)
+    search = BeamSearch(step, Vocabulary(PADDING, START, END), options, 1.0, has_phrases=True)
     found = search(tf.zeros([1, beam_size, 1]), tf.zeros([1, 1]), rules)
     rows, lengths = found.ids.numpy()[0].tolist(), found.lengths.numpy()[0]
     return [tuple(row[:length]) for row, length in zip(rows, lengths, strict=True) if length]
@@ -279,7 +288,7 @@ def test_every_sentence_has_its_own_phrases():
     for row, some in zip(phrases, wanted, strict=True):
         for phrase, pieces in zip(row, some, strict=False):
             phrase[: len(pieces)] = pieces
-    rules = Rules(
+    rules = Requirements(
         tf.zeros([4], tf.int32),
         tf.fill([4], 6),
         tf.zeros([4, 0], tf.int32),
@@ -287,7 +296,7 @@ def test_every_sentence_has_its_own_phrases():
         tf.ones([4, SOURCE_STEPS], tf.bool),
     )
     options = SearchOptions(beam_size=5)
-    search = BeamSearch(script.step, Pieces(PADDING, START, END), options, 1.0, with_phrases=True)
+    search = BeamSearch(script.step, Vocabulary(PADDING, START, END), options, 1.0, has_phrases=True)
     found = search(tf.fill([4, 5], -1), script.tables, rules)
     for case, some in enumerate(wanted):
         [[(ids, log_prob, _)]] = Script(script.tables[case : case + 1]).search(5, 6, phrases=some)

@@ -8,7 +8,7 @@ from references.networks import SPECIAL_IDS, padded, random_network, random_sent
 from references.search import beam_search as reference_beam_search
 from references.search import greedy
 
-from translator.decoding.graph import SearchGraph, max_target_lengths, no_wishes, numbers_of, search
+from translator.decoding.graph import SearchGraph, dynamic_options, max_target_lengths, no_constraints, search
 from translator.search_options import SearchOptions
 
 SOURCES = random_sentences(1, [4, 1, 7, 2, 3])
@@ -85,7 +85,9 @@ def test_padding_and_other_sentences_do_not_change_what_is_found(graph):
 
 def test_the_graph_finds_what_eager_search_finds(network, graph):
     wanted, source_ids = options(3, 0.5, 2), tf.constant(padded(SOURCES))
-    eager = search([network], source_ids, no_wishes(5), wanted, numbers_of(wanted), with_phrases=False)
+    eager = search(
+        [network], source_ids, no_constraints(5), wanted, dynamic_options(wanted), has_phrases=False
+    )
     in_graph = graph.search(source_ids, wanted)
     for name, expected, found in zip(eager._fields, eager, in_graph, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=name)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from translator.decoding.layout import keeping_layout
+from translator.decoding.layout import translate_keeping_layout
 
 
 def one_at_a_time(sentences):
@@ -31,25 +31,25 @@ WAYS = [one_at_a_time, in_windows(2), in_windows(3), in_windows(1000)]
 def test_spaces_at_both_ends_come_back(translated):
     lines = ["  ada bob ", "\tcid\t\t", "\u00a0dee\u3000", " \u00a0\teve fay", "gus  hal", "ivy\r"]
     expected = ["  ADA BOB ", "\tCID\t\t", "\u00a0DEE\u3000", " \u00a0\tEVE FAY", "GUS  HAL", "IVY\r"]
-    assert list(keeping_layout(lines, translated)) == expected
+    assert list(translate_keeping_layout(lines, translated)) == expected
 
 
 @pytest.mark.parametrize("translated", WAYS)
 def test_blank_lines_stay_as_they_are(translated):
     lines = ["", "ada", "", "", "  ", "\t", "\u00a0 \u3000", " bob", "\x1f", ""]
-    assert list(keeping_layout(lines, translated)) == [line.upper() for line in lines]
+    assert list(translate_keeping_layout(lines, translated)) == [line.upper() for line in lines]
 
 
 @pytest.mark.parametrize("translated", WAYS)
 def test_a_line_without_columns_is_one_sentence(translated):
-    assert list(keeping_layout(["ada\tbob", "\tcid\t"], translated)) == ["ADA\tBOB", "\tCID\t"]
+    assert list(translate_keeping_layout(["ada\tbob", "\tcid\t"], translated)) == ["ADA\tBOB", "\tCID\t"]
 
 
 @pytest.mark.parametrize("translated", WAYS)
 def test_columns_are_translated_each_by_itself(translated):
     lines = ["ada\tbob", "cid", "\t dee \t\teve\u00a0", "", "\t\t", " \t\u00a0", "fay\tgus\thal"]
     expected = ["ADA\tBOB", "CID", "\t DEE \t\tEVE\u00a0", "", "\t\t", " \t\u00a0", "FAY\tGUS\tHAL"]
-    assert list(keeping_layout(lines, translated, columns=True)) == expected
+    assert list(translate_keeping_layout(lines, translated, columns=True)) == expected
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_sentences_come_without_the_spaces_around_them(columns, expected):
             yield sentence
 
     lines = [" ada  ", "", " bob\t cid", "\u00a0"]
-    assert list(keeping_layout(lines, noted, columns)) == lines
+    assert list(translate_keeping_layout(lines, noted, columns)) == lines
     assert seen == expected
 
 
@@ -81,17 +81,19 @@ def test_sentences_come_without_the_spaces_around_them(columns, expected):
 def test_text_that_stays_the_same_gives_the_same_lines(lines, size, columns):
     for translated in (one_at_a_time, in_windows(size)):
         expected = [line.upper() for line in lines]
-        assert list(keeping_layout(iter(lines), translated, columns)) == expected
+        assert list(translate_keeping_layout(iter(lines), translated, columns)) == expected
 
 
 def test_no_lines_give_no_lines():
     for translated in WAYS:
-        assert list(keeping_layout([], translated)) == []
+        assert list(translate_keeping_layout([], translated)) == []
 
 
 def test_translations_may_be_longer_shorter_or_empty():
     changed = {"ada": "x y z", "bob": "", "cid": "w"}
-    found = keeping_layout(["  ada ", "\tbob", " cid "], lambda sentences: map(changed.get, sentences))
+    found = translate_keeping_layout(
+        ["  ada ", "\tbob", " cid "], lambda sentences: map(changed.get, sentences)
+    )
     assert list(found) == ["  x y z ", "\t", " w "]
 
 
@@ -105,7 +107,7 @@ def test_output_starts_before_the_input_is_read_to_its_end(translated, ahead, co
             read.append(len(read))
             yield f" {len(read)}"
 
-    found = keeping_layout(endless(), translated, columns)
+    found = translate_keeping_layout(endless(), translated, columns)
     assert read == []
     for number in range(1, 8):
         assert next(found) == f" {number}"
@@ -120,6 +122,6 @@ def test_a_line_of_columns_is_given_out_when_its_last_column_is_translated():
             events.append(line)
             yield line
 
-    for line in keeping_layout(lines(), one_at_a_time, columns=True):
+    for line in translate_keeping_layout(lines(), one_at_a_time, columns=True):
         events.append(line)
     assert events == ["ada\tbob", "ADA\tBOB", "", "", "cid", "CID"]

@@ -7,8 +7,8 @@ import tensorflow as tf
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from translator.decoding.long_lines import LongLines, put_together
-from translator.decoding.translation import Translation, joined
+from translator.decoding.long_lines import LongLines, join_parts
+from translator.decoding.translation import Translation, join_translations
 from translator.serving import line_parts
 
 words = st.text("abdeo", min_size=1, max_size=12)
@@ -117,7 +117,7 @@ def test_lines_are_cut_where_it_hurts_least(tokenizer, line, parts):
     ids=ascii,
 )
 def test_no_space_is_put_beside_chinese_and_japanese(texts, expected):
-    assert put_together(texts) == expected
+    assert join_parts(texts) == expected
     assert line_parts.join_parts(tf.constant(["\n".join(texts)])).numpy()[0].decode() == expected
 
 
@@ -132,6 +132,6 @@ def part(text, *links):
 
 def test_a_word_that_goes_on_in_the_next_part_is_one_word_of_the_alignment():
     first, third = part("ada \u6211", (0, 0), (1, 1)), part("\u4f60 bob", (0, 0), (2, 1))
-    one = joined([first, part(""), third, part("cid", (0, 0))], [False] * 4, alignments=True)
+    one = join_translations([first, part(""), third, part("cid", (0, 0))], [False] * 4, alignments=True)
     assert one.text == "ada \u6211\u4f60 bob cid"
     assert one.word_alignment == ((0, 0), (1, 1), (6, 1), (8, 2), (9, 3))

@@ -4,12 +4,12 @@ import itertools
 
 import numpy as np
 import pytest
-from references.judges import BACK, CONFIG, FROM_THE_END, LINES, LONG
 from references.networks import word_network, write_model
+from references.reranking import BACKWARD, CONFIG, LINES, LONG, RIGHT_TO_LEFT
 
 from translator.config import Config
 from translator.decoding.glossary import Glossary
-from translator.decoding.reranking import reranked
+from translator.decoding.reranking import rerank
 from translator.decoding.translation import Translation
 from translator.decoding.translator import Translator
 from translator.errors import ModelError
@@ -28,7 +28,7 @@ def plain(tokenizer, network):
 
 @pytest.fixture(scope="module")
 def backward(tokenizer):
-    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, BACK)
+    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, BACKWARD)
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ def both(tokenizer, network, backward):
 
 @pytest.fixture(scope="module")
 def from_the_end(tokenizer):
-    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, FROM_THE_END)
+    return Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, RIGHT_TO_LEFT)
 
 
 def penalty(length, options):
@@ -189,7 +189,7 @@ def test_equal_scores_keep_the_order_of_search():
         return [-5.0, -3.0, -3.0]
 
     options = SearchOptions(n_best=3, length_penalty=0.0)
-    [found] = reranked(["a"], [first], [False], backward, None, options)
+    [found] = rerank(["a"], [first], [False], backward, None, options)
     assert [(text, round(score, 6)) for text, score, _ in rows_of(found)] == [
         ("y", -1.6),
         ("z", -1.6),
@@ -203,7 +203,7 @@ def test_equal_scores_keep_the_order_of_search():
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory, tokenizer, network):
-    configs = {"forward": CONFIG, "backward": BACK, "unnamed": Config().override({"model.units": 8})}
+    configs = {"forward": CONFIG, "backward": BACKWARD, "unnamed": Config().override({"model.units": 8})}
     return {
         name: write_model(tmp_path_factory.mktemp(name), config, tokenizer, network)
         for name, config in configs.items()
@@ -212,7 +212,7 @@ def folders(tmp_path_factory, tokenizer, network):
 
 def test_a_model_is_loaded_with_one_that_goes_backward(folders, plain, tokenizer, network):
     found = Translator.load(folders["forward"], backward=folders["backward"]).translate(LINES[:3])
-    beside = Translator([network], tokenizer, BACK)
+    beside = Translator([network], tokenizer, BACKWARD)
     for line, one in zip(LINES, found, strict=False):
         assert_same(rows_of(one), expected(plain, beside, line)[:1])
     loaded = Translator.load(folders["backward"])

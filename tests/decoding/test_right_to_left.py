@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-from references.judges import BACK, CONFIG, FROM_THE_END, LINES, LONG
 from references.networks import word_network, write_model
+from references.reranking import BACKWARD, CONFIG, LINES, LONG, RIGHT_TO_LEFT
 
 from translator.config import Config
 from translator.corpus.word_order import reverse_words
@@ -43,7 +43,7 @@ def plain(tokenizer, network):
 @pytest.fixture(scope="module")
 def turned(tokenizer, network):
     """The same network; what it writes is to be read from the end."""
-    return Translator([network], tokenizer, FROM_THE_END)
+    return Translator([network], tokenizer, RIGHT_TO_LEFT)
 
 
 def test_a_translation_reads_as_ever_and_its_pieces_stand_as_they_were_written(plain, turned):
@@ -100,8 +100,8 @@ def test_a_prefix_is_refused(turned):
 def folders(tmp_path_factory, tokenizer, network):
     configs = {
         "straight": CONFIG,
-        "turned": FROM_THE_END,
-        "other languages": BACK.override({"model.right_to_left": True}),
+        "turned": RIGHT_TO_LEFT,
+        "other languages": BACKWARD.override({"model.right_to_left": True}),
         "unnamed": Config().override({"model.units": 8, "model.right_to_left": True}),
     }
     return {

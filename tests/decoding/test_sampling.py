@@ -25,8 +25,8 @@ from test_search import (
 )
 
 from translator.decoding.graph import SearchGraph
-from translator.decoding.rules import Pieces, Rules
-from translator.decoding.sampling import filtered, sample
+from translator.decoding.rules import Requirements, Vocabulary
+from translator.decoding.sampling import filter_tokens, sample
 from translator.search_options import SearchOptions
 
 ROWS, DRAWS = 8, 1000  # the same sentence so many times, and draws of each
@@ -47,14 +47,14 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
     options = SearchOptions(sampling=True, n_best=number, **changes)
-    rules = Rules(
+    rules = Requirements(
         tf.fill([cases], options.min_length),
         tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
         tf.tile(tf.constant(prefix, tf.int32, [len(prefix)])[None], [cases, 1]),
         tf.zeros([cases, 0, 0], tf.int32),
         tf.ones([cases, SOURCE_STEPS], tf.bool),
     )
-    state, pieces = tf.fill([cases, number], -1), Pieces(PADDING, START, END, table_of(word_starts))
+    state, pieces = tf.fill([cases, number], -1), Vocabulary(PADDING, START, END, table_of(word_starts))
     seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
     drawn = sample(script.step, state, script.tables, rules, pieces, options, alpha, seeds)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
@@ -169,7 +169,7 @@ def test_the_likeliest_piece_alone_is_greedy(changes):
 @pytest.mark.parametrize("top_p", [1.0, 0.9, 0.5, 0.001])
 def test_filtered_leaves_what_plain_python_leaves(top_k, top_p):
     log_probs = log_softmax(np.random.default_rng(5).normal(0, 2, [6, 7, 9]))
-    found = filtered(tf.constant(log_probs, tf.float32), top_k, top_p).numpy()
+    found = filter_tokens(tf.constant(log_probs, tf.float32), top_k, top_p).numpy()
     for row, expected in zip(found.reshape(-1, 9), log_probs.reshape(-1, 9), strict=True):
         stays = kept(np.exp(expected), 1.0, top_k, top_p) > 0
         np.testing.assert_allclose(row[stays], expected[stays], rtol=1e-5)
@@ -183,7 +183,7 @@ def test_top_p_is_the_least_probability_that_stays():
         (0.55, [[0, 1, 1, 0], [0, 0, 0, 1]]),
         (0.85, [[1, 1, 1, 1], [0, 0, 1, 1]]),  # of two equal ones, both stay
     ]:
-        found = filtered(log_probs, 0, top_p).numpy() > -1e8
+        found = filter_tokens(log_probs, 0, top_p).numpy() > -1e8
         np.testing.assert_array_equal(found[0], np.array(expected, bool), err_msg=str(top_p))
 
 

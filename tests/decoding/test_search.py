@@ -7,7 +7,7 @@ from references.model import log_softmax
 from references.search import beam_search as reference_beam_search
 from references.search import brute_force, greedy, score_of
 
-from translator.decoding.rules import Pieces, Rules
+from translator.decoding.rules import Requirements, Vocabulary
 from translator.decoding.search import BeamSearch, StepOutput
 from translator.errors import ConfigError
 from translator.search_options import SearchOptions
@@ -74,10 +74,10 @@ class Script:
         longest = max(map(len, phrases), default=0)
         padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
-        pieces = Pieces(PADDING, START, END, table_of(changes.pop("word_starts", None)))
+        pieces = Vocabulary(PADDING, START, END, table_of(changes.pop("word_starts", None)))
         source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
         options = SearchOptions(beam_size=beam_size, n_best=n_best, **changes)
-        rules = Rules(
+        rules = Requirements(
             tf.fill([cases], options.min_length),
             tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
             tf.tile(prefix[None], [cases, 1]),
@@ -85,7 +85,7 @@ class Script:
             tf.sequence_mask(source_steps, SOURCE_STEPS),
         )
         coverage = options.coverage_penalty or None
-        search = BeamSearch(self.step, pieces, options, alpha, coverage, with_phrases=bool(phrases))
+        search = BeamSearch(self.step, pieces, options, alpha, coverage, has_phrases=bool(phrases))
         found = search(tf.fill([cases, beam_size], -1), self.tables, rules)
         assert found.ids.shape[:2] == found.lengths.shape == (cases, n_best)
         ids, lengths, log_probs, scores = (part.numpy() for part in found)

@@ -29,8 +29,8 @@ from test_search import (
     scripted,
 )
 
-from translator.decoding.graph import SearchGraph, no_wishes
-from translator.decoding.rules import Pieces, Rules, coverage
+from translator.decoding.graph import SearchGraph, no_constraints
+from translator.decoding.rules import Requirements, Vocabulary, coverage
 from translator.decoding.search import BeamSearch
 from translator.search_options import SearchOptions
 
@@ -149,14 +149,14 @@ def test_the_rest_of_the_batch_does_not_change_a_case_whatever_its_options(scrip
 
 def test_every_sentence_has_its_own_prefix_and_its_own_minimum_length(script):
     prefixes, min_lengths = [(), (B,), (C, A)] * (CASES // 3), [1, 2, 4, 5] * (CASES // 4)
-    rules = Rules(
+    rules = Requirements(
         tf.constant(min_lengths),
         tf.fill([CASES], LONGEST),
         tf.constant(padded(prefixes)),
         tf.zeros([CASES, 0, 0], tf.int32),
         tf.ones([CASES, SOURCE_STEPS], tf.bool),
     )
-    search = BeamSearch(script.step, Pieces(PADDING, START, END), SearchOptions(beam_size=3), 1.0)
+    search = BeamSearch(script.step, Vocabulary(PADDING, START, END), SearchOptions(beam_size=3), 1.0)
     found = search(tf.fill([CASES, 3], -1), script.tables, rules)
     for case, (prefix, min_length) in enumerate(zip(prefixes, min_lengths, strict=True)):
         wanted = ReferenceRules(min_length=min_length, prefix=prefix)
@@ -245,16 +245,16 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
             seed=trial,
         )
         prefixes = random.integers(4, 11, [batch, prefix_steps]).astype(np.int32)
-        wishes = no_wishes(batch)._replace(prefixes=prefixes)
-        found = graph.search(padded(sources), options, wishes)
+        constraints = no_constraints(batch)._replace(prefixes=prefixes)
+        found = graph.search(padded(sources), options, constraints)
         lengths = found.lengths.numpy()[:, 0]
         assert (found.ids.numpy()[:, 0, :prefix_steps] == prefixes).all()
         assert (lengths >= min_length).all()
     assert len(traces) == 1
     phrases = np.array([[[5, 6], [7, 0]], [[8, 0], [0, 0]]], np.int32)
     for number in (1, 2):  # phrases are another graph, but any number of them the same
-        wishes = no_wishes(2)._replace(phrases=phrases[:, :number])
-        graph.search(padded(random_sentences(1, [3, 5])), options, wishes)
+        constraints = no_constraints(2)._replace(phrases=phrases[:, :number])
+        graph.search(padded(random_sentences(1, [3, 5])), options, constraints)
     assert len(traces) == 2
 
 
@@ -263,7 +263,7 @@ def test_the_prefix_counts_for_the_maximum_length_that_is_asked_for():
     bias = network.embedding.bias.numpy()
     bias[SPECIAL_IDS.end] = -50  # would never end by itself
     network.embedding.bias.assign(bias)
-    wishes = no_wishes(1)._replace(prefixes=np.array([[5, 6]], np.int32))
+    constraints = no_constraints(1)._replace(prefixes=np.array([[5, 6]], np.int32))
     options = SearchOptions(beam_size=2, max_length=4)
-    found = SearchGraph([network]).search(padded(random_sentences(1, [3])), options, wishes)
+    found = SearchGraph([network]).search(padded(random_sentences(1, [3])), options, constraints)
     assert found.lengths.numpy().tolist() == [[4]]

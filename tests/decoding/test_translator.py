@@ -596,7 +596,7 @@ def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batch
         return [[each.text for each in (one, *one.alternatives)] for one in found]
 
     found = drawn(LINES)
-    monkeypatch.setattr(translator_module, "at_a_time", lambda: 5)
+    monkeypatch.setattr(translator_module, "num_parallel_batches", lambda: 5)
     assert drawn(LINES) == found
     assert drawn([*LINES[:4], "ada ada ada ada ada ada"])[:4] == found[:4]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from references.evaluations import ONE
-from references.parrot import Parrot
+from references.lookup_translator import LookupTranslator
 from references.toy import toy_pairs
 
 from translator.errors import ModelError
@@ -40,7 +40,7 @@ def prepared_once(tmp_path_factory):
 def leave(prepared_once, tmp_path, monkeypatch):
     """Leaves the report of a training, as if its weights were in the folder; returns the lines told."""
     weights_path(tmp_path).write_bytes(b"")
-    monkeypatch.setattr(report_files.Translator, "load", lambda folder: Parrot(prepared_once.dev))
+    monkeypatch.setattr(report_files.Translator, "load", lambda folder: LookupTranslator(prepared_once.dev))
 
     def call(state=STATE):
         lines = []

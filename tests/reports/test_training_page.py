@@ -4,8 +4,8 @@ import json
 import os
 
 import pytest
+from references.lookup_translator import LookupTranslator
 from references.pages import SeenPage
-from references.parrot import Parrot
 from references.toy import toy_pairs
 
 from translator.corpus.readers import Pair
@@ -39,7 +39,7 @@ def report(**changes):
         "corpora": [CorpusUse("a.en and a.de", 1000, {"repeated": 30, "with an empty side": 2}, 960)],
         "recipe": "a thousand pairs",
         "settings": [ExplainedSetting("model.dropout", 0.4, 0.3, "few pairs overfit soonest")],
-        "dev": report_on_dev(Parrot(dev, {dev[0].source: "other"}), dev),
+        "dev": report_on_dev(LookupTranslator(dev, {dev[0].source: "other"}), dev),
     }
     return TrainingReport(**values | changes)
 
@@ -103,7 +103,7 @@ def test_text_of_any_kind_is_shown_as_text(written):
     dev = [Pair(EVIL, EVIL)]
     setting = ExplainedSetting(EVIL, EVIL, EVIL, EVIL)
     page = written(
-        dev=report_on_dev(Parrot(dev), dev),
+        dev=report_on_dev(LookupTranslator(dev), dev),
         corpora=[CorpusUse(EVIL, 1, {EVIL: 1}, 0)],
         settings=[setting],
         recipe=EVIL,

@@ -7,7 +7,7 @@ import signal
 import keras
 import pytest
 import sacrebleu
-from references.parrot import Parrot
+from references.lookup_translator import LookupTranslator
 from references.toy import toy_pairs
 
 import translator.api as api
@@ -143,7 +143,7 @@ def test_a_folder_is_loaded_with_the_report_and_without(model):
 @pytest.mark.parametrize(("number", "best", "worst"), [(1, 1, 0), (2, 1, 1), (15, 8, 7), (30, 10, 10)])
 def test_no_sentence_is_among_the_best_and_the_worst(number, best, worst):
     dev = list(dict.fromkeys(toy_pairs(60, seed=3, longest=12)))[:number]
-    found = report_on_dev(Parrot(dev), dev)
+    found = report_on_dev(LookupTranslator(dev), dev)
     assert (len(found.best), len(found.worst)) == (best, worst)
     sources = [one.source for one in (*found.best, *found.worst)]
     assert len(set(sources)) == len(sources)
@@ -153,7 +153,7 @@ def test_no_sentence_is_among_the_best_and_the_worst(number, best, worst):
 
 def test_of_equally_bad_sentences_the_longest_is_the_worst():
     wrong = {pair.source: "!" for pair in DEV[:20]}
-    found = report_on_dev(Parrot(DEV, wrong), DEV)
+    found = report_on_dev(LookupTranslator(DEV, wrong), DEV)
     expected = max((pair for pair in DEV if pair.source in wrong), key=lambda pair: len(pair.target))
     assert found.worst[0] == ScoredSentence(expected.source, expected.target, "!", 0.0)
 

@@ -87,7 +87,7 @@ def test_numbers_out_of_range_are_brought_into_it(signatures):
 
 def test_groups_do_not_change_a_translation(networks, tokenizer, config, signatures, monkeypatch):
     expected = translated(signatures, LINES + UGLY, 3, 0.5, 2)
-    monkeypatch.setattr(token_search, "TOKENS", 30)  # a sentence or two a group
+    monkeypatch.setattr(token_search, "MAX_BATCH_TOKENS", 30)  # a sentence or two a group
     small = TextGraph(networks[:1], tokenizer, config).signatures()
     texts, scores = translated(small, LINES + UGLY, 3, 0.5, 2)
     assert (texts == expected[0]).all()

@@ -86,7 +86,7 @@ def command(
         raise click.UsageError("--columns goes with plain output only: one line in, one line out")
     from translator.api import load
     from translator.decoding.glossary import Glossary
-    from translator.decoding.layout import keeping_layout
+    from translator.decoding.layout import translate_keeping_layout
     from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
     from translator.runtime import use_one_thread_per_operation
 
@@ -121,7 +121,9 @@ def command(
                 for number, (source, one) in enumerate(zip(sources, translated(lines), strict=True), start=1)
             )
         else:
-            formatted = keeping_layout(lines, lambda part: (one.text for one in translated(part)), columns)
+            formatted = translate_keeping_layout(
+                lines, lambda part: (one.text for one in translated(part)), columns
+            )
         for line in formatted:
             output.write(f"{line}\n".encode())
             output.flush()

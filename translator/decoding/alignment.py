@@ -12,7 +12,7 @@ _SPACE_BYTE = "<0x20>"  # a space that a model spells as a byte
 WordAlignment = tuple[tuple[int, int], ...]
 
 
-def words_of(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
+def word_indices(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
     """The number of the word, from 0, that each piece belongs to; words are what stands between spaces."""
     numbers, word, after_space = [], -1, True
     for token in tokens:
@@ -41,7 +41,7 @@ def word_attention(
         the source word.
     """
     between = attention[: len(tokens), : len(source_tokens)]
-    return attention_by_words(between, words_of(tokens), words_of(source_tokens))
+    return attention_by_words(between, word_indices(tokens), word_indices(source_tokens))
 
 
 def attention_by_words(

@@ -10,12 +10,12 @@ import tensorflow as tf
 
 from translator.devices import num_cores
 
-TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
+MAX_BATCH_TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
 
 Result = TypeVar("Result")
 
 
-def at_a_time() -> int:
+def num_parallel_batches() -> int:
     """How many batches are worth translating at the same time.
 
     A step is many small operations, which leave cores idle that another batch can use.
@@ -25,7 +25,7 @@ def at_a_time() -> int:
     return num_cores()
 
 
-def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> list[list[int]]:
+def group_by_length(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> list[list[int]]:
     """Cuts sentences, longest first, into batches of similar length.
 
     Args:
@@ -37,7 +37,7 @@ def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> li
         The indices of the sentences of each batch, which holds at least one.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    budget = min(TOKENS // places, -(-sum(length + 1 for length in lengths) // at_least))
+    budget = min(MAX_BATCH_TOKENS // places, -(-sum(length + 1 for length in lengths) // at_least))
     batches = []
     while order:
         size = max(1, budget // (lengths[order[0]] + 1))
@@ -49,6 +49,6 @@ def batches_of(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> li
 def for_each_batch(
     function: Callable[[list[int]], Result], batches: Sequence[list[int]]
 ) -> Iterator[tuple[list[int], Result]]:
-    """Calls a function for every batch, some ``at_a_time``; yields each with its result, in order."""
-    with ThreadPoolExecutor(at_a_time()) as pool:
+    """Calls a function for several batches at a time; yields each batch with its result, in order."""
+    with ThreadPoolExecutor(num_parallel_batches()) as pool:
         yield from zip(batches, pool.map(function, batches), strict=True)

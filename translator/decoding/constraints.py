@@ -20,12 +20,12 @@ from translator.decoding.rules import IMPOSSIBLE
 _LARGE = 10_000  # more than there are places or pieces of phrases
 
 
-def lengths_of(phrases: tf.Tensor, padding: int) -> tf.Tensor:
-    """Pieces of each phrase, int32 [batch, number]; 0 where there is none."""
+def phrase_lengths(phrases: tf.Tensor, padding: int) -> tf.Tensor:
+    """Tokens of each phrase, int32 [batch, number]; 0 where there is none."""
     return tf.reduce_sum(tf.cast(tf.not_equal(phrases, padding), tf.int32), axis=2)
 
 
-def advanced(progress: tf.Tensor, pieces: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+def advance_progress(progress: tf.Tensor, pieces: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
     """Progress after one more piece.
 
     Args:
@@ -43,7 +43,7 @@ def advanced(progress: tf.Tensor, pieces: tf.Tensor, phrases: tf.Tensor, padding
     has_others = tf.gather(_borders(phrases), tf.transpose(progress, [0, 2, 1]), batch_dims=2)
     fits = has_last & tf.transpose(has_others, [0, 2, 1, 3])
     longest = tf.reduce_max(tf.where(fits, sizes, 0), axis=-1)
-    is_complete = progress == lengths_of(phrases, padding)[:, None]
+    is_complete = progress == phrase_lengths(phrases, padding)[:, None]
     return tf.where(is_complete, progress, longest)
 
 
@@ -63,19 +63,19 @@ def _borders(phrases: tf.Tensor) -> tf.Tensor:
     return tf.reduce_all(is_same, axis=-1) & (others <= known)[..., 0]
 
 
-def needed_pieces(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+def next_phrase_tokens(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
     """The next piece of each phrase, int32 [batch, any, number]; padding where a phrase is complete."""
     open_ended = tf.pad(phrases, [[0, 0], [0, 0], [0, 1]], constant_values=padding)
     by_phrase = tf.gather(open_ended, tf.transpose(progress, [0, 2, 1]), batch_dims=2)
     return tf.transpose(by_phrase, [0, 2, 1])
 
 
-def are_met(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+def are_complete(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
     """Bool [batch, any]: whether all phrases are complete."""
-    return tf.reduce_all(progress == lengths_of(phrases, padding)[:, None], axis=2)
+    return tf.reduce_all(progress == phrase_lengths(phrases, padding)[:, None], axis=2)
 
 
-def dealt_out(
+def allocate_beam_by_constraints(
     totals: tf.Tensor, progress: tf.Tensor, phrases: tf.Tensor, padding: int, places: int
 ) -> tf.Tensor:
     """Chooses candidates in turn from the groups that have come equally far.
@@ -93,7 +93,7 @@ def dealt_out(
     Returns:
         Their indices, int32 [batch, places].
     """
-    is_complete = progress == lengths_of(phrases, padding)[:, None]
+    is_complete = progress == phrase_lengths(phrases, padding)[:, None]
     pieces = tf.reduce_sum(tf.where(is_complete, progress, 0), axis=2)
     pieces += tf.reduce_max(tf.where(is_complete, 0, progress), axis=2)
     # How many of the same group are better; of equal ones, those that stand before.

@@ -11,14 +11,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from translator.decoding.rules import Pieces, Rules
+from translator.decoding.rules import Requirements, Vocabulary
 from translator.decoding.sampling import sample
-from translator.decoding.search import BeamSearch, Hypotheses, Kept, StepOutput
+from translator.decoding.search import BeamSearch, BeamStep, Hypotheses, StepOutput
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
 
-class SearchNumbers(NamedTuple):
+class DynamicOptions(NamedTuple):
     """The options that may change without another trace.
 
     Attributes:
@@ -36,7 +36,7 @@ class SearchNumbers(NamedTuple):
     seeds: tf.Tensor
 
 
-def numbers_of(options: SearchOptions, sentences: Sequence[int] = ()) -> SearchNumbers:
+def dynamic_options(options: SearchOptions, sentences: Sequence[int] = ()) -> DynamicOptions:
     """The options that may change without another trace, as tensors.
 
     Args:
@@ -44,7 +44,7 @@ def numbers_of(options: SearchOptions, sentences: Sequence[int] = ()) -> SearchN
         sentences: the number of each sentence of the batch in its text, from which its random numbers follow;
             only sampling asks for them.
     """
-    return SearchNumbers(
+    return DynamicOptions(
         tf.constant(options.length_penalty, tf.float32),
         tf.constant(options.coverage_penalty, tf.float32),
         tf.constant(options.min_length, tf.int32),
@@ -63,7 +63,7 @@ def max_target_lengths(source_ids: tf.Tensor, padding_id: int) -> tf.Tensor:
     return 2 * lengths + 10
 
 
-class Wishes(NamedTuple):
+class Constraints(NamedTuple):
     """What the translations of a batch must hold, as piece ids.
 
     Attributes:
@@ -78,26 +78,30 @@ class Wishes(NamedTuple):
     shortlist: Any
 
 
-def no_wishes(batch: int | tf.Tensor) -> Wishes:
+def no_constraints(batch: int | tf.Tensor) -> Constraints:
     """That translations need hold nothing; ``batch`` sentences."""
-    return Wishes(tf.zeros([batch, 0], tf.int32), tf.zeros([batch, 0, 0], tf.int32), tf.zeros([0], tf.int32))
+    return Constraints(
+        tf.zeros([batch, 0], tf.int32), tf.zeros([batch, 0, 0], tf.int32), tf.zeros([0], tf.int32)
+    )
 
 
-def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: SearchNumbers, padding_id: int) -> Rules:
+def build_requirements(
+    source_ids: tf.Tensor, constraints: Constraints, numbers: DynamicOptions, padding_id: int
+) -> Requirements:
     """What the translations of a batch must and must not be.
 
     The default maximum length leaves room for the prefix and the phrases.
     """
-    in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(wishes.prefixes, padding_id), tf.int32), axis=1)
-    in_phrases = tf.reduce_sum(tf.cast(tf.not_equal(wishes.phrases, padding_id), tf.int32), axis=[1, 2])
+    in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(constraints.prefixes, padding_id), tf.int32), axis=1)
+    in_phrases = tf.reduce_sum(tf.cast(tf.not_equal(constraints.phrases, padding_id), tf.int32), axis=[1, 2])
     by_source = max_target_lengths(source_ids, padding_id) + in_prefix + in_phrases
     by_source = tf.maximum(by_source, numbers.min_length)
     longest = tf.where(numbers.max_length > 0, numbers.max_length, by_source)
-    return Rules(
+    return Requirements(
         tf.fill(tf.shape(longest), numbers.min_length),
         longest,
-        wishes.prefixes,
-        wishes.phrases,
+        constraints.prefixes,
+        constraints.phrases,
         tf.not_equal(source_ids, padding_id),
     )
 
@@ -105,51 +109,51 @@ def rules_of(source_ids: tf.Tensor, wishes: Wishes, numbers: SearchNumbers, padd
 def search(
     networks: Sequence[TranslationModel],
     source_ids: tf.Tensor,
-    wishes: Wishes,
+    constraints: Constraints,
     options: SearchOptions,
-    numbers: SearchNumbers,
-    with_phrases: bool,
+    numbers: DynamicOptions,
+    has_phrases: bool,
     is_word_start: np.ndarray | None = None,
     widths: tuple[tf.Tensor, tf.Tensor] | None = None,
-    watch: Callable[[Kept], None] | None = None,
+    watch: Callable[[BeamStep], None] | None = None,
 ) -> Hypotheses:
     """Translates a batch of sentences.
 
     Args:
         networks: the models; several decide together, each piece by the mean of their probabilities.
         source_ids: int32 [batch, source steps]; pieces, end, padding.
-        wishes: what each translation must hold.
+        constraints: what each translation must hold.
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
-        with_phrases: whether there are phrases among the wishes.
-        is_word_start: see ``Pieces``.
+        has_phrases: whether there are phrases among the constraints.
+        is_word_start: see ``Vocabulary``.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
             for sampling.
         watch: takes what each step of a beam search keeps; only where this runs eagerly.
     """
     special = networks[0].special_ids
-    pieces = Pieces(special.padding, special.start, special.end, is_word_start)
+    pieces = Vocabulary(special.padding, special.start, special.end, is_word_start)
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
     state = tf.nest.map_structure(
         lambda tensor: tf.repeat(tensor[:, None], widths[0] if widths else options.width, axis=1),
         [states for _, states in encoded],
     )
-    shortlist = wishes.shortlist if options.shortlist else None
+    shortlist = constraints.shortlist if options.shortlist else None
     step_functions = [network.step_function(shortlist) for network in networks]
     if options.shortlist:
         # Search numbers the pieces of the shortlist from 0; those that are no text keep their ids.
-        wishes = wishes._replace(
-            prefixes=_within(wishes.shortlist, wishes.prefixes),
-            phrases=_within(wishes.shortlist, wishes.phrases),
+        constraints = constraints._replace(
+            prefixes=_within(constraints.shortlist, constraints.prefixes),
+            phrases=_within(constraints.shortlist, constraints.phrases),
         )
         if is_word_start is not None:
-            pieces = pieces._replace(is_word_start=tf.gather(is_word_start, wishes.shortlist))
-    rules = rules_of(source_ids, wishes, numbers, special.padding)
+            pieces = pieces._replace(is_word_start=tf.gather(is_word_start, constraints.shortlist))
+    rules = build_requirements(source_ids, constraints, numbers, special.padding)
 
     def step(ids: tf.Tensor, states: Any, memories: Any) -> StepOutput:
         if options.shortlist:
-            ids = tf.gather(wishes.shortlist, ids)
+            ids = tf.gather(constraints.shortlist, ids)
         outputs = [
             next_pieces(ids, *known)
             for next_pieces, *known in zip(step_functions, states, memories, strict=True)
@@ -165,10 +169,10 @@ def search(
     else:
         coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
         beam_search = BeamSearch(
-            step, pieces, options, numbers.length_penalty, coverage_penalty, with_phrases, widths, watch
+            step, pieces, options, numbers.length_penalty, coverage_penalty, has_phrases, widths, watch
         )
         found = beam_search(state, memory, rules)
-    return found._replace(ids=tf.gather(wishes.shortlist, found.ids)) if options.shortlist else found
+    return found._replace(ids=tf.gather(constraints.shortlist, found.ids)) if options.shortlist else found
 
 
 def _within(shortlist: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
@@ -200,7 +204,7 @@ class SearchGraph:
 
     Args:
         networks: the models, of one vocabulary; several decide together.
-        is_word_start: see ``Pieces``.
+        is_word_start: see ``Vocabulary``.
     """
 
     def __init__(self, networks: Sequence[TranslationModel], is_word_start: np.ndarray | None = None) -> None:
@@ -215,7 +219,7 @@ class SearchGraph:
         self,
         source_ids: Any,
         options: SearchOptions,
-        wishes: Wishes | None = None,
+        constraints: Constraints | None = None,
         sentences: Sequence[int] | None = None,
     ) -> Hypotheses:
         """``search`` as a graph, one for each set of the options that are no plain numbers.
@@ -223,16 +227,16 @@ class SearchGraph:
         Args:
             source_ids: int32 [batch, source steps]; pieces, end, padding.
             options: the options.
-            wishes: what each translation must hold; None: nothing.
-            sentences: the number of each sentence, see ``numbers_of``; None: from 0.
+            constraints: what each translation must hold; None: nothing.
+            sentences: the number of each sentence, see ``dynamic_options``; None: from 0.
         """
-        if wishes is None:
-            wishes = no_wishes(len(source_ids))
+        if constraints is None:
+            constraints = no_constraints(len(source_ids))
         if sentences is None:
             sentences = range(len(source_ids))
-        with_phrases = wishes.phrases.shape[1] > 0
-        source_ids, wishes = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, wishes))
-        numbers = numbers_of(options, sentences)
+        has_phrases = constraints.phrases.shape[1] > 0
+        source_ids, constraints = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, constraints))
+        numbers = dynamic_options(options, sentences)
         static = replace(
             options,
             length_penalty=1.0,
@@ -242,21 +246,21 @@ class SearchGraph:
             seed=1,
         )
         with self._lock:  # batches that are searched at the same time wait for one trace
-            traced = self._search(static, with_phrases)
-        return traced(source_ids, wishes, numbers)
+            traced = self._search(static, has_phrases)
+        return traced(source_ids, constraints, numbers)
 
-    def watched_search(
-        self, source_ids: Any, options: SearchOptions, watch: Callable[[Kept], None]
+    def search_eagerly(
+        self, source_ids: Any, options: SearchOptions, watch: Callable[[BeamStep], None]
     ) -> Hypotheses:
         """The same search without a graph: slower, but somebody can look at each step of the beam."""
-        source_ids, wishes = tf.convert_to_tensor(source_ids), no_wishes(len(source_ids))
+        source_ids, constraints = tf.convert_to_tensor(source_ids), no_constraints(len(source_ids))
         return search(
             self.networks,
             source_ids,
-            wishes,
+            constraints,
             options,
-            numbers_of(options),
-            with_phrases=False,
+            dynamic_options(options),
+            has_phrases=False,
             is_word_start=self._is_word_start,
             watch=watch,
         )
@@ -272,17 +276,17 @@ class SearchGraph:
             [tf.nn.log_softmax(tf.cast(network(ids), tf.float32)) for network in self.networks]
         )
 
-    def _traced_search(self, options: SearchOptions, with_phrases: bool) -> Callable[..., Hypotheses]:
+    def _traced_search(self, options: SearchOptions, has_phrases: bool) -> Callable[..., Hypotheses]:
         ids, number = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
         phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
         traced = tf.function(
-            lambda source_ids, wishes, numbers: search(
-                self.networks, source_ids, wishes, options, numbers, with_phrases, self._is_word_start
+            lambda source_ids, constraints, numbers: search(
+                self.networks, source_ids, constraints, options, numbers, has_phrases, self._is_word_start
             ),
             input_signature=[
                 ids,
-                Wishes(ids, phrases, tf.TensorSpec([None], tf.int32)),
-                SearchNumbers(number, number, whole, whole, tf.TensorSpec([None, 2], tf.int32)),
+                Constraints(ids, phrases, tf.TensorSpec([None], tf.int32)),
+                DynamicOptions(number, number, whole, whole, tf.TensorSpec([None, 2], tf.int32)),
             ],
             autograph=False,
         )

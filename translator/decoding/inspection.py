@@ -12,8 +12,8 @@ import numpy.typing as npt
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import SearchGraph
 from translator.decoding.rules import IMPOSSIBLE
-from translator.decoding.search import Kept
-from translator.decoding.translation import Translation, translations_of
+from translator.decoding.search import BeamStep
+from translator.decoding.translation import Translation, build_translations
 from translator.errors import ConfigError
 from translator.nn.lstm import Gates
 from translator.search_options import SearchOptions
@@ -123,9 +123,9 @@ def inspect(
     if len(graph.networks) > 1:
         raise ConfigError("the gates of one model are looked into, and these are several; give one of them")
     source_ids = np.array([[*tokenizer.encode([text])[0], tokenizer.end_id]], np.int32)
-    steps: list[Kept] = []
-    found = graph.watched_search(source_ids, options, steps.append)
-    (translation,) = translations_of(source_ids, found, tokenizer, graph.attention, right_to_left)
+    steps: list[BeamStep] = []
+    found = graph.search_eagerly(source_ids, options, steps.append)
+    (translation,) = build_translations(source_ids, found, tokenizer, graph.attention, right_to_left)
     target_ids = found.ids.numpy()[:, 0, : len(translation.tokens)]
     log_probs = graph.distributions(source_ids, target_ids).numpy()[0]
     return Inspection(
@@ -136,12 +136,12 @@ def inspect(
             layer: Gates(*(part.numpy()[0] for part in gates))
             for layer, gates in graph.gates(source_ids, target_ids).items()
         },
-        choices=choices_of(log_probs, target_ids[0], tokenizer),
-        beam=beam_of(steps, tokenizer),
+        choices=token_choices(log_probs, target_ids[0], tokenizer),
+        beam=beam_nodes(steps, tokenizer),
     )
 
 
-def choices_of(
+def token_choices(
     log_probs: npt.NDArray[np.float32], ids: npt.NDArray[np.int32], tokenizer: Tokenizer
 ) -> tuple[tuple[Choice, ...], ...]:
     """For each place the piece that stands there and the likeliest others.
@@ -164,7 +164,7 @@ def choices_of(
     return tuple(rows)
 
 
-def beam_of(steps: Sequence[Kept], tokenizer: Tokenizer) -> tuple[BeamNode, ...]:
+def beam_nodes(steps: Sequence[BeamStep], tokenizer: Tokenizer) -> tuple[BeamNode, ...]:
     """The beam of a search for one sentence, from what each of its steps kept."""
     finished = steps[-1].finished
     ended = {

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 
-def keeping_layout(
+def translate_keeping_layout(
     lines: Iterable[str], translated: Callable[[Iterator[str]], Iterator[str]], columns: bool = False
 ) -> Iterator[str]:
     """Translates lines and puts the spaces at both ends of each back to where they were.

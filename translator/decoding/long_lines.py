@@ -34,7 +34,7 @@ class Cut(IntEnum):
     AT_SENTENCE_END = 4
 
 
-class PieceKinds(NamedTuple):
+class TokenCuts(NamedTuple):
     """What matters about each piece of a vocabulary.
 
     Attributes:
@@ -48,7 +48,7 @@ class PieceKinds(NamedTuple):
     begins: npt.NDArray[np.int32]
 
     @classmethod
-    def of(cls, tokenizer: Tokenizer) -> PieceKinds:
+    def of(cls, tokenizer: Tokenizer) -> TokenCuts:
         """Those of a tokenizer."""
         pieces = tokenizer.tokens(range(tokenizer.vocabulary_size))
         last = [_last_character(piece) for piece in pieces]
@@ -86,7 +86,7 @@ class LongLines:
     """
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
-        self._kinds, self._longest = PieceKinds.of(tokenizer), longest
+        self._kinds, self._longest = TokenCuts.of(tokenizer), longest
 
     def parts_of(self, ids: Sequence[int]) -> list[list[int]]:
         """The parts of a line, in order; no part for a line without pieces.
@@ -115,7 +115,7 @@ class LongLines:
         return Cut.AT_SENTENCE_END if kinds.ends_sentence[before] else int(kinds.begins[after])
 
 
-def put_together(texts: Sequence[str]) -> str:
+def join_parts(texts: Sequence[str]) -> str:
     """The translation of a line from those of its parts; a space is between, but not in Chinese or Japanese.
 
     Args:

@@ -41,7 +41,7 @@ MOST_RERANKED = 5  # of a search, unless more are asked for
 LogProbabilities = Callable[[Sequence[str], Sequence[str]], list[float]]
 
 
-def reranked(
+def rerank(
     sources: Sequence[str],
     translations: Sequence[Translation],
     are_fixed: Sequence[bool],

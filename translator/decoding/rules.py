@@ -9,7 +9,7 @@ import tensorflow as tf
 IMPOSSIBLE = -1e9  # a finite stand-in for a log-probability of minus infinity
 
 
-class Rules(NamedTuple):
+class Requirements(NamedTuple):
     """What a hypothesis must and must not be; one row a sentence.
 
     Attributes:
@@ -29,7 +29,7 @@ class Rules(NamedTuple):
     source_mask: tf.Tensor
 
 
-class Pieces(NamedTuple):
+class Vocabulary(NamedTuple):
     """The ids that mean something to search.
 
     Attributes:
@@ -65,7 +65,7 @@ def coverage(attended: tf.Tensor, source_mask: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.where(source_mask[:, None], logarithms, 0.0), axis=-1)
 
 
-def forced_pieces(step: tf.Tensor, rules: Rules, pieces: Pieces) -> tf.Tensor:
+def forced_pieces(step: tf.Tensor, rules: Requirements, pieces: Vocabulary) -> tf.Tensor:
     """The only piece that may come next: int32 [batch], -1 where any may.
 
     At the last step before the maximum length that is the end, within the prefix its next piece.
@@ -77,7 +77,7 @@ def forced_pieces(step: tf.Tensor, rules: Rules, pieces: Pieces) -> tf.Tensor:
     return tf.where(step + 1 >= rules.max_lengths, pieces.end, forced)
 
 
-def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, pieces: Pieces) -> tf.Tensor:
+def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, pieces: Vocabulary) -> tf.Tensor:
     """The pieces that would make a hypothesis repeat itself.
 
     They begin a word that follows the same ``size - 1`` words as once before, so that a name of many pieces

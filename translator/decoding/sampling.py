@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from translator.decoding.rules import (
     IMPOSSIBLE,
-    Pieces,
-    Rules,
+    Requirements,
+    Vocabulary,
     forced_pieces,
     length_penalty,
     repeating_pieces,
@@ -35,8 +35,8 @@ def sample(
     step: Step,
     state: Any,
     memory: Any,
-    rules: Rules,
-    pieces: Pieces,
+    rules: Requirements,
+    pieces: Vocabulary,
     options: SearchOptions,
     alpha: tf.Tensor | float,
     seeds: tf.Tensor,
@@ -79,7 +79,7 @@ def sample(
         uniform = _uniform(tf.shape(allowed)[1:], seeds, loop.step)
         # The largest of the log-probabilities with Gumbel noise is a draw from them.
         drawn = tf.argmax(
-            filtered(allowed / options.temperature, options.top_k, options.top_p)
+            filter_tokens(allowed / options.temperature, options.top_k, options.top_p)
             - tf.math.log(-tf.math.log(uniform)),
             axis=-1,
             output_type=tf.int32,
@@ -119,7 +119,7 @@ def _uniform(shape: tf.Tensor, seeds: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
 
 
 def _allowed(
-    log_probs: tf.Tensor, loop: _Loop, rules: Rules, pieces: Pieces, options: SearchOptions
+    log_probs: tf.Tensor, loop: _Loop, rules: Requirements, pieces: Vocabulary, options: SearchOptions
 ) -> tf.Tensor:
     """The log-probabilities, impossible where the rules forbid a piece."""
     number = tf.shape(loop.ids)[1]
@@ -133,7 +133,7 @@ def _allowed(
     return without(log_probs, ids)
 
 
-def filtered(log_probs: tf.Tensor, top_k: int, top_p: float) -> tf.Tensor:
+def filter_tokens(log_probs: tf.Tensor, top_k: int, top_p: float) -> tf.Tensor:
     """Leaves only the likeliest pieces possible.
 
     Args:

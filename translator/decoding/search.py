@@ -27,11 +27,16 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
-from translator.decoding.constraints import advanced, are_met, dealt_out, needed_pieces
+from translator.decoding.constraints import (
+    advance_progress,
+    allocate_beam_by_constraints,
+    are_complete,
+    next_phrase_tokens,
+)
 from translator.decoding.rules import (
     IMPOSSIBLE,
-    Pieces,
-    Rules,
+    Requirements,
+    Vocabulary,
     coverage,
     forced_pieces,
     length_penalty,
@@ -80,7 +85,7 @@ class Hypotheses(NamedTuple):
     scores: tf.Tensor
 
 
-class Kept(NamedTuple):
+class BeamStep(NamedTuple):
     """What one step of the search keeps, to look into; best first.
 
     Attributes:
@@ -136,7 +141,7 @@ class _Loop(NamedTuple):
     finished: _Finished
     state: Any
     memory: Any
-    rules: Rules
+    rules: Requirements
 
 
 class BeamSearch:
@@ -148,7 +153,7 @@ class BeamSearch:
         options: normalization and n-grams, and widths where they are not given apart.
         alpha: exponent of the length penalty, float32 []; 0 ranks by log-probability.
         coverage_penalty: float32 []; None: coverage is not looked at.
-        with_phrases: whether there are phrases that must appear.
+        has_phrases: whether there are phrases that must appear.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options.
         watch: takes what each step keeps, where the search is run eagerly; None: nobody looks.
     """
@@ -156,21 +161,21 @@ class BeamSearch:
     def __init__(
         self,
         step: Step,
-        pieces: Pieces,
+        pieces: Vocabulary,
         options: SearchOptions,
         alpha: tf.Tensor | float,
         coverage_penalty: tf.Tensor | float | None = None,
-        with_phrases: bool = False,
+        has_phrases: bool = False,
         widths: tuple[tf.Tensor, tf.Tensor] | None = None,
-        watch: Callable[[Kept], None] | None = None,
+        watch: Callable[[BeamStep], None] | None = None,
     ) -> None:
         self._beam_size: int | tf.Tensor = widths[0] if widths else options.beam_size
         self._n_best: int | tf.Tensor = widths[1] if widths else options.n_best
         self._step, self._pieces, self._options = step, pieces, options
         self._alpha = tf.convert_to_tensor(alpha, tf.float32)
-        self._coverage_penalty, self._with_phrases, self._watch = coverage_penalty, with_phrases, watch
+        self._coverage_penalty, self._with_phrases, self._watch = coverage_penalty, has_phrases, watch
 
-    def __call__(self, state: Any, memory: Any, rules: Rules) -> Hypotheses:
+    def __call__(self, state: Any, memory: Any, rules: Requirements) -> Hypotheses:
         """Searches for every sentence of a batch.
 
         Args:
@@ -212,7 +217,7 @@ class BeamSearch:
         )
         return Hypotheses(*results)
 
-    def _start(self, state: Any, memory: Any, rules: Rules) -> _Loop:
+    def _start(self, state: Any, memory: Any, rules: Requirements) -> _Loop:
         """All sentences, with nothing found yet."""
         beam_size = self._beam_size
         batch, max_steps = tf.shape(rules.max_lengths)[0], tf.reduce_max(rules.max_lengths)
@@ -272,13 +277,13 @@ class BeamSearch:
         ids = tf.where(tf.range(tf.shape(loop.ids)[2]) == loop.step, pieces[:, :, None], of_parents(loop.ids))
         attended, progress = loop.attended, loop.progress
         if self._with_phrases:
-            progress = advanced(of_parents(progress), pieces, loop.rules.phrases, pieces_.padding)
+            progress = advance_progress(of_parents(progress), pieces, loop.rules.phrases, pieces_.padding)
         if self._coverage_penalty is not None:
             attended = of_parents(attended + output.attention)
         ends = (pieces == pieces_.end) & (totals > IMPOSSIBLE / 2)
         finished = self._with_ended(loop, ids, totals, attended, progress, ends)
         if self._watch is not None:
-            self._watch(Kept(parents, pieces, totals, finished.found))
+            self._watch(BeamStep(parents, pieces, totals, finished.found))
         return (
             loop._replace(
                 step=loop.step + 1,
@@ -308,7 +313,7 @@ class BeamSearch:
             scores += self._coverage_penalty * coverage(attended, loop.rules.source_mask)
         ranks = scores
         if self._with_phrases:
-            has_all = are_met(progress, loop.rules.phrases, self._pieces.padding)
+            has_all = are_complete(progress, loop.rules.phrases, self._pieces.padding)
             ranks = tf.where(has_all, scores, scores + _LACKS_PHRASE)
         ended = _Finished(
             Hypotheses(
@@ -343,11 +348,11 @@ class BeamSearch:
         if next_log_probs.shape[-1]:
             least = min if isinstance(width, int) else tf.minimum
             width = least(width, next_log_probs.shape[-1])
-        values, pieces = best_pieces(allowed, width)  # [active, beam, width]
+        values, pieces = top_tokens(allowed, width)  # [active, beam, width]
         no_end = (loop.step + 1 < loop.rules.min_lengths)[:, None]
         if self._with_phrases:
-            no_end |= ~are_met(loop.progress, loop.rules.phrases, pieces_.padding)
-            needed = needed_pieces(loop.progress, loop.rules.phrases, pieces_.padding)
+            no_end |= ~are_complete(loop.progress, loop.rules.phrases, pieces_.padding)
+            needed = next_phrase_tokens(loop.progress, loop.rules.phrases, pieces_.padding)
             # Not again what is among the best, and may follow, or what an earlier phrase needs.
             is_same = (needed[..., None] == pieces[:, :, None, :]) & (values > IMPOSSIBLE / 2)[:, :, None, :]
             known = tf.reduce_any(is_same, axis=-1)
@@ -365,8 +370,10 @@ class BeamSearch:
         totals, pieces = (tf.reshape(part, [-1, beam_size * width]) for part in (totals, pieces))
         if self._with_phrases:
             progress = tf.repeat(loop.progress, width, axis=1)
-            progress = advanced(progress, pieces, loop.rules.phrases, pieces_.padding)
-            chosen = dealt_out(totals, progress, loop.rules.phrases, pieces_.padding, beam_size)
+            progress = advance_progress(progress, pieces, loop.rules.phrases, pieces_.padding)
+            chosen = allocate_beam_by_constraints(
+                totals, progress, loop.rules.phrases, pieces_.padding, beam_size
+            )
             totals = tf.gather(totals, chosen, batch_dims=1)
         else:
             totals, chosen = tf.math.top_k(totals, beam_size)
@@ -391,7 +398,7 @@ class BeamSearch:
         return values, tf.where(is_forced, forced[:, :, None], pieces)
 
 
-def best_pieces(log_probs: tf.Tensor, number: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+def top_tokens(log_probs: tf.Tensor, number: int | tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """The most probable pieces: ``tf.math.top_k``, which is slow on long rows, but three times as fast.
 
     The best ones stand in the blocks with the highest maxima; only those blocks are searched.

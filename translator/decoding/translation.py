@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_order import reverse_words
-from translator.decoding.alignment import WordAlignment, word_alignment, words_of
-from translator.decoding.long_lines import put_together
+from translator.decoding.alignment import WordAlignment, word_alignment, word_indices
+from translator.decoding.long_lines import join_parts
 from translator.decoding.search import Hypotheses
 
 _TO_SPACES = str.maketrans("\n\r\t", "   ")
@@ -64,7 +64,7 @@ class Translation:
         return alignment
 
 
-def translations_of(
+def build_translations(
     source_ids: npt.NDArray[np.int32],
     found: Hypotheses,
     tokenizer: Tokenizer,
@@ -125,7 +125,7 @@ def _from_the_other_end(links: WordAlignment, num_words: int) -> WordAlignment:
     return tuple((source, num_words - 1 - target) for source, target in reversed(links))
 
 
-def joined(
+def join_translations(
     parts: Sequence[Translation],
     are_glued: Sequence[bool],
     alignments: bool,
@@ -159,11 +159,13 @@ def joined(
         most = max(map(len, each), default=1)
         for ranked in each:
             choices = sorted(((*choice, one) for choice in choices for one in ranked), key=worth)[:most]
-    best, *others = (_joined(choice, are_glued, alignments) for choice in choices)
+    best, *others = (_join_hypotheses(choice, are_glued, alignments) for choice in choices)
     return replace(best, alternatives=tuple(others))
 
 
-def _joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool) -> Translation:
+def _join_hypotheses(
+    parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool
+) -> Translation:
     """One hypothesis from one of each part."""
     links = []
     if alignments:
@@ -172,13 +174,13 @@ def _joined(parts: Sequence[Translation], are_glued: Sequence[bool], alignments:
         for part, is_glued in zip(parts, are_glued, strict=True):
             source_words -= is_glued
             if before and part.text:
-                target_words -= len(put_together([before, part.text])) == len(before) + len(part.text)
+                target_words -= len(join_parts([before, part.text])) == len(before) + len(part.text)
             links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
-            source_words += int(words_of(part.source_tokens)[-1]) + 1
-            target_words += int(words_of(part.tokens)[-1]) + 1 if part.text else 0
+            source_words += int(word_indices(part.source_tokens)[-1]) + 1
+            target_words += int(word_indices(part.tokens)[-1]) + 1 if part.text else 0
             before = part.text or before
     return Translation(
-        text=put_together([part.text for part in parts]),
+        text=join_parts([part.text for part in parts]),
         score=sum((part.score for part in parts), 0.0) / max(len(parts), 1),
         log_probability=sum((part.log_probability for part in parts), 0.0),
         tokens=tuple(token for part in parts for token in part.tokens),

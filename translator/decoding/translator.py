@@ -16,13 +16,13 @@ from translator.config import Config
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_order import reverse_words
-from translator.decoding.batching import at_a_time, batches_of, for_each_batch
+from translator.decoding.batching import for_each_batch, group_by_length, num_parallel_batches
 from translator.decoding.glossary import Glossary
-from translator.decoding.graph import SearchGraph, Wishes
+from translator.decoding.graph import Constraints, SearchGraph
 from translator.decoding.inspection import Inspection, inspect
 from translator.decoding.long_lines import LongLines
-from translator.decoding.reranking import MOST_RERANKED, reranked
-from translator.decoding.translation import Translation, joined, translations_of
+from translator.decoding.reranking import MOST_RERANKED, rerank
+from translator.decoding.translation import Translation, build_translations, join_translations
 from translator.errors import ConfigError, DataError, ModelError
 from translator.model_folder import lexicon_path, load_networks, model_folders
 from translator.nn.lstm import Gates
@@ -191,7 +191,7 @@ class Translator:
         ]
         pairs = list(zip(*rows, strict=True))
         found = np.zeros(len(pairs))
-        for batch in batches_of([max(map(len, pair)) for pair in pairs]):
+        for batch in group_by_length([max(map(len, pair)) for pair in pairs]):
             source_ids, target_ids = (self._padded([pairs[i][side] for i in batch]) for side in (0, 1))
             found[batch] = self._graph.log_probs(source_ids, target_ids).numpy().sum(axis=1)
         return [float(value) for value in found]
@@ -303,7 +303,9 @@ class Translator:
             for part, prefix in zip(parts, self._tokenizer.encode(beginnings), strict=True)
         ]
         translated: dict[int, Translation] = {}
-        batches = batches_of([len(row.source) for row in rows], search.options.width, at_a_time())
+        batches = group_by_length(
+            [len(row.source) for row in rows], search.options.width, num_parallel_batches()
+        )
         for batch, found in for_each_batch(
             lambda batch: self._translate_batch([rows[i] for i in batch], search), batches
         ):
@@ -315,7 +317,7 @@ class Translator:
             if search.options.sampling and len(parts) > 1:  # as it is numbered, whatever the batches are
                 draws = np.random.default_rng([search.options.seed, rows[first].number])
             are_glued = self._long_lines.are_glued(parts)
-            results.append(joined(of_line, are_glued, search.alignments, draws))
+            results.append(join_translations(of_line, are_glued, search.alignments, draws))
             first += len(parts)
         return results
 
@@ -341,7 +343,7 @@ class Translator:
             wanted = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
             wanted |= set(range(search.options.width + 3))  # enough to fill a beam
             shortlist = self._lexicon.shortlist(source_ids, wanted)
-        wishes = Wishes(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
+        constraints = Constraints(prefixes, phrases.reshape(len(rows), most, phrases.shape[1]), shortlist)
         options = search.options
         backward, right_to_left = (
             None if judge is None else judge.log_probabilities
@@ -350,16 +352,16 @@ class Translator:
         if backward or right_to_left:
             number = max(options.n_best, min(options.width, MOST_RERANKED))
             options = replace(options, n_best=number)
-        found = self._graph.search(source_ids, options, wishes, [row.number for row in rows])
+        found = self._graph.search(source_ids, options, constraints, [row.number for row in rows])
         attention_of = self._graph.attention if search.alignments else None
         from_the_end = self.config.model.right_to_left
-        translations = translations_of(source_ids, found, self._tokenizer, attention_of, from_the_end)
+        translations = build_translations(source_ids, found, self._tokenizer, attention_of, from_the_end)
         if not (backward or right_to_left):
             return translations
         sources = self._tokenizer.decode([row.source for row in rows])
         # Those that have their terms stand before those that lack some, whatever the scores.
         are_fixed = [bool(row.phrases) for row in rows]
-        return reranked(sources, translations, are_fixed, backward, right_to_left, search.options)
+        return rerank(sources, translations, are_fixed, backward, right_to_left, search.options)
 
     def _padded(self, rows: list[list[int]]) -> npt.NDArray[np.int32]:
         """Rows of ids as one array, padded on the right."""

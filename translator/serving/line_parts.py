@@ -7,7 +7,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
-from translator.decoding.long_lines import NO_SPACE_BESIDE, Cut, PieceKinds
+from translator.decoding.long_lines import NO_SPACE_BESIDE, Cut, TokenCuts
 
 
 class Parts(NamedTuple):
@@ -31,7 +31,7 @@ class LineSplitter:
     """
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
-        self._kinds, self._longest = PieceKinds.of(tokenizer), longest
+        self._kinds, self._longest = TokenCuts.of(tokenizer), longest
 
     def __call__(self, ids: tf.RaggedTensor) -> Parts:
         """Cuts each row, ragged int32 [lines, pieces], after the last of its best places within reach."""

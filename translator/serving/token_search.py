@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from translator.decoding.batching import TOKENS
-from translator.decoding.graph import no_wishes, numbers_of, search
+from translator.decoding.batching import MAX_BATCH_TOKENS
+from translator.decoding.graph import dynamic_options, no_constraints, search
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
@@ -39,7 +39,7 @@ class TokenSearch:
     Args:
         networks: the networks; several decide together.
         no_repeat_ngram: so many words in a row never stand twice in a translation; 0: off.
-        is_word_start: see ``Pieces``.
+        is_word_start: see ``Vocabulary``.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class TokenSearch:
         """
         beam_size = tf.clip_by_value(beam_size, 1, MAX_BEAM_SIZE)
         number = tf.clip_by_value(number, 1, beam_size)
-        numbers = numbers_of(self._options)._replace(
+        numbers = dynamic_options(self._options)._replace(
             length_penalty=tf.clip_by_value(length_penalty, 0.0, 10.0)
         )
         lengths = tf.cast(ids.row_lengths(), tf.int32)
@@ -80,15 +80,15 @@ class TokenSearch:
         def search_group(
             start: tf.Tensor, group: tf.Tensor, *arrays: tf.TensorArray
         ) -> tuple[tf.Tensor, ...]:
-            size = tf.maximum(TOKENS // beam_size // (lengths[order[start]] + 1), 1)
+            size = tf.maximum(MAX_BATCH_TOKENS // beam_size // (lengths[order[start]] + 1), 1)
             chosen = order[start : start + size]
             found = search(
                 self.networks,
                 self.with_end(tf.gather(ids, chosen)),
-                no_wishes(tf.size(chosen)),
+                no_constraints(tf.size(chosen)),
                 self._options,
                 numbers,
-                with_phrases=False,
+                has_phrases=False,
                 is_word_start=self._is_word_start,
                 widths=(beam_size, number),
             )

@@ -8,7 +8,7 @@ import altair as alt
 import numpy as np
 import numpy.typing as npt
 
-from translator.decoding.alignment import attention_by_words, words_of
+from translator.decoding.alignment import attention_by_words, word_indices
 from translator.decoding.translation import Translation
 from translator.reports.inspection.pieces import STEP, axis_of, readable, slanted, text_of
 
@@ -42,7 +42,7 @@ def _attention(translation: Translation) -> npt.NDArray[np.float32]:
 
 def _words(tokens: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[str]]:
     """The number of the word of each piece, and the words; the end is a word of its own."""
-    numbers = words_of(tokens[:-1])
+    numbers = word_indices(tokens[:-1])
     last = int(numbers[-1]) + 1 if len(numbers) else 0
     words = [
         text_of([token for token, number in zip(tokens[:-1], numbers, strict=True) if number == word])

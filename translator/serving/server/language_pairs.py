@@ -7,7 +7,7 @@ from functools import partial
 
 from fastapi import HTTPException
 
-from translator.decoding.layout import keeping_layout
+from translator.decoding.layout import translate_keeping_layout
 from translator.serving.server.batching import Batcher
 from translator.serving.server.models import Hypothesis, RequestOptions, ServedModel
 
@@ -104,10 +104,10 @@ def _joined(lines: list[str], found: list[list[Hypothesis]]) -> list[str]:
     texts = []
     for rank in range(max(map(len, found)) or 1):
         of_lines = [ranked[min(rank, len(ranked) - 1)].text if ranked else "" for ranked in found]
-        texts.append("\n".join(keeping_layout(lines, partial(_instead, of_lines))))
+        texts.append("\n".join(translate_keeping_layout(lines, partial(_instead, of_lines))))
     return texts
 
 
 def _instead(translations: list[str], sentences: Iterator[str]) -> Iterator[str]:
-    """What ``keeping_layout`` calls for translations: they are there already."""
+    """What ``translate_keeping_layout`` calls for translations: they are there already."""
     return (translation for translation, _ in zip(translations, sentences, strict=True))

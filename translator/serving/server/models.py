@@ -145,11 +145,11 @@ class ExportedModel:
         chosen: Sequence[int],
     ) -> dict[int, list[Hypothesis]]:
         """Calls a function for some of the lines: their numbers, with the hypotheses that it gives."""
-        from translator.decoding.batching import at_a_time, batches_of, for_each_batch
+        from translator.decoding.batching import for_each_batch, group_by_length, num_parallel_batches
 
         # A call of the graph keeps one core busy. Lengths are in characters, of which a piece has several;
         # that only makes batches smaller.
-        batches = batches_of([len(lines[i]) for i in chosen], at_least=at_a_time())
+        batches = group_by_length([len(lines[i]) for i in chosen], at_least=num_parallel_batches())
         found: dict[int, list[Hypothesis]] = {}
         for batch, results in for_each_batch(
             lambda batch: function([lines[chosen[i]] for i in batch]), batches

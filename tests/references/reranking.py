@@ -15,7 +15,7 @@ CONFIG = Config().override(
         "target_language": "en",
     }
 )
-FROM_THE_END = CONFIG.override({"model.right_to_left": True})
-BACK = CONFIG.override({"source_language": "en", "target_language": "de"})
+RIGHT_TO_LEFT = CONFIG.override({"model.right_to_left": True})
+BACKWARD = CONFIG.override({"source_language": "en", "target_language": "de"})
 LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
 LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces

@@ -3,7 +3,7 @@
 from translator.decoding.translation import Translation
 
 
-class Parrot:
+class LookupTranslator:
     """Says what the references say.
 
     Args:
