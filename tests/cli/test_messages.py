@@ -11,6 +11,8 @@ import pytest
 
 from translator.cli.main import main
 
+OUT_OF_MEMORY = "out of memory; translate fewer lines at a time or use a machine with more memory"
+
 
 def run(capsys, monkeypatch, *arguments):
     """Runs the command line in this process: exit status, standard output, standard error."""
@@ -60,8 +62,8 @@ class ResourceExhaustedError(Exception):
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (MemoryError(), "out of memory; give less text, or a machine with more of it"),
-        (ResourceExhaustedError("OOM"), "out of memory; give less text, or a machine with more of it"),
+        (MemoryError(), OUT_OF_MEMORY),
+        (ResourceExhaustedError("OOM"), OUT_OF_MEMORY),
         (PermissionError(13, "Permission denied", "models/en-de"), "models/en-de: Permission denied"),
     ],
     ids=["memory", "TensorFlow", "folder"],
@@ -235,7 +237,7 @@ def test_the_test_set_of_a_corpus(translator, files):
     own = ["--test-source", files / "train.en", "--test-target", files / "train.de"]
     assert "3 pairs (3 to the letter)" in translator(*corpus_arguments(files, *own))[1]
     line = failed_line(translator(*corpus_arguments(files, *own[:2])))
-    assert "a test set has two sides: give --test-source and --test-target equally often" in line
+    assert "a test set has two sides: give --test-source and --test-target the same number of times" in line
 
 
 def test_a_corpus_in_one_file(translator, files):

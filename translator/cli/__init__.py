@@ -1,1 +1,1 @@
-"""The command line: arguments and messages only."""
+"""The command line: one module per subcommand, which parses arguments and prints results."""

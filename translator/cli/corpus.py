@@ -1,4 +1,4 @@
-"""``translator corpus``: what a parallel corpus looks like, and what is wrong with it."""
+"""``translator corpus``: reports the problems of a parallel corpus and can write a cleaned copy."""
 
 from __future__ import annotations
 
@@ -16,20 +16,50 @@ Examples:
 """
 
 
-@click.command(short_help="Look at a corpus before training: what is wrong with it?", epilog=_EPILOG)
-@click.option("--source", metavar="FILE", help="Source side of the pairs.")
-@click.option("--target", metavar="FILE", help="Target side: line n translates line n.")
-@click.option("--pairs", metavar="FILE", help="Or both sides in one file: TSV, TMX, PO or XLIFF.")
-@click.option("--from", "source_language", default="source", show_default=True, help="Source language.")
-@click.option("--to", "target_language", default="target", show_default=True, help="Target language.")
+@click.command(short_help="Check a parallel corpus for problems before training.", epilog=_EPILOG)
+@click.option("--source", metavar="FILE", help="Source side of the corpus, one sentence per line.")
+@click.option("--target", metavar="FILE", help="Target side; its line n translates line n of --source.")
 @click.option(
-    "--test-source", "test_sources", multiple=True, metavar="FILE", help="Source side of a dev or test set."
+    "--pairs",
+    metavar="FILE",
+    help="Both sides in one TSV, TMX, PO or XLIFF file, in place of --source and --target.",
 )
 @click.option(
-    "--test-target", "test_targets", multiple=True, metavar="FILE", help="Target side; may be given again."
+    "--from",
+    "source_language",
+    default="source",
+    show_default=True,
+    metavar="LANGUAGE",
+    help="Source language, such as en.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-@click.option("--clean", metavar="FOLDER", help="Write kept pairs and dropped ones there, with reasons.")
+@click.option(
+    "--to",
+    "target_language",
+    default="target",
+    show_default=True,
+    metavar="LANGUAGE",
+    help="Target language, such as de.",
+)
+@click.option(
+    "--test-source",
+    "test_sources",
+    multiple=True,
+    metavar="FILE",
+    help="Source side of a dev or test set, to look for in the corpus; may be repeated.",
+)
+@click.option(
+    "--test-target",
+    "test_targets",
+    multiple=True,
+    metavar="FILE",
+    help="Target side of that dev or test set; may be repeated.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@click.option(
+    "--clean",
+    metavar="FOLDER",
+    help="Write the corpus without its problems to this folder, and the dropped pairs with their reasons.",
+)
 def command(
     source: str | None,
     target: str | None,
@@ -41,11 +71,11 @@ def command(
     as_json: bool,
     clean: str | None,
 ) -> None:
-    """Look for what would harm a training in a parallel corpus.
+    """Report the sizes of a parallel corpus and the problems that would harm training.
 
-    Sizes, repeated pairs, empty and over-long sides, copies, text in the wrong script, language or encoding,
-    stretches whose lines are shifted against each other, and sentences of the test sets, each with line
-    numbers. Nothing is changed; --clean writes the pairs without mistakes to new files.
+    It finds repeated pairs, empty and overlong lines, untranslated copies, text in the wrong script, language
+    or encoding, runs of lines that are shifted against each other, and sentences of dev or test sets, each
+    with line numbers. Your files are never changed; --clean writes new ones.
     """
     from translator.corpus.formats.pair_files import PairFiles
     from translator.corpus.quality.cleaning import CleanFiles, write_clean
@@ -56,21 +86,26 @@ def command(
     if (source is None) != (target is None) or (source is None) == (pairs is None):
         raise click.UsageError("give --source and --target, or --pairs")
     if pairs == "-":
-        raise click.UsageError("the text is read several times: save standard input to a file")
+        raise click.UsageError(
+            "--pairs - cannot be used here, for the text is read several times: save standard input to a file"
+        )
     if len(test_sources) != len(test_targets):
-        raise ConfigError("a test set has two sides: give --test-source and --test-target equally often")
-    files = CleanFiles.into(Path(clean), source_language, target_language) if clean else None
-    test_files = zip(test_sources, test_targets, strict=True)
+        raise ConfigError(
+            "a test set has two sides: give --test-source and --test-target the same number of times"
+        )
+    clean_files = CleanFiles.into(Path(clean), source_language, target_language) if clean else None
+    test_paths = zip(test_sources, test_targets, strict=True)
     test_sets = [
-        TestSet.read(Path(test_source), Path(test_target)) for test_source, test_target in test_files
+        TestSet.read(Path(test_source), Path(test_target)) for test_source, test_target in test_paths
     ]
-    first, second = Path(source or pairs or ""), None if target is None else Path(target)
-    corpus = PairFiles(first, second, source_language, target_language)
+    source_path, target_path = Path(source or pairs or ""), None if target is None else Path(target)
+    corpus = PairFiles(source_path, target_path, source_language, target_language)
     inspection = inspect_pairs(corpus, test_sets)
     report = inspection.report
     if as_json:
         echo_json(report.to_dict(), indent=2)
     else:
         click.echo(str(report))
-    if files:
-        click.echo(f"{write_clean(corpus, inspection, files, test_sets)}\nwritten to {clean}", err=True)
+    if clean_files:
+        cleaning = write_clean(corpus, inspection, clean_files, test_sets)
+        click.echo(f"{cleaning}\nwritten to {clean}", err=True)

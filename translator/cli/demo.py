@@ -1,4 +1,4 @@
-"""``translator demo``: train, evaluate and use a small translator, end to end."""
+"""``translator demo``: trains, evaluates and uses a small translator, from end to end."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _NUM_SHOWN = 5
 
 
 def sample_folder() -> Path:
-    """Where the sample corpus is: in the installed package, or in the checkout that it runs from."""
+    """Returns the folder of the sample corpus, in the installed package or in the checkout."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "sample"
     return installed if installed.is_dir() else package.parent / "data" / "sample"
 
 
-@click.command(short_help="Train, evaluate and use a small translator, in minutes.")
+@click.command(short_help="Train, evaluate and use a small translator in minutes.")
 @click.option(
     "--output", default="models/demo", show_default=True, metavar="FOLDER", help="Model folder to write."
 )
 def command(output: str) -> None:
-    """See the whole way on a sample corpus: train, evaluate, translate. Minutes on a laptop.
+    """Train, evaluate and use a small translator on a sample corpus; it takes minutes on a laptop.
 
-    The sample is about 10,000 English-German pairs that a small grammar made. The test sentences are
-    combinations of words that training never saw together.
+    The sample is about 10,000 English-German pairs that a small grammar generated. Each test sentence
+    contains a combination of words that never occurs in the training text.
 
     \b
     Example:
@@ -47,7 +47,7 @@ def command(output: str) -> None:
 
     sample = sample_folder()
     report("translator demo: a small English-German translator, from text files to translations\n")
-    report(f"1. training on {sample}/train.en and train.de, with settings for a quick run")
+    report(f"1. training on {sample}/train.en and train.de with settings for a quick run")
     translator = train(
         sample / "train.en",
         sample / "train.de",
@@ -58,10 +58,10 @@ def command(output: str) -> None:
         dev_target=sample / "dev.de",
         settings=_SETTINGS,
     )
-    report("\n2. translating sentences that are not in the training text")
+    report("\n2. translating the test set, whose sentences are not in the training text")
     scores, translations = evaluate(translator, sample / "test.en", sample / "test.de")
     click.echo(f"{scores.bleu}\n{scores.chrf}")
-    report("\n3. some of them")
+    report("\n3. some of these translations")
     pairs = read_pairs(sample / "test.en", sample / "test.de")
     step = max(1, len(pairs) // _NUM_SHOWN)
     for pair, translation in list(zip(pairs, translations, strict=True))[::step][:_NUM_SHOWN]:
@@ -69,7 +69,7 @@ def command(output: str) -> None:
     report(
         "Next:\n"
         f'  translator translate {output} "The old man sees a small dog."\n'
-        "and with your own text, two files with one sentence a line:\n"
+        "and with your own text, in two files with one sentence per line:\n"
         "  translator train --source train.en --target train.de --from en --to de --output models/en-de\n"
         "  translator translate models/en-de < in.txt > out.txt"
     )

@@ -1,16 +1,19 @@
-"""``translator evaluate``: BLEU and chrF of a model on a test set."""
+"""``translator evaluate``: scores a model on a test set with BLEU and chrF, or compares two models."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from translator.cli.json_output import echo_json
 from translator.cli.search import backward_option, ensemble_option, right_to_left_option, search_options
+
+if TYPE_CHECKING:
+    from translator.evaluation.scores import Scores
 
 _EPILOG = """\b
 Examples:
@@ -21,28 +24,44 @@ Examples:
 """
 
 
-@click.command(short_help="Score a model on a test set: BLEU and chrF.", epilog=_EPILOG)
+@click.command(short_help="Score a model on a test set with BLEU and chrF.", epilog=_EPILOG)
 @click.argument("model")
-@click.option("--source", required=True, metavar="FILE", help="Text to translate.")
-@click.option("--reference", required=True, metavar="FILE", help="What it should become: line n for line n.")
-@click.option("--tokenize", metavar="NAME", help="sacreBLEU's tokenizer for BLEU. [default: 13a]")
+@click.option("--source", required=True, metavar="FILE", help="Text to translate, one sentence per line.")
+@click.option(
+    "--reference",
+    required=True,
+    metavar="FILE",
+    help="Reference translations; line n translates line n of --source.",
+)
+@click.option(
+    "--tokenize", metavar="NAME", help="Tokenizer that sacreBLEU uses to compute BLEU. [default: 13a]"
+)
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
 @click.option(
     "--compare",
     metavar="MODEL",
-    help="Say whether this model by itself is better, and how sure that is.",
+    help="Compare with this model: which one is better, and is the difference significant?",
 )
 @click.option(
-    "--output", metavar="FILE", help="Also write the translations there; with --compare, a page of both."
+    "--output",
+    metavar="FILE",
+    help="Also write the translations to this file; with --compare, an HTML page that compares them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @ensemble_option
 @backward_option
 @right_to_left_option
 @click.option("--each", is_flag=True, help="Also score every model of an ensemble by itself.")
-@click.option("--glossary", "glossary_file", metavar="FILE", help="Terms that must appear, as for translate.")
 @click.option(
-    "--minimum-bayes-risk", is_flag=True, help="Choose among the n best, or n samples, as for translate."
+    "--glossary",
+    "glossary_file",
+    metavar="FILE",
+    help='Terms that translations must contain, as for "translator translate".',
+)
+@click.option(
+    "--minimum-bayes-risk",
+    is_flag=True,
+    help='Choose among the --n-best translations or samples, as for "translator translate".',
 )
 @search_options
 def command(
@@ -54,7 +73,7 @@ def command(
     compare: str | None,
     output: str | None,
     as_json: bool,
-    others: tuple[str, ...],
+    ensemble: tuple[str, ...],
     backward: str | None,
     right_to_left: str | None,
     each: bool,
@@ -62,18 +81,16 @@ def command(
     minimum_bayes_risk: bool,
     search: dict[str, Any],
 ) -> None:
-    """Translate a test set with the MODEL folder and score it against the reference.
+    """Translate a test set with the MODEL folder and score it against reference translations.
 
-    BLEU and chrF are sacreBLEU's, each with the signature that says exactly what was computed. With
-    --compare, paired bootstrap with 1,000 samples says whether the difference of two models may be
-    chance; --output is then an HTML page with the sentences that differ most, side by side.
+    BLEU and chrF are computed by sacreBLEU and printed with its signature, which says exactly how. With
+    --compare, paired bootstrap resampling with 1,000 samples tells whether the difference between two
+    models is significant; --output then writes an HTML page with the sentences that differ most, side by
+    side. There, --ensemble, --backward and --right-to-left belong to MODEL alone.
     """
-    from translator.api import evaluate, load
     from translator.decoding.glossary import Glossary
     from translator.errors import ConfigError
-    from translator.evaluation.scores import Scores, ScoreStatistics
-    from translator.files import atomic_write, check_writable
-    from translator.model_folder import model_folders
+    from translator.files import check_writable
     from translator.runtime import use_one_thread_per_operation
 
     use_one_thread_per_operation()
@@ -87,63 +104,89 @@ def command(
         )
     if output:
         check_writable(Path(output))
+    folders = (model, *ensemble)
     given = {"backward": backward, "right_to_left": right_to_left}
-    judges = {how: judge for how, judge in given.items() if judge}
-    if compare:
-        if each:
-            raise ConfigError("--each and --compare do not go together; leave one out")
-        _compare((model, *others), judges, compare, source, reference, output, as_json, options)
-        return
+    rerankers = {name: folder for name, folder in given.items() if folder}
+    if not compare:
+        _evaluate(folders, rerankers, source, reference, output, each, as_json, options)
+    elif each:
+        raise ConfigError("--each and --compare do not go together; leave one out")
+    else:
+        _compare(folders, rerankers, compare, source, reference, output, as_json, options)
 
-    loaded: dict[str, Any] = {how: load(judge) for how, judge in judges.items()}
 
-    def scored(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(load(*folders, **loaded), source, reference, **options)
+def _evaluate(
+    given_folders: Sequence[str],
+    rerankers: Mapping[str, str],
+    source: str,
+    reference: str,
+    output: str | None,
+    each: bool,
+    as_json: bool,
+    options: dict[str, Any],
+) -> None:
+    """Scores a model or an ensemble, and with ``each`` every member of the ensemble by itself."""
+    from translator.api import evaluate, load
+    from translator.errors import ConfigError
+    from translator.files import atomic_write
+    from translator.model_folder import model_folders
 
-    folders = model_folders([Path(folder) for folder in (model, *others)])
+    loaded_rerankers: dict[str, Any] = {name: load(folder) for name, folder in rerankers.items()}
+
+    def scores_of(*folders: str | Path) -> tuple[Scores, list[str]]:
+        return evaluate(load(*folders, **loaded_rerankers), source, reference, **options)
+
+    folders = model_folders([Path(folder) for folder in given_folders])
     if each and len(folders) == 1:
-        raise ConfigError(f"--each is for several models, and {model} is one")
-    scores, translations = scored(*folders)
-    singles = [scored(folder)[0] for folder in folders] if each else []
+        raise ConfigError(f"--each is for several models, and {given_folders[0]} is one")
+    scores, translations = scores_of(*folders)
+    member_scores = [scores_of(folder)[0] for folder in folders] if each else []
     if output:
         with atomic_write(Path(output)) as path:
             path.write_text("".join(f"{line}\n" for line in translations), encoding="utf-8")
-    spreads = {}
-    if singles:
-        spreads["bleu"] = ScoreStatistics.of([single.bleu.score for single in singles])
-        spreads["chrf"] = ScoreStatistics.of([single.chrf.score for single in singles])
+    _print_scores(scores, member_scores, as_json)
+
+
+def _print_scores(scores: Scores, member_scores: Sequence[Scores], as_json: bool) -> None:
+    """Prints the scores of a model or an ensemble, and statistics of its members' scores, if there are any."""
+    from translator.evaluation.scores import ScoreStatistics
+
+    statistics = {}
+    if member_scores:
+        statistics["bleu"] = ScoreStatistics.of([member.bleu.score for member in member_scores])
+        statistics["chrf"] = ScoreStatistics.of([member.chrf.score for member in member_scores])
     if as_json:
         result = scores.to_dict()
-        if singles:
-            result["each"] = {metric: dataclasses.asdict(spread) for metric, spread in spreads.items()}
-            result["each"]["models"] = [single.to_dict() for single in singles]
+        if member_scores:
+            result["each"] = {metric: dataclasses.asdict(value) for metric, value in statistics.items()}
+            result["each"]["models"] = [member.to_dict() for member in member_scores]
         echo_json(result, indent=2)
     else:
         click.echo(f"{scores.bleu}\n{scores.chrf}\n{scores.num_sentences:,} sentences")
-        if singles:
-            click.echo(f"each by itself: BLEU {spreads['bleu']}, chrF {spreads['chrf']}")
+        if member_scores:
+            click.echo(f"each by itself: BLEU {statistics['bleu']}, chrF {statistics['chrf']}")
 
 
 def _compare(
-    first: tuple[str, ...],
-    judges: Mapping[str, str],
-    second: str,
+    first_folders: Sequence[str],
+    rerankers: Mapping[str, str],
+    second_folder: str,
     source: str,
     reference: str,
     output: str | None,
     as_json: bool,
     options: dict[str, Any],
 ) -> None:
-    """Compares a model, or several that translate together, with another, which translates by itself."""
+    """Compares a model, or an ensemble with rerankers, with a second model, which translates by itself."""
     from translator.api import compare, load
     from translator.reports.page import check_drawing_packages
 
     if output:
         check_drawing_packages()
-    named = [f"{how.replace('_', ' ')} {judge}" for how, judge in judges.items()]
-    names = " with ".join([*first, *named]), second
-    one, other = load(*first, **judges), load(second)
-    comparison = compare(one, other, source, reference, names=names, output=output, **options)
+    reranker_names = [f"{name.replace('_', ' ')} {folder}" for name, folder in rerankers.items()]
+    names = " with ".join([*first_folders, *reranker_names]), second_folder
+    first, second = load(*first_folders, **rerankers), load(second_folder)
+    comparison = compare(first, second, source, reference, names=names, output=output, **options)
     if as_json:
         echo_json(comparison.to_dict(), indent=2)
     else:

@@ -1,4 +1,4 @@
-"""``translator export``: a SavedModel for any TensorFlow program."""
+"""``translator export``: writes a SavedModel that any TensorFlow program can load."""
 
 from __future__ import annotations
 
@@ -16,19 +16,25 @@ Examples:
 """
 
 
-@click.command(short_help="Write a SavedModel that any TensorFlow program loads.", epilog=_EPILOG)
+@click.command(short_help="Export a model as a SavedModel for any TensorFlow program.", epilog=_EPILOG)
 @click.argument("model")
 @click.argument("output")
-@click.option("--tokens", is_flag=True, help="Piece ids in and out, no operation of tensorflow-text.")
+@click.option(
+    "--tokens", is_flag=True, help="Take and return token ids instead of text; needs no tensorflow-text."
+)
 @click.option(
     "--quantize",
     "precision",
     type=click.Choice(["float16", "int8"]),
-    help="Store smaller weights; computed with as float32. [default: float32]",
+    help="Store the weights in this smaller type; computation stays in float32. [default: float32]",
 )
-@click.option("--source", metavar="FILE", help="Text to measure BLEU on, before and after; with --reference.")
-@click.option("--reference", metavar="FILE", help="What it should become: line n for line n.")
-@click.option("--licence", metavar="TEXT", help="What the model card says of the licence.")
+@click.option(
+    "--source", metavar="FILE", help="Text to measure BLEU on, before and after export; needs --reference."
+)
+@click.option(
+    "--reference", metavar="FILE", help="Reference translations; line n translates line n of --source."
+)
+@click.option("--licence", metavar="TEXT", help="Licence to state in the model card.")
 @ensemble_option
 def command(
     model: str,
@@ -38,12 +44,12 @@ def command(
     source: str | None,
     reference: str | None,
     licence: str | None,
-    others: tuple[str, ...],
+    ensemble: tuple[str, ...],
 ) -> None:
-    """Write the MODEL folder as a SavedModel to OUTPUT/1, or to OUTPUT if its name is a number.
+    """Export the MODEL folder as a SavedModel to OUTPUT/1, or to OUTPUT if its name is a number.
 
-    Tokenizer, search and detokenizer are inside: raw strings in, raw strings out. README.md and MODEL_CARD.md
-    beside it say how to call it and what it is.
+    The SavedModel contains the tokenizer and the search, so that it takes raw strings and returns raw
+    strings. README.md beside it explains how to call it, and MODEL_CARD.md describes the model.
     """
     if bool(source) != bool(reference):
         raise click.UsageError("give --source and --reference together")
@@ -54,7 +60,7 @@ def command(
     exported = export(
         model,
         output,
-        *others,
+        *ensemble,
         tokens=tokens,
         precision=precision or "float32",
         source=source,
@@ -62,7 +68,7 @@ def command(
         licence=licence,
     )
     size = f"{exported.num_bytes / 1e6:.1f} MB"
-    click.echo(f"{exported.folder}: {size}; README.md in it says how to call it", err=True)
+    click.echo(f"{exported.folder}: {size}; README.md in this folder explains how to call it", err=True)
     if exported.bleu:
         click.echo(f"as exported: {exported.bleu}", err=True)
         click.echo(f"as trained:  {exported.float32_bleu}", err=True)

@@ -1,4 +1,4 @@
-"""``translator inspect``: what happens inside one translation, as a page of pictures."""
+"""``translator inspect``: draws what happens inside one translation, on an HTML page."""
 
 from __future__ import annotations
 
@@ -17,23 +17,25 @@ Examples:
 """
 
 
-@click.command(short_help="Look inside one translation: gates, attention, beam.", epilog=_EPILOG)
+@click.command(short_help="Show attention, beam and LSTM gates of one translation.", epilog=_EPILOG)
 @click.argument("model")
 @click.argument("text")
 @click.option(
-    "--output", default="sentence.html", show_default=True, metavar="FILE", help="The page to write."
+    "--output", default="sentence.html", show_default=True, metavar="FILE", help="HTML page to write."
 )
-@click.option("--png", metavar="FOLDER", help="Also write each picture there, light and dark.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON with all numbers.")
+@click.option(
+    "--png", metavar="FOLDER", help="Also write each picture to this folder, in a light and a dark version."
+)
+@click.option("--json", "as_json", is_flag=True, help="Also print all numbers as JSON.")
 @beam_options
 def command(
     model: str, text: str, output: str, png: str | None, as_json: bool, search: dict[str, Any]
 ) -> None:
-    """Translate TEXT with the MODEL folder, and show on a page what happened inside.
+    """Translate TEXT with the MODEL folder and draw on an HTML page what happened inside.
 
-    The page shows the attention over words and pieces, the probability of each piece with the runners-up,
-    the beam as a tree, and the gates and the cell state of every LSTM layer, each with two sentences that
-    say how to read it. It is one file, which needs no network.
+    The page shows the attention over words and tokens, the probability of each token and of its
+    runners-up, the beam as a tree, and the gates and cell state of every LSTM layer. Two sentences explain
+    how to read each picture. The page is one file and needs no network.
     """
     from translator.api import inspect, load
 

@@ -1,4 +1,4 @@
-"""Prints JSON that can be read back, whatever standard output can show."""
+"""Prints JSON that can be read back, whatever the encoding of standard output."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ import click
 
 
 def echo_json(value: Any, indent: int | None = None) -> None:
-    """Prints a value as JSON; letters stand as they are where standard output is in UTF-8, else escaped."""
+    """Prints a value as JSON, with non-ASCII characters escaped unless standard output is in UTF-8."""
     is_utf_8 = sys.stdout.encoding.lower().replace("-", "") == "utf8"
     click.echo(json.dumps(value, ensure_ascii=not is_utf_8, indent=indent))

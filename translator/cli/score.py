@@ -1,4 +1,4 @@
-"""``translator score``: how probable given translations are."""
+"""``translator score``: prints the log-probability of given translations."""
 
 from __future__ import annotations
 
@@ -14,23 +14,29 @@ Example:
 """
 
 
-@click.command(short_help="Log-probabilities of given translations.", epilog=_EPILOG)
+@click.command(short_help="Print the log-probabilities of given translations.", epilog=_EPILOG)
 @click.argument("model")
-@click.option("--source", required=True, metavar="FILE", help="Sentences.")
-@click.option("--target", required=True, metavar="FILE", help="A translation of each: line n for line n.")
+@click.option("--source", required=True, metavar="FILE", help="Source sentences, one per line.")
+@click.option(
+    "--target",
+    required=True,
+    metavar="FILE",
+    help="Their translations; line n translates line n of --source.",
+)
 @ensemble_option
-def command(model: str, source: str, target: str, others: tuple[str, ...]) -> None:
-    """Print the log-probability of each given translation, a line each.
+def command(model: str, source: str, target: str, ensemble: tuple[str, ...]) -> None:
+    """Print the log-probability of each given translation, one per line.
 
-    It is the natural logarithm of the probability that the MODEL gives to the translation, its end
-    included. A translation is cut into pieces anew, and a long line is scored as a whole: the number
-    is that of --scores where search wrote the same pieces, and did not cut the line into parts.
+    It is the natural logarithm of the probability that the MODEL folder gives to the whole translation,
+    its end token included. It equals the log-probability of "translator translate --scores" if search
+    produced the same tokens and did not split the line: here the text is tokenized again, and a long
+    line is scored as a whole.
     """
     from translator.api import load
     from translator.corpus.readers import read_pairs
 
     pairs = read_pairs(Path(source), Path(target))
-    translator = load(model, *others)
-    scored = translator.log_probabilities([pair.source for pair in pairs], [pair.target for pair in pairs])
-    for log_probability in scored:
+    translator = load(model, *ensemble)
+    sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
+    for log_probability in translator.log_probabilities(sources, targets):
         click.echo(f"{log_probability:.4f}")

@@ -1,4 +1,4 @@
-"""The options of search, which every command that translates takes."""
+"""The search options, which every command that translates has."""
 
 from __future__ import annotations
 
@@ -13,39 +13,40 @@ from translator.search_options import SearchOptions, describe_options, without_e
 
 ensemble_option = click.option(
     "--ensemble",
-    "others",
     multiple=True,
     metavar="MODEL",
-    help="Another model of the same vocabulary that decides with the first; may be given again.",
+    help="Another model with the same vocabulary, to average probabilities with; may be repeated.",
 )
 backward_option = click.option(
     "--backward",
     metavar="MODEL",
-    help="A model of the other direction: prefer what it would translate back to the source.",
+    help="Rerank with this model of the opposite direction.",
 )
 right_to_left_option = click.option(
     "--right-to-left",
     metavar="MODEL",
-    help="A model trained with model.right_to_left: prefer what it finds probable, too.",
+    help="Rerank with this model, which was trained with --set model.right_to_left=true.",
 )
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
-# The options whose defaults the model's config.json has.
-_OF_THE_MODEL = {option.name for option in dataclasses.fields(DecodingConfig)}
-# Those that have no meaning where one beam over all pieces is looked into.
-_NOT_OF_A_BEAM = {"n_best", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
+# Options whose defaults are in config.json of the model.
+_MODEL_DEFAULTS = {option.name for option in dataclasses.fields(DecodingConfig)}
+# Options that do not apply to "translator inspect", which shows one beam over the whole vocabulary.
+_NOT_FOR_INSPECTION = {"n_best", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds ``--beam-size`` and all other options of search to a command; they come in as one dictionary.
+    """Adds ``--beam-size`` and all other search options to a command, which receives them as ``search``.
 
-    Only what was given on the command line is in it.
+    ``search`` is a dictionary with only those options that were given on the command line.
     """
     return _with_options(command, dataclasses.fields(SearchOptions))
 
 
 def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Adds the options of a beam that is looked into, in the same way."""
-    fields = [option for option in dataclasses.fields(SearchOptions) if option.name not in _NOT_OF_A_BEAM]
+    """Adds the search options that apply to the beam of ``translator inspect``, in the same way."""
+    fields = [
+        option for option in dataclasses.fields(SearchOptions) if option.name not in _NOT_FOR_INSPECTION
+    ]
     return _with_options(command, fields)
 
 
@@ -72,7 +73,7 @@ def _with_options(
     for option in reversed(fields):
         flag = _flag(option.name)
         default = option.default
-        shown = f"the model's, {default}" if option.name in _OF_THE_MODEL else default
+        shown = f"the model's, {default}" if option.name in _MODEL_DEFAULTS else default
         text = f"{meanings[option.name][0].upper()}{meanings[option.name][1:]}."
         if isinstance(default, bool):
             decorator = click.option(flag, option.name, is_flag=True, help=text)

@@ -1,4 +1,4 @@
-"""``translator serve``: a web page and the calls of LibreTranslate."""
+"""``translator serve``: serves models over HTTP, with a web page and LibreTranslate's API."""
 
 from __future__ import annotations
 
@@ -16,38 +16,54 @@ Examples:
   translator serve models/first=en:pt-BR models/second=pt-BR:en --host 0.0.0.0
   curl -d q="A dog runs." -d source=en -d target=de http://localhost:5000/translate
 """
-_NEEDED = ("fastapi", "python_multipart", "uvicorn")
+_NEEDED_PACKAGES = ("fastapi", "python_multipart", "uvicorn")
 
 
-@click.command(short_help="Serve models: a web page, and the calls of LibreTranslate.", epilog=_EPILOG)
+@click.command(short_help="Serve models over HTTP: a web page and LibreTranslate's API.", epilog=_EPILOG)
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen at; 0.0.0.0: all.")
-@click.option("--port", default=5000, show_default=True, type=click.IntRange(0, 65535), help="0: a free one.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    metavar="ADDRESS",
+    help="Address to listen on; 0.0.0.0 is all addresses of this machine.",
+)
+@click.option(
+    "--port",
+    default=5000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    metavar="INTEGER",
+    help="Port to listen on; 0 takes any free port.",
+)
 @click.option(
     "--max-characters",
     default=5000,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Longest text of a request. A body may have 12 bytes for each, and 16 KiB.",
+    metavar="INTEGER",
+    help="Longest text of a request, in characters. Its body may have 12 bytes per character plus 16 KiB.",
 )
 @click.option(
     "--rate",
     type=click.IntRange(min=0),
-    help="Requests a minute from one address; 0: any number. [default: 600; 0 on the local host]",
+    metavar="INTEGER",
+    help="Requests allowed per minute and address; 0: no limit. [default: 600; 0 on localhost]",
 )
 @click.option(
     "--max-waiting",
     default=1000,
     show_default=True,
     type=click.IntRange(min=1),
-    help="Lines that may wait for a model; then requests are answered with 429.",
+    metavar="INTEGER",
+    help="Lines that may wait for a model; beyond them, requests are refused with status 429.",
 )
 @click.option(
     "--allow-origin",
     "origins",
     multiple=True,
     metavar="ORIGIN",
-    help="Another site whose pages may use the server; * for all. May be repeated.",
+    help="Another site whose pages may call the server, or * for all sites; may be repeated.",
 )
 def command(
     models: tuple[str, ...],
@@ -60,11 +76,12 @@ def command(
 ) -> None:
     """Serve each MODEL, a model folder or an exported model, at http://localhost:5000.
 
-    There is a page to type in, LibreTranslate's calls for programs, and a description of all of them at
-    /openapi.json. One model for each direction; its languages are those that it was trained with, or
-    those of MODEL=FROM:TO. Ctrl-C stops when the requests that have begun are answered.
+    The server has a web page to type in, LibreTranslate's API for programs, and a description of the API
+    at /openapi.json. Give one model per language pair and direction. Its languages are those that it was
+    trained with; MODEL=FROM:TO overrides them. Ctrl-C stops the server once it has answered the requests
+    in progress.
     """
-    if any(importlib.util.find_spec(name) is None for name in _NEEDED):
+    if any(importlib.util.find_spec(name) is None for name in _NEEDED_PACKAGES):
         raise ConfigError(
             f"serving needs fastapi, python-multipart and uvicorn; run: {install_command('serve')}"
         )

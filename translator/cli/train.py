@@ -1,4 +1,4 @@
-"""``translator train``: two text files in, a model folder out."""
+"""``translator train``: trains a model folder on parallel text."""
 
 from __future__ import annotations
 
@@ -15,59 +15,99 @@ Examples:
       --from en --to de --output models/en-de
 
 \b
-Settings for --set and --config, as they are for about 30,000 pairs:
+Settings for --set and --config, with their values for about 30,000 pairs:
 """
 _EPILOG += "".join(f"  {path:<27} {default:<7} {meaning}\n" for path, default, meaning in describe_settings())
 
 
-@click.command(short_help="Train a translator on two parallel text files.", epilog=_EPILOG)
+@click.command(short_help="Train a translator on parallel text.", epilog=_EPILOG)
 @click.option(
-    "--source", multiple=True, metavar="FILE", help="Source side of training pairs; may be repeated."
+    "--source",
+    multiple=True,
+    metavar="FILE",
+    help="Source side of the training text, one sentence per line; may be repeated.",
 )
-@click.option("--target", multiple=True, metavar="FILE", help="Target side: line n translates line n.")
+@click.option(
+    "--target",
+    multiple=True,
+    metavar="FILE",
+    help="Target side; its line n translates line n of --source.",
+)
 @click.option(
     "--pairs",
     multiple=True,
     metavar="FILE",
-    help="Both sides in one TSV, TMX, PO or XLIFF file; - is standard input.",
+    help="Both sides in one TSV, TMX, PO or XLIFF file, or - for standard input; may be repeated.",
 )
 @click.option(
     "--weight",
     "weights",
     multiple=True,
     metavar="FILE=NUMBER",
-    help="How often an epoch takes the pairs of FILE.",
+    help="How often each epoch uses the pairs of FILE: 0.2 is a fifth of them, 2 is each pair twice.",
 )
 @click.option("--output", required=True, metavar="FOLDER", help="Model folder to write.")
-@click.option("--from", "source_language", help="Source language. [default: source]")
-@click.option("--to", "target_language", help="Target language. [default: target]")
-@click.option("--dev-source", metavar="FILE", help="Source side of the pairs that training is steered by.")
-@click.option("--dev-target", metavar="FILE", help="Target side of these. [default: some pairs are held out]")
 @click.option(
-    "--init-from", metavar="MODEL", help="Begin with the weights and the vocabulary of a model: fine-tuning."
+    "--from", "source_language", metavar="LANGUAGE", help="Source language, such as en. [default: source]"
 )
-@click.option("--mix-source", metavar="FILE", help="Source side of other pairs, mixed into every epoch.")
-@click.option("--mix-target", metavar="FILE", help="Target side of these; half of an epoch is of them.")
+@click.option(
+    "--to", "target_language", metavar="LANGUAGE", help="Target language, such as de. [default: target]"
+)
+@click.option(
+    "--dev-source",
+    metavar="FILE",
+    help="Source side of the dev set, whose BLEU decides when training ends.",
+)
+@click.option(
+    "--dev-target",
+    metavar="FILE",
+    help="Target side of the dev set. [default: pairs held out of the training text]",
+)
+@click.option(
+    "--init-from",
+    metavar="MODEL",
+    help="Fine-tune this model: begin with its weights and its vocabulary.",
+)
+@click.option(
+    "--mix-source",
+    metavar="FILE",
+    help="Source side of other pairs to mix in, such as general text; they make up half of every epoch.",
+)
+@click.option("--mix-target", metavar="FILE", help="Target side of the pairs to mix in.")
 @click.option(
     "--diversify",
     is_flag=True,
-    help="Train a model each way first and learn also from their translations of the text: better, in about "
-    "three times the time.",
+    help="First train a model in each direction, then train on the text and on both models' translations of "
+    "it: better, but about three times as slow.",
 )
 @click.option(
     "--teacher",
     metavar="MODEL",
-    help="With --diversify: learn from what this model (of several seeds: all together) makes of the text; "
-    "no forward model is trained then.",
-)
-@click.option("--seeds", type=click.IntRange(min=1), default=1, help="Models to train, into OUTPUT/seed-N.")
-@click.option(
-    "--config", "config_file", metavar="FILE", help="TOML file of settings to use in place of the recipe's."
+    help="With --diversify: use this model's translations of the text (an ensemble's, if it has several "
+    "seeds) instead of training a forward model.",
 )
 @click.option(
-    "--set", "assignments", multiple=True, metavar="KEY=VALUE", help="One setting; goes before --config."
+    "--seeds",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="INTEGER",
+    help="Number of models to train, with different seeds; several go to OUTPUT/seed-N.",
 )
-@click.option("--tensorboard", metavar="FOLDER", help="Write TensorBoard logs there.")
+@click.option(
+    "--config",
+    "config_file",
+    metavar="FILE",
+    help="TOML file of settings; they override those chosen from the number of pairs.",
+)
+@click.option(
+    "--set",
+    "assignments",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="One setting from the list below; overrides --config; may be repeated.",
+)
+@click.option("--tensorboard", metavar="FOLDER", help="Write TensorBoard logs to this folder.")
 def command(
     source: tuple[str, ...],
     target: tuple[str, ...],
@@ -88,12 +128,12 @@ def command(
     assignments: tuple[str, ...],
     tensorboard: str | None,
 ) -> None:
-    """Train a translator on parallel text: two files, or one that holds both sides.
+    """Train a translator on parallel text, in two files or in one that holds both sides.
 
-    Without any option beyond the files, all settings follow from the number of pairs. Training ends by
-    itself when the translations of the dev set no longer improve; the best weights are in the output
-    folder from the first evaluation on. When it was interrupted, the same command goes on with it.
-    When it ends or is stopped, report.html in the folder says how it went.
+    No settings are needed: they are chosen from the number of pairs. Training ends by itself when the
+    translations of the dev set no longer improve. The model folder holds the best weights so far from the
+    first evaluation on. If training is interrupted, the same command resumes it. When it ends or is
+    stopped, report.html in the model folder shows how it went.
     """
     settings = parse_assignments(assignments)
     from translator.api import train
