@@ -148,7 +148,7 @@ def _evaluate(
 
 
 def _print_scores(scores: Scores, member_scores: Sequence[Scores], as_json: bool) -> None:
-    """Prints the scores of a model or an ensemble, and statistics of its members' scores, if there are any."""
+    """Prints the scores of a model or an ensemble, and the statistics of its members, if any are given."""
     from translator.evaluation.scores import ScoreStatistics
 
     statistics = {}

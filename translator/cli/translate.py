@@ -1,4 +1,4 @@
-"""``translator translate``: lines in, lines out."""
+"""``translator translate``: translates line by line, from a file, standard input or arguments."""
 
 from __future__ import annotations
 
@@ -27,11 +27,21 @@ Examples:
 """
 
 
-@click.command(short_help="Translate lines with a trained model.", epilog=_EPILOG)
+@click.command(short_help="Translate text with a trained model.", epilog=_EPILOG)
 @click.argument("model")
 @click.argument("text", nargs=-1)
-@click.option("--input", "input_file", metavar="FILE", help="Text to translate. [default: standard input]")
-@click.option("--output", "output_file", metavar="FILE", help="File to write. [default: standard output]")
+@click.option(
+    "--input",
+    "input_file",
+    metavar="FILE",
+    help="Text to translate, one sentence per line. [default: standard input]",
+)
+@click.option(
+    "--output",
+    "output_file",
+    metavar="FILE",
+    help="File to write the translations to. [default: standard output]",
+)
 @ensemble_option
 @backward_option
 @right_to_left_option
@@ -39,21 +49,32 @@ Examples:
     "--glossary",
     "glossary_file",
     metavar="FILE",
-    help="Lines of a source term, a tab and the target term that must then appear.",
+    help="Terms and the translations that they must get: one pair per line, separated by a tab.",
 )
-@click.option("--prefix", metavar="TEXT", help="What every translation must begin with; whole words.")
+@click.option("--prefix", metavar="TEXT", help="Whole words that every translation must begin with.")
 @click.option(
     "--minimum-bayes-risk",
     is_flag=True,
-    help="Of the n best, or n samples, take the one that the others agree with most (chrF).",
-)
-@click.option("--columns", is_flag=True, help="Tabs divide a line into columns; translate each by itself.")
-@click.option("--scores", is_flag=True, help="Add the log-probability and the score that ranks, after tabs.")
-@click.option(
-    "--alignments", is_flag=True, help="Add which source word each word comes from, as 0-0 1-2, after a tab."
+    help="Choose the one of the --n-best translations or samples with the highest expected chrF.",
 )
 @click.option(
-    "--json", "as_json", is_flag=True, help="A JSON object a line: tokens, scores, attention, alternatives."
+    "--columns", is_flag=True, help="Translate the columns of each line, which tabs separate, one by one."
+)
+@click.option(
+    "--scores",
+    is_flag=True,
+    help="Append the log-probability and the score that translations are ranked by, after tabs.",
+)
+@click.option(
+    "--alignments",
+    is_flag=True,
+    help="Append the word alignment after a tab, as source-target pairs such as 0-0 1-2.",
+)
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="Print one JSON object per line: tokens, scores, attention, alternatives.",
 )
 @search_options
 def command(
@@ -61,7 +82,7 @@ def command(
     text: tuple[str, ...],
     input_file: str | None,
     output_file: str | None,
-    others: tuple[str, ...],
+    ensemble: tuple[str, ...],
     backward: str | None,
     right_to_left: str | None,
     glossary_file: str | None,
@@ -73,11 +94,11 @@ def command(
     as_json: bool,
     search: dict[str, Any],
 ) -> None:
-    """Translate standard input, or the TEXTs, with the MODEL folder of a training.
+    """Translate each TEXT, or standard input, with the MODEL folder that training wrote.
 
-    One line in, one line out, in order; spaces at both ends of a line and blank lines stay. Output starts
-    before a long input is read to its end. With --n-best there are as many lines out for each line in,
-    the number of the line and a tab before each.
+    Every input line gives one output line, in the same order. Blank lines stay blank, and spaces around a
+    line are kept. Output starts before a long input has been read to its end. With --n-best N, every input
+    line gives N output lines, each of which begins with the number of the input line and a tab.
     """
     if text and input_file:
         raise click.UsageError("give either TEXT or --input, not both")
@@ -92,75 +113,74 @@ def command(
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
     use_one_thread_per_operation()
-    translator = load(model, *others, backward=backward, right_to_left=right_to_left)
+    translator = load(model, *ensemble, backward=backward, right_to_left=right_to_left)
     interactive = not text and not input_file and sys.stdin.isatty()
 
-    def translated(lines: Iterable[str]) -> Iterator[Translation]:
-        lines, again = tee(lines)
-        found = translator.translate_lines(
+    def translate(lines: Iterable[str]) -> Iterator[Translation]:
+        lines, lines_for_prefixes = tee(lines)
+        translations = translator.translate_lines(
             lines,
-            prefixes=None if prefix is None else (prefix for _ in again),
+            prefixes=None if prefix is None else (prefix for _ in lines_for_prefixes),
             glossary=glossary,
             alignments=alignments or as_json,
             interactive=interactive,
             **search,
         )
         if not minimum_bayes_risk:
-            return found
+            return translations
         are_samples = search.get("sampling", False)
         return (
-            choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found
+            choose_by_minimum_bayes_risk([best, *best.alternatives], are_samples=are_samples)
+            for best in translations
         )
 
     lines = text or _lines(input_file)
     with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:
         if scores or alignments or as_json or n_best > 1:
             sources, lines = tee(lines)
-            formatted: Iterable[str] = (
-                _formatted(number, source, one, n_best > 1, scores, alignments, as_json)
-                for number, (source, one) in enumerate(zip(sources, translated(lines), strict=True), start=1)
+            pairs = zip(sources, translate(lines), strict=True)
+            output_lines: Iterable[str] = (
+                _json_line(source, translation)
+                if as_json
+                else _tab_separated(translation, line_number if n_best > 1 else None, scores, alignments)
+                for line_number, (source, translation) in enumerate(pairs, start=1)
             )
         else:
-            formatted = translate_keeping_layout(
-                lines, lambda part: (one.text for one in translated(part)), columns
+            output_lines = translate_keeping_layout(
+                lines, lambda sentences: (translation.text for translation in translate(sentences)), columns
             )
-        for line in formatted:
+        for line in output_lines:
             output.write(f"{line}\n".encode())
             output.flush()
             advance()
 
 
-def _formatted(
-    number: int,
-    source: str,
-    translation: Translation,
-    n_best: bool,
-    scores: bool,
-    alignments: bool,
-    as_json: bool,
-) -> str:
-    """The lines of one translation, the last without its end."""
-    if as_json:
-        return json.dumps({"source": source, **_plain(translation)}, ensure_ascii=False)
+def _tab_separated(translation: Translation, line_number: int | None, scores: bool, alignments: bool) -> str:
+    """Returns the lines of a translation and its alternatives, without the last line end."""
     from translator.decoding.alignment import pharaoh
 
     rows = []
-    for one in (translation, *translation.alternatives):
-        columns = [str(number)] if n_best else []
-        columns.append(one.text)
+    for hypothesis in (translation, *translation.alternatives):
+        columns = [] if line_number is None else [str(line_number)]
+        columns.append(hypothesis.text)
         if scores:
-            columns += [f"{one.log_probability:.4f}", f"{one.score:.4f}"]
+            columns += [f"{hypothesis.log_probability:.4f}", f"{hypothesis.score:.4f}"]
         if alignments:
-            columns.append(pharaoh(one.word_alignment or ()))
+            columns.append(pharaoh(hypothesis.word_alignment or ()))
         rows.append("\t".join(columns))
     return "\n".join(rows)
 
 
-def _plain(translation: Translation) -> dict[str, Any]:
-    """A translation as plain values, for JSON."""
+def _json_line(source: str, translation: Translation) -> str:
+    """Returns a translation and its alternatives as one line of JSON."""
+    return json.dumps({"source": source, **_to_dict(translation)}, ensure_ascii=False)
+
+
+def _to_dict(translation: Translation) -> dict[str, Any]:
+    """Returns a translation and its alternatives as plain values, for JSON."""
     from translator.decoding.alignment import pharaoh
 
-    plain = {
+    values = {
         "translation": translation.text,
         "log_probability": round(translation.log_probability, 5),
         "score": round(translation.score, 5),
@@ -172,12 +192,12 @@ def _plain(translation: Translation) -> dict[str, Any]:
         else [[round(float(weight), 4) for weight in row] for row in translation.alignment],
     }
     if translation.alternatives:
-        plain["alternatives"] = [_plain(one) for one in translation.alternatives]
-    return plain
+        values["alternatives"] = [_to_dict(alternative) for alternative in translation.alternatives]
+    return values
 
 
 def _lines(path: str | None) -> Iterator[str]:
-    """The lines of a file or of standard input, without their ends."""
+    """Yields the lines of a file or of standard input, without their line ends."""
     from translator.corpus.readers import decode_line, read_lines
 
     if path is not None:
@@ -189,7 +209,7 @@ def _lines(path: str | None) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _output(path: str | None) -> Iterator[BinaryIO]:
-    """Standard output, or a file that is there only when it is complete."""
+    """Opens standard output, or a file that replaces ``path`` only once it is complete."""
     if path is None:
         yield sys.stdout.buffer
         return
@@ -201,11 +221,11 @@ def _output(path: str | None) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _progress(path: str | None, quiet: bool) -> Iterator[Callable[[], Any]]:
-    """A bar on standard error with lines a second and the time left, where somebody can see it."""
+    """Shows a progress bar with lines per second on standard error, if that is a terminal."""
     from tqdm import tqdm
 
-    seen = not quiet and sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
+    is_shown = not quiet and sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
     can_be_read_twice = path is not None and Path(path).is_file()
-    total = sum(1 for _ in _lines(path)) if seen and can_be_read_twice else None
-    with tqdm(total=total, unit=" lines", disable=not seen, leave=False, dynamic_ncols=True) as bar:
+    total = sum(1 for _ in _lines(path)) if is_shown and can_be_read_twice else None
+    with tqdm(total=total, unit=" lines", disable=not is_shown, leave=False, dynamic_ncols=True) as bar:
         yield bar.update
