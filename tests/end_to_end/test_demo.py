@@ -1,4 +1,4 @@
-"""The demo, as the first command of README runs it."""
+"""The demo, as the first command of README runs it, and what a wheel brings along for it."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ def test_the_demo_reaches_a_good_translator(run, tmp_path):
     assert all(len(line) > 8 for line in arrows)
 
 
-def test_a_wheel_holds_the_sample(tmp_path):
+def test_a_wheel_holds_the_sample_and_the_guides(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT],
         check=True,
@@ -30,5 +30,8 @@ def test_a_wheel_holds_the_sample(tmp_path):
         names = set(archive.namelist())
     for split in ("train", "dev", "test"):
         assert {f"translator/sample/{split}.en", f"translator/sample/{split}.de"} <= names
+    guides = {path.name for path in (ROOT / "translator" / "guides").iterdir()}
+    assert guides
+    assert {f"translator/guides/{name}" for name in guides} <= names
     assert "translator/py.typed" in names
     assert not any(name.startswith(("tests/", "data/")) for name in names)

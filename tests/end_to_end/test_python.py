@@ -1,4 +1,4 @@
-"""The Python interface as README shows it."""
+"""The Python interface as README and the Python guide show it."""
 
 import numpy as np
 import pytest

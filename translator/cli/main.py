@@ -20,7 +20,18 @@ _WRITE_ERRORS = frozenset(
     (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF, errno.EAGAIN, errno.ENXIO)
 )
 _OUT_OF_MEMORY = "out of memory; translate fewer lines at a time or use a machine with more memory"
-_COMMANDS = ("demo", "corpus", "train", "translate", "evaluate", "score", "inspect", "export", "serve")
+_COMMANDS = (
+    "demo",
+    "corpus",
+    "train",
+    "translate",
+    "evaluate",
+    "score",
+    "inspect",
+    "export",
+    "serve",
+    "help",
+)
 
 
 class _Commands(click.Group):
@@ -51,6 +62,7 @@ def command() -> None:
     Look inside:       translator inspect models/en-de "A dog runs."
     Export:            translator export models/en-de exported/en-de
     Serve:             translator serve models/en-de
+    Read the guides:   translator help
 
     Text files are UTF-8 with one sentence per line, plain or compressed (gzip, xz, zstd). Results go to
     standard output; progress and messages go to standard error.
