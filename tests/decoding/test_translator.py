@@ -12,9 +12,9 @@ from references.networks import word_network, write_model
 from references.search import beam_search as reference_beam_search
 from references.toy import WORDS
 
-import translator.decoding.translator as translator_module
 from translator.config import Config, ModelConfig
 from translator.corpus.tokenizer import train_tokenizer
+from translator.decoding import pipeline
 from translator.decoding.alignment import word_alignment
 from translator.decoding.glossary import Glossary
 from translator.decoding.long_lines import LongLines
@@ -596,7 +596,7 @@ def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batch
         return [[each.text for each in (one, *one.alternatives)] for one in found]
 
     found = drawn(LINES)
-    monkeypatch.setattr(translator_module, "num_parallel_batches", lambda: 5)
+    monkeypatch.setattr(pipeline, "num_parallel_batches", lambda: 5)
     assert drawn(LINES) == found
     assert drawn([*LINES[:4], "ada ada ada ada ada ada"])[:4] == found[:4]
 

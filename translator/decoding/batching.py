@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from translator.devices import num_cores
@@ -52,3 +54,11 @@ def for_each_batch(
     """Calls a function for several batches at a time; yields each batch with its result, in order."""
     with ThreadPoolExecutor(num_parallel_batches()) as pool:
         yield from zip(batches, pool.map(function, batches), strict=True)
+
+
+def padded(rows: Sequence[Sequence[int]], padding_id: int) -> npt.NDArray[np.int32]:
+    """Token ids as one array, int32 [rows, longest], padded on the right."""
+    array = np.full((len(rows), max(map(len, rows), default=0)), padding_id, np.int32)
+    for row, ids in zip(array, rows, strict=True):
+        row[: len(ids)] = ids
+    return array

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import SearchGraph
+from translator.decoding.long_lines import LongLines
 from translator.decoding.rules import IMPOSSIBLE
 from translator.decoding.search import BeamStep
 from translator.decoding.translation import Translation, build_translations
-from translator.errors import ConfigError
+from translator.errors import ConfigError, DataError
 from translator.nn.lstm import Gates
 from translator.search_options import SearchOptions
 
@@ -104,25 +105,40 @@ def _plain(array: npt.NDArray[np.float32]) -> Any:
 
 
 def inspect(
-    graph: SearchGraph, tokenizer: Tokenizer, text: str, options: SearchOptions, right_to_left: bool
+    graph: SearchGraph,
+    tokenizer: Tokenizer,
+    text: str,
+    options: SearchOptions,
+    long_lines: LongLines,
+    right_to_left: bool,
 ) -> Inspection:
     """Translates one sentence and keeps what happens inside.
 
     Args:
         graph: the model.
         tokenizer: its tokenizer.
-        text: the sentence, not longer than a part of a long line.
+        text: the sentence.
         options: of the search.
+        long_lines: tells whether the sentence is translated in parts.
         right_to_left: whether the model writes the last word first.
 
     Raises:
         ConfigError: if an option cannot be looked into, or several models translate.
+        DataError: if the text is empty, or so long that it is translated in parts.
     """
+    ids = tokenizer.encode([text])[0]
+    if not ids:
+        raise DataError("there is no text to look into; give a sentence")
+    if len(long_lines.parts_of(ids)) > 1:
+        raise DataError(
+            f"the text has {len(ids)} pieces, and more than {long_lines.longest} are translated in parts; "
+            "give one of its sentences"
+        )
     if options.sampling or options.shortlist:
         raise ConfigError("a beam over all pieces is looked into; leave out sampling and shortlist")
     if len(graph.networks) > 1:
         raise ConfigError("the gates of one model are looked into, and these are several; give one of them")
-    source_ids = np.array([[*tokenizer.encode([text])[0], tokenizer.end_id]], np.int32)
+    source_ids = np.array([[*ids, tokenizer.end_id]], np.int32)
     steps: list[BeamStep] = []
     found = graph.search_eagerly(source_ids, options, steps.append)
     (translation,) = build_translations(source_ids, found, tokenizer, graph.attention, right_to_left)
@@ -132,13 +148,38 @@ def inspect(
         source=text,
         translation=translation,
         read_tokens=tuple(tokenizer.tokens([tokenizer.start_id, *target_ids[0, :-1].tolist()])),
-        gates={
-            layer: Gates(*(part.numpy()[0] for part in gates))
-            for layer, gates in graph.gates(source_ids, target_ids).items()
-        },
+        gates=_gates(graph, source_ids, target_ids),
         choices=token_choices(log_probs, target_ids[0], tokenizer),
         beam=beam_nodes(steps, tokenizer),
     )
+
+
+def trace_gates(graph: SearchGraph, tokenizer: Tokenizer, text: str, translation: str) -> dict[str, Gates]:
+    """What the gates of every LSTM do while a sentence is read and a given translation is written.
+
+    Args:
+        graph: the model.
+        tokenizer: its tokenizer.
+        text: the sentence.
+        translation: a translation, its words in the order in which the model writes them.
+
+    Returns:
+        By layer: float32 [time, units] each.
+    """
+    source_ids, target_ids = (
+        np.array([[*tokenizer.encode([side])[0], tokenizer.end_id]], np.int32) for side in (text, translation)
+    )
+    return _gates(graph, source_ids, target_ids)
+
+
+def _gates(
+    graph: SearchGraph, source_ids: npt.NDArray[np.int32], target_ids: npt.NDArray[np.int32]
+) -> dict[str, Gates]:
+    """The gates of one pair, int32 [1, source_length] and [1, target_length]."""
+    return {
+        layer: Gates(*(part.numpy()[0] for part in gates))
+        for layer, gates in graph.gates(source_ids, target_ids).items()
+    }
 
 
 def token_choices(

@@ -86,7 +86,7 @@ class LongLines:
     """
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
-        self._kinds, self._longest = TokenCuts.of(tokenizer), longest
+        self._kinds, self.longest = TokenCuts.of(tokenizer), longest
 
     def parts_of(self, ids: Sequence[int]) -> list[list[int]]:
         """The parts of a line, in order; no part for a line without pieces.
@@ -95,8 +95,8 @@ class LongLines:
             ids: the pieces of the line, without the end.
         """
         parts, rest = [], list(ids)
-        while len(rest) > self._longest:
-            places = range(1, self._longest + 1)
+        while len(rest) > self.longest:
+            places = range(1, self.longest + 1)
             end = max(places, key=lambda end: (self._cut(rest[end - 1], rest[end]), end))
             parts.append(rest[:end])
             rest = rest[end:]

@@ -64,6 +64,11 @@ class Translation:
         return alignment
 
 
+def in_written_order(texts: Sequence[str], right_to_left: bool) -> Sequence[str]:
+    """Translations with their words in the order in which the model writes them."""
+    return [*map(reverse_words, texts)] if right_to_left else texts
+
+
 def build_translations(
     source_ids: npt.NDArray[np.int32],
     found: Hypotheses,
