@@ -1,4 +1,4 @@
-"""Dropout: the same features of a sentence at every step, or whole words."""
+"""Dropout: the same features at every time step of a sentence, or whole words."""
 
 import numpy as np
 import pytest
@@ -7,12 +7,12 @@ from references.networks import padded, random_network, random_sentences
 
 from translator.nn.dropout import variational_dropout, word_dropout
 
-ONES = np.ones([6, 5, 40], np.float32)  # [batch, steps, features]
+ONES = np.ones([6, 5, 40], np.float32)  # [batch, time, features]
 
 
-def test_variational_dropout_drops_the_same_features_at_every_step_of_a_sentence():
+def test_variational_dropout_drops_the_same_features_at_every_time_step():
     dropped = variational_dropout(0.5, "dropout")(ONES, training=True).numpy()
-    assert set(np.unique(dropped)) == {0.0, 2.0}  # what stays is scaled by 1 / (1 - rate)
+    assert set(np.unique(dropped)) == {0.0, 2.0}  # the rest is scaled by 1 / (1 - rate)
     assert (dropped == dropped[:, :1]).all()
 
 
@@ -23,15 +23,15 @@ def test_variational_dropout_drops_other_features_in_each_sentence_and_each_call
     assert (first != second).any(axis=1).all()
 
 
-def test_word_dropout_blanks_whole_words():
+def test_word_dropout_drops_whole_words():
     words = np.ones([40, 50, 3], np.float32)
     dropped = word_dropout(0.1, "dropout")(words, training=True).numpy()
     assert (dropped == dropped[:, :, :1]).all()
-    blank = dropped[:, :, 0] == 0
-    assert 0.07 < blank.mean() < 0.13
-    np.testing.assert_allclose(dropped[~blank], 1 / 0.9, rtol=1e-6)
-    assert len(np.unique(blank, axis=0)) > 1  # sentences differ
-    assert len(np.unique(blank, axis=1)) > 1  # steps differ
+    is_dropped = dropped[:, :, 0] == 0
+    assert 0.07 < is_dropped.mean() < 0.13
+    np.testing.assert_allclose(dropped[~is_dropped], 1 / 0.9, rtol=1e-6)
+    assert len(np.unique(is_dropped, axis=0)) > 1  # sentences differ
+    assert len(np.unique(is_dropped, axis=1)) > 1  # time steps differ
 
 
 @pytest.mark.parametrize("dropout", [variational_dropout, word_dropout])
@@ -54,7 +54,7 @@ def test_a_network_drops_in_training_only(rates):
     assert np.abs(first - second).max() > 0.1
 
 
-def test_the_network_drops_features_of_sentences_and_whole_words():
+def test_a_network_has_both_kinds_of_dropout():
     network = random_network(units=16, dropout=0.5, word_dropout=0.5)
     for layer in [*network.encoder.dropouts, *network.decoder.dropouts]:
         dropped = layer(ONES, training=True).numpy()

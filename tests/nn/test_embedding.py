@@ -1,4 +1,4 @@
-"""The tied embedding: scaled rows in, dot products out, one matrix."""
+"""The tied embedding: scaled rows as embeddings, dot products as logits, one matrix."""
 
 import numpy as np
 import tensorflow as tf
@@ -17,7 +17,7 @@ def random_embedding(output_row_length=0.0):
     return layer
 
 
-def test_embeds_a_row_times_the_root_of_the_units():
+def test_an_embedding_is_a_row_times_the_square_root_of_the_units():
     layer = random_embedding()
     matrix, _ = layer.get_weights()
     np.testing.assert_allclose(layer(tf.constant([[3, 0]])), 2 * matrix[[[3, 0]]], rtol=1e-6)
@@ -33,14 +33,14 @@ def test_logits_are_dot_products_with_rows_of_one_length_and_a_bias():
     np.testing.assert_allclose(chosen, expected[:, [4, 1]], rtol=1e-5)
 
 
-def test_without_a_length_logits_are_dot_products_with_the_rows_as_they_are():
+def test_without_a_length_logits_are_dot_products_with_the_rows_themselves():
     layer = random_embedding()
     matrix, bias = layer.get_weights()
     vectors = np.random.default_rng(2).normal(size=[3, 4]).astype(np.float32)
     np.testing.assert_allclose(layer.logits(tf.constant(vectors)), vectors @ matrix.T + bias, rtol=1e-5)
 
 
-def test_a_longer_row_has_the_same_logits():
+def test_with_a_length_the_length_of_a_row_does_not_change_its_logit():
     layer = random_embedding(LENGTH)
     matrix, bias = layer.get_weights()
     vectors = tf.constant(np.random.default_rng(2).normal(size=[3, 4]), tf.float32)

@@ -1,4 +1,4 @@
-"""Why an LSTM: it recalls a bit over 200 steps of noise; a plain recurrent network does not learn to."""
+"""Why an LSTM: it learns to recall a bit over 200 time steps of noise; a plain recurrent network does not."""
 
 import keras
 import numpy as np
@@ -11,11 +11,11 @@ UNITS, NOISE_STEPS, BATCH, TRAINING_STEPS = 16, 200, 64, 90
 
 
 def marked_bits(random, number):
-    """Sentences of a bit and louder noise.
+    """Sequences of a bit followed by louder noise.
 
     Returns:
-        Inputs [number, 1 + noise steps, 2]: the bit as -1 or 1, then -2 or 2 at random; and a mark, 1 at
-        the first step alone. Then the bit as 0 or 1, [number].
+        Inputs [number, 1 + NOISE_STEPS, 2] and bits [number], 0 or 1. The first feature is the bit as -1 or
+        1, then -2 or 2 at random; the second feature marks the first time step with 1.
     """
     inputs = np.zeros([number, 1 + NOISE_STEPS, 2], np.float32)
     inputs[:, :, 0] = random.choice([-2, 2], size=inputs.shape[:2])
@@ -25,9 +25,9 @@ def marked_bits(random, number):
 
 
 def accuracy_after_training(layer):
-    """The share of unseen sentences at whose end the first bit is told, after a fixed training.
+    """Trains a layer; returns the share of new sequences whose bit it predicts at the end.
 
-    The bit is asked for at every step, so that short memory is rewarded on the way to long memory.
+    Training asks for the bit at every time step, so that short memory is rewarded on the way to long memory.
     """
     random = np.random.default_rng(1)
     head = keras.layers.Dense(1)
@@ -47,8 +47,8 @@ def accuracy_after_training(layer):
     for _ in range(TRAINING_STEPS):
         train(*marked_bits(random, BATCH))
     inputs, bits = marked_bits(random, 500)
-    told = head(layer(inputs)).numpy()[:, -1, 0] > 0
-    return np.mean(told == bits.numpy())
+    predicted = head(layer(inputs)).numpy()[:, -1, 0] > 0
+    return np.mean(predicted == bits.numpy())
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -57,7 +57,7 @@ def test_an_lstm_recalls_what_a_plain_recurrent_network_forgets(seed):
     lstm = LSTM(UNITS, return_sequences=True)
     lstm.build((None, None, 2))
     bias = lstm.cell.bias.numpy()
-    bias[UNITS : 2 * UNITS] = 5  # forget gates that start open: a quarter of the cell state is left after 200
+    bias[UNITS : 2 * UNITS] = 5  # open forget gates: a quarter of the cell state is left after 200 steps
     lstm.cell.bias.assign(bias)
     plain = keras.layers.SimpleRNN(UNITS, return_sequences=True)
     plain.build((None, None, 2))

@@ -1,4 +1,4 @@
-"""The loss: label smoothing without smoothed labels equals label smoothing with them."""
+"""The loss: label smoothing by the closed form equals label smoothing with dense labels."""
 
 import numpy as np
 import pytest
@@ -51,7 +51,7 @@ def test_losses_and_gradients_equal_those_of_dense_labels(smoothing, output_row_
         np.testing.assert_allclose(tf.convert_to_tensor(gradient), expected, atol=1e-5)
 
 
-def test_in_bfloat16_the_gradient_of_a_frequent_piece_is_a_sum_of_all_its_parts():
+def test_in_bfloat16_the_gradient_of_a_frequent_token_loses_none_of_its_parts():
     embedding, vectors, _ = random_case(number=2000)
     targets = tf.zeros([2000], tf.int32)
     gradients = []
@@ -65,7 +65,7 @@ def test_in_bfloat16_the_gradient_of_a_frequent_piece_is_a_sum_of_all_its_parts(
 
 
 @pytest.mark.parametrize("scale", [1e2, 1e4])
-def test_a_target_of_no_probability_has_a_finite_loss_and_gradient(scale):
+def test_a_target_of_probability_zero_has_a_finite_loss_and_gradient(scale):
     embedding, vectors, targets = random_case()
     vectors *= scale
     with tf.GradientTape() as tape:
@@ -77,7 +77,7 @@ def test_a_target_of_no_probability_has_a_finite_loss_and_gradient(scale):
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
+def test_the_loss_of_a_new_network_is_near_the_logarithm_of_the_vocabulary_size(smoothing):
     network = build_model(ModelConfig(units=64, word_dropout=0.0), 500, SPECIAL_IDS)
     source_ids = padded(random_sentences(1, range(1, 31), vocabulary_size=500))
     target_ids = padded(random_sentences(2, range(1, 31), vocabulary_size=500))
@@ -86,7 +86,7 @@ def test_a_new_network_starts_near_the_logarithm_of_the_vocabulary(smoothing):
     assert abs(loss.negative_log_prob / loss.num_tokens - np.log(500)) < 0.3
 
 
-def test_a_batch_costs_the_sum_over_its_pieces_and_nothing_for_padding():
+def test_the_loss_of_a_batch_is_the_sum_over_its_tokens_without_padding():
     network = random_network(dropout=0.0, word_dropout=0.0)
     sources, targets = random_sentences(1, [5, 2, 3]), random_sentences(2, [2, 6, 1])
     batch = network.batch_loss(padded(sources, extra=2), padded(targets, extra=3), 0.1)
@@ -98,7 +98,7 @@ def test_a_batch_costs_the_sum_over_its_pieces_and_nothing_for_padding():
     np.testing.assert_allclose(batch.negative_log_prob, -tf.reduce_sum(log_probs), rtol=1e-5)
 
 
-def test_the_alignment_loss_is_the_surprise_at_the_known_positions():
+def test_the_alignment_loss_is_the_negative_log_weight_of_the_known_positions():
     attention = tf.constant([[[[0.5, 0.25, 0.25], [0.1, 0.2, 0.7]], [[0.25, 0.25, 0.5], [0.3, 0.2, 0.5]]]])
     loss = alignment_loss(attention, tf.constant([[1, 2]]))
     assert float(loss) == pytest.approx(-np.log(0.25) - np.log(0.6))
@@ -106,7 +106,7 @@ def test_the_alignment_loss_is_the_surprise_at_the_known_positions():
     assert alignment_loss(attention, tf.constant([[-1, -1]])) == 0
 
 
-def test_guidance_adds_the_alignment_loss_and_leaves_the_negative_log_probability():
+def test_guided_alignment_adds_to_the_loss_but_not_to_the_negative_log_probability():
     network = random_network(dropout=0.0, word_dropout=0.0)
     source_ids, target_ids = padded(random_sentences(1, [4, 2])), padded(random_sentences(2, [3, 5]))
     alignments = tf.constant([[0, 3, -1, -1, -1], [1, -1, 0, 1, 1]])

@@ -1,4 +1,4 @@
-"""The LSTM: same results and same gradients as Keras's layer and as the equations in NumPy."""
+"""The LSTM: the same results and gradients as Keras's layer and as the equations in NumPy."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from references.lstm import lstm_backward, lstm_forward, lstm_gates
 
 from translator.nn.lstm import LSTM, lstm_recurrence
 
-NAMES = ["inputs", "kernel", "recurrent kernel", "bias", "first hidden", "first cell"]
+NAMES = ["inputs", "kernel", "recurrent kernel", "bias", "initial output", "initial cell"]
 sizes = st.integers(1, 6)
 
 
@@ -50,10 +50,10 @@ def run_layer(layer, arguments, d_results):
     return results, tape.gradient(total, [inputs, *variables, hidden, cell])
 
 
-def assert_close(actual, expected, tolerance, what):
+def assert_close(actual, expected, tolerance, message):
     """Differences are small beside the largest element."""
     scale = max(1e-6, float(np.abs(expected).max()))
-    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale, err_msg=what)
+    np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale, err_msg=message)
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, database=None)
@@ -79,7 +79,7 @@ def test_outputs_and_all_gradients_equal_keras_and_numpy(seed, batch, steps, fea
 
 
 @pytest.mark.parametrize("only", [0, 1, 2], ids=["outputs", "last output", "last cell state"])
-def test_gradient_that_comes_from_one_result_alone(only):
+def test_the_gradient_of_each_result_alone(only):
     arguments, d_results = random_case(7, batch=2, steps=4, features=3, units=3)
     d_results = [value if i == only else np.zeros_like(value) for i, value in enumerate(d_results)]
     layer = LSTM(3, return_sequences=True, return_state=True)
@@ -89,17 +89,17 @@ def test_gradient_that_comes_from_one_result_alone(only):
 
 
 @pytest.mark.parametrize(("steps", "batch", "units"), [(1, 1, 1), (3, 2, 2)])
-def test_gradient_of_the_recurrence_equals_finite_differences(steps, batch, units):
+def test_the_gradient_of_the_recurrence_equals_finite_differences(steps, batch, units):
     random = np.random.default_rng(5)
     shapes = [*[(steps, batch, units)] * 4, (units, 4 * units), (batch, units), (batch, units)]
     arguments = [tf.constant(random.normal(size=shape), tf.float64) for shape in shapes]
 
     @tf.function
-    def results_in_a_row(*arguments):
+    def concatenated_results(*arguments):
         results = lstm_recurrence(arguments[:4], *arguments[4:])
         return tf.concat([tf.reshape(result, [-1]) for result in results], axis=0)
 
-    by_hand, by_differences = tf.test.compute_gradient(results_in_a_row, arguments, delta=1e-5)
+    by_hand, by_differences = tf.test.compute_gradient(concatenated_results, arguments, delta=1e-5)
     for jacobian, expected in zip(by_hand, by_differences, strict=True):
         np.testing.assert_allclose(jacobian, expected, atol=1e-9)
 
@@ -125,7 +125,7 @@ def test_saved_weights_load_into_the_layer_of_keras_and_back(saved, loaded, tmp_
     np.testing.assert_allclose(before(inputs), after(inputs), atol=1e-6)
 
 
-def test_gradients_through_a_traced_layer_under_a_tape_outside():
+def test_a_tape_outside_a_traced_layer_gets_the_same_gradients():
     arguments, d_results = random_case(4, batch=3, steps=5, features=4, units=6)
     layer = LSTM(6, return_sequences=True, return_state=True)
     _, expected = run_layer(layer, arguments, d_results)
@@ -142,7 +142,7 @@ def test_gradients_through_a_traced_layer_under_a_tape_outside():
         np.testing.assert_allclose(gradient, of_eager, atol=1e-5)
 
 
-def test_last_states_and_gradients_of_sentences_of_different_length_are_those_of_each_alone():
+def test_with_a_mask_states_and_gradients_of_each_sequence_are_those_of_it_alone():
     arguments, _ = random_case(8, batch=3, steps=6, features=4, units=5)
     inputs, *weights, hidden, cell = arguments
     lengths = [6, 1, 4]
@@ -170,12 +170,12 @@ def test_last_states_and_gradients_of_sentences_of_different_length_are_those_of
         )
         assert_close(d_x[i, :length], expected[0][0], 1e-4, "inputs")
         assert not d_x[i, length:].numpy().any()
-        assert_close(d_h[i], expected[4][0], 1e-4, "first hidden")
-        assert_close(d_c[i], expected[5][0], 1e-4, "first cell")
+        assert_close(d_h[i], expected[4][0], 1e-4, "initial output")
+        assert_close(d_c[i], expected[5][0], 1e-4, "initial cell")
 
 
 @pytest.mark.parametrize("with_state", [False, True])
-def test_gates_are_those_of_the_equations_and_reproduce_the_layer(with_state):
+def test_gates_equal_the_equations_and_the_results_of_the_layer(with_state):
     (inputs, *weights, hidden, cell), _ = random_case(6, batch=3, steps=5, features=4, units=6)
     if not with_state:
         hidden, cell = np.zeros_like(hidden), np.zeros_like(cell)
@@ -193,17 +193,17 @@ def test_gates_are_those_of_the_equations_and_reproduce_the_layer(with_state):
     np.testing.assert_allclose(gates.output_gate * tf.tanh(gates.cell), outputs, atol=1e-6)
 
 
-def test_a_layer_with_other_equations_has_no_gates():
+def test_a_layer_that_is_not_a_standard_lstm_has_no_gates():
     layer = LSTM(4, activation="relu", name="other")
     layer.build((None, None, 3))
-    with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
+    with pytest.raises(ValueError, match="other: not a standard LSTM"):
         layer.gates(np.zeros([1, 2, 3]))
-    with pytest.raises(ValueError, match="other: not configured as the LSTM of the equations"):
+    with pytest.raises(ValueError, match="other: not a standard LSTM"):
         layer.step_function()
 
 
 @pytest.mark.parametrize("use_bias", [True, False])
-def test_repeated_steps_equal_the_sequence(use_bias):
+def test_one_step_at_a_time_equals_the_whole_sequence(use_bias):
     arguments, _ = random_case(3, batch=3, steps=5, features=4, units=6)
     arguments = arguments if use_bias else (*arguments[:3], None, *arguments[4:])
     layer = LSTM(6, use_bias=use_bias, return_sequences=True, return_state=True)
@@ -254,8 +254,8 @@ def test_one_trace_serves_every_batch_and_length():
     ],
     ids=lambda options: next(iter(options)),
 )
-def test_other_options_of_keras_mean_the_same(options):
-    inputs = np.random.default_rng(1).normal(size=[2, 5, 3])  # [batch, steps, features]
+def test_options_of_keras_mean_the_same(options):
+    inputs = np.random.default_rng(1).normal(size=[2, 5, 3])  # [batch, time, features]
     of_keras = keras.layers.LSTM(4, **{"return_sequences": True, **options})
     ours = LSTM.from_config(of_keras.get_config())
     expected = of_keras(inputs)
@@ -264,8 +264,8 @@ def test_other_options_of_keras_mean_the_same(options):
     np.testing.assert_allclose(ours(inputs), expected, atol=1e-5)
 
 
-def test_a_mask_means_what_it_means_in_keras():
-    inputs = np.random.default_rng(1).normal(size=[2, 5, 3])  # [batch, steps, features]
+def test_a_mask_means_the_same_as_in_keras():
+    inputs = np.random.default_rng(1).normal(size=[2, 5, 3])  # [batch, time, features]
     mask = np.array([[True, True, False, True, False], [False, True, True, True, True]])
     of_keras, ours = (layer(4, return_sequences=True) for layer in (keras.layers.LSTM, LSTM))
     expected = of_keras(inputs, mask=mask)
@@ -275,7 +275,7 @@ def test_a_mask_means_what_it_means_in_keras():
 
 
 def test_mixed_precision_computes_in_bfloat16_and_keeps_float32_weights():
-    inputs = np.random.default_rng(1).normal(size=[2, 5, 3])  # [batch, steps, features]
+    inputs = np.random.default_rng(1).normal(size=[2, 5, 3])  # [batch, time, features]
     exact, rough = LSTM(4, return_sequences=True), LSTM(4, return_sequences=True, dtype="mixed_bfloat16")
     expected = exact(inputs)
     rough.build(inputs.shape)

@@ -1,10 +1,10 @@
-"""The whole network: equals the one in NumPy, whatever else is in the batch."""
+"""The whole network: equals the reference in NumPy, whatever else is in the batch."""
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from references.decoder import initial_states
+from references.decoder import initial_state
 from references.encoder import run_lstm
 from references.model import ReferenceModel, log_softmax
 from references.networks import SPECIAL_IDS, padded, random_network, random_sentences
@@ -34,7 +34,7 @@ def network(request):
 def test_logits_attention_and_log_probs_equal_numpy(network):
     reference = ReferenceModel(network)
     source_ids, target_ids = padded(SOURCES), padded(TARGETS)
-    logits = network((source_ids, target_ids))  # [batch, target steps, vocabulary]
+    logits = network((source_ids, target_ids))  # [batch, target_length, vocabulary]
     attention = network.teacher_forced(source_ids, target_ids).attention  # [batch, heads, target, source]
     log_probs = network.log_probs(source_ids, target_ids)
     for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
@@ -47,7 +47,7 @@ def test_logits_attention_and_log_probs_equal_numpy(network):
         np.testing.assert_allclose(log_probs[i, : len(target)], expected, atol=1e-4)
 
 
-def test_log_probs_are_those_of_the_target_pieces_and_zero_at_padding(network):
+def test_log_probs_are_those_of_the_target_tokens_and_zero_at_padding(network):
     source_ids, target_ids = padded(SOURCES), padded(TARGETS)
     log_probs = network.log_probs(source_ids, target_ids).numpy()
     of_all = log_softmax(network((source_ids, target_ids)).numpy())
@@ -57,7 +57,7 @@ def test_log_probs_are_those_of_the_target_pieces_and_zero_at_padding(network):
     assert (log_probs[is_padding] == 0).all()
 
 
-def test_gates_of_every_layer_are_those_of_numpy(network):
+def test_gates_of_every_layer_equal_numpy(network):
     reference = ReferenceModel(network)
     gates = network.lstm_gates(padded(SOURCES), padded(TARGETS))
     layers = [f"lstm_{i}" for i in range(1, reference.encoder_layers)]
@@ -65,33 +65,33 @@ def test_gates_of_every_layer_are_those_of_numpy(network):
     expected_names += [f"decoder/lstm_{i}" for i in range(reference.decoder_layers)]
     assert list(gates) == expected_names
     for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
-        embedded = np.stack([reference.embed(piece_id) for piece_id in source])
+        embedded = np.stack([reference.embed(token_id) for token_id in source])
         for direction, order in (("forward", 1), ("backward", -1)):
             path = f"encoder/bidirectional/{direction}"
             expected = run_lstm(reference.weights, path, embedded[::order])[::order]
             actual = gates[f"encoder/{direction}"].output[i, : len(source)]
             np.testing.assert_allclose(actual, expected, atol=1e-5, err_msg=path)
         memory, embedded = reference.encode(source)
-        states = initial_states(reference.weights, memory, reference.decoder_layers)
-        for step, previous_id in enumerate([reference.start_id, *target[:-1]]):
-            _, states, _ = reference.step(previous_id, states, memory, embedded)
-            for j, (hidden, cell) in enumerate(states[0]):
-                inside = gates[f"decoder/lstm_{j}"]
-                np.testing.assert_allclose(inside.output[i, step], hidden, atol=1e-4)
-                np.testing.assert_allclose(inside.cell[i, step], cell, atol=1e-4)
+        state = initial_state(reference.weights, memory, reference.decoder_layers)
+        for t, previous_id in enumerate([reference.start_id, *target[:-1]]):
+            _, state, _ = reference.step(previous_id, state, memory, embedded)
+            for j, (hidden, cell) in enumerate(state[0]):
+                layer_gates = gates[f"decoder/lstm_{j}"]
+                np.testing.assert_allclose(layer_gates.output[i, t], hidden, atol=1e-4)
+                np.testing.assert_allclose(layer_gates.cell[i, t], cell, atol=1e-4)
 
 
 def test_padding_and_other_sentences_do_not_change_a_sentence(network):
     source_ids, target_ids = padded(SOURCES, extra=3), padded(TARGETS, extra=2)
-    memory, states = network.encode(source_ids)
+    memory, state = network.encode(source_ids)
     log_probs = network.log_probs(source_ids, target_ids)
     attention = network.attention_weights(source_ids, target_ids)
     for i, (source, target) in enumerate(zip(SOURCES, TARGETS, strict=True)):
-        only_memory, only_states = network.encode(padded([source]))
+        only_memory, only_state = network.encode(padded([source]))
         for together, alone in zip(memory[:2], only_memory[:2], strict=True):
             np.testing.assert_allclose(together[i, :, : len(source)], alone[0], atol=1e-5)
         for together, alone in zip(
-            tf.nest.flatten(states.lstms), tf.nest.flatten(only_states.lstms), strict=True
+            tf.nest.flatten(state.lstms), tf.nest.flatten(only_state.lstms), strict=True
         ):
             np.testing.assert_allclose(together[i], alone[0], atol=1e-5)
         only_log_probs = network.log_probs(padded([source]), padded([target]))[0]
@@ -102,28 +102,30 @@ def test_padding_and_other_sentences_do_not_change_a_sentence(network):
     np.testing.assert_allclose(tf.reduce_sum(attention, axis=-1), np.ones(target_ids.shape), rtol=1e-5)
 
 
-def test_steps_of_search_equal_teacher_forcing(network):
+def test_decoding_steps_equal_teacher_forcing(network):
     source_ids, beam = padded(SOURCES), 2
-    targets = np.random.default_rng(3).integers(4, 11, [len(SOURCES), beam, 5])  # [batch, beam, steps]
-    memory, states = network.encode(source_ids)
-    states = tf.nest.map_structure(lambda part: tf.repeat(part[:, None], beam, axis=1), states)
+    targets = np.random.default_rng(3).integers(4, 11, [len(SOURCES), beam, 5])  # [batch, beam, time]
+    memory, state = network.encode(source_ids)
+    state = tf.nest.map_structure(lambda tensor: tf.repeat(tensor[:, None], beam, axis=1), state)
     previous = tf.fill([len(SOURCES), beam], SPECIAL_IDS.start)
-    found, step = [], network.step_function()
+    target_log_probs, step = [], network.step_function()
     for t in range(5):
-        log_probs, states, _ = step(previous, states, memory)
+        log_probs, state, _ = step(previous, state, memory)
         np.testing.assert_allclose(tf.reduce_logsumexp(log_probs, axis=-1), np.zeros([4, beam]), atol=1e-5)
-        found.append(np.take_along_axis(log_probs.numpy(), targets[:, :, t, None], axis=-1)[:, :, 0])
+        target_log_probs.append(
+            np.take_along_axis(log_probs.numpy(), targets[:, :, t, None], axis=-1)[:, :, 0]
+        )
         previous = tf.constant(targets[:, :, t], tf.int32)
-    for place in range(beam):
-        forced = network.log_probs(source_ids, targets[:, place].astype(np.int32))
-        np.testing.assert_allclose(np.stack(found, axis=-1)[:, place], forced, atol=1e-4)
+    for slot in range(beam):
+        forced = network.log_probs(source_ids, targets[:, slot].astype(np.int32))
+        np.testing.assert_allclose(np.stack(target_log_probs, axis=-1)[:, slot], forced, atol=1e-4)
 
 
-def test_later_target_pieces_do_not_change_earlier_ones(network):
+def test_later_target_tokens_do_not_change_earlier_positions(network):
     source_ids = padded(SOURCES[:1])
     logits = network((source_ids, padded([[4, 5, 6, 7]])))
     changed = network((source_ids, padded([[4, 5, 9, 10]])))
-    # Position t reads the pieces before t: the third piece is first read for the fourth.
+    # Position t reads the tokens before t, so the third token first matters at the fourth position.
     np.testing.assert_allclose(logits[:, :3], changed[:, :3], atol=1e-6)
     assert np.abs(logits[:, 3] - changed[:, 3]).max() > 0.01
 
@@ -131,7 +133,7 @@ def test_later_target_pieces_do_not_change_earlier_ones(network):
 def test_the_backward_lstm_reads_each_sentence_from_its_own_end():
     network = random_network(encoder_layers=1)
     layer, weights = network.encoder.bidirectional, ReferenceModel(network).weights
-    inputs = np.random.default_rng(1).normal(size=[2, 5, 8]).astype(np.float32)  # [batch, steps, features]
+    inputs = np.random.default_rng(1).normal(size=[2, 5, 8]).astype(np.float32)  # [batch, time, features]
     outputs = layer(inputs, tf.constant([5, 2]))
     for i, length in enumerate([5, 2]):
         reversed_inputs = inputs[i, :length][::-1]

@@ -1,4 +1,4 @@
-"""Scaled dot-product attention, one query and one head after the other."""
+"""Attention in two passes, one query and one head at a time; see translator/nn/attention.py."""
 
 import numpy as np
 
@@ -8,19 +8,19 @@ def softmax(scores):
     return exponentials / exponentials.sum()
 
 
-def look(query, memory, query_kernel, key_value_kernel, num_heads, told=0.0):
+def dot_product_attention(query, memory, query_kernel, key_value_kernel, num_heads, features=0.0):
     """One query over the memory of one sentence.
 
     Args:
         query: [units].
-        memory: [source steps, units], without padding.
+        memory: [source_length, units], without padding.
         query_kernel: [units, units].
         key_value_kernel: [units, 2 * units].
-        num_heads: number of heads, each with its own equal share of the columns.
-        told: what is added to the scores, [source steps].
+        num_heads: number of heads, each with an equal share of the columns.
+        features: added to the scores, [source_length].
 
     Returns:
-        The context [units] and the weights [heads, source steps].
+        The context [units] and the weights [heads, source_length].
     """
     units = len(query)
     width = units // num_heads
@@ -30,45 +30,46 @@ def look(query, memory, query_kernel, key_value_kernel, num_heads, told=0.0):
     for head in range(num_heads):
         columns = slice(head * width, (head + 1) * width)
         scores = [projected[columns] @ key / np.sqrt(width) for key in keys[:, columns]]
-        weights.append(softmax(np.array(scores) + told))
+        weights.append(softmax(np.array(scores) + features))
         contexts.append(
             sum(weight * value for weight, value in zip(weights[-1], values[:, columns], strict=True))
         )
     return np.concatenate(contexts), np.stack(weights)
 
 
-def told_of(past, coverage, location):
-    """What the past adds to the scores, [source steps].
+def history_features(first_passes, coverage_weight, location_weights):
+    """The coverage and location features, [source_length].
 
     Args:
-        past: the first looks of all steps before, [source steps] each, the last one at the end.
-        coverage: factor of their sum.
-        location: factors of the last one, by how far ahead of it a position is, from -3 to 3.
+        first_passes: the first passes at all earlier target positions, [source_length] each, oldest first.
+        coverage_weight: factor of their sum.
+        location_weights: factors of the latest one, by how far ahead of it a position is, from -3 to 3.
     """
-    if not past:
+    if not first_passes:
         return 0.0
-    told = coverage * sum(past)
-    for position in range(len(told)):
-        for factor, ahead in zip(location, range(-3, 4), strict=True):
-            if 0 <= position - ahead < len(told):
-                told[position] += factor * past[-1][position - ahead]
-    return 4 * told
+    features = coverage_weight * sum(first_passes)
+    for position in range(len(features)):
+        for factor, ahead in zip(location_weights, range(-3, 4), strict=True):
+            if 0 <= position - ahead < len(features):
+                features[position] += factor * first_passes[-1][position - ahead]
+    return 4 * features
 
 
-def attend(query, memory, weights, num_heads, past):
-    """The first look and the second, which knows of the first looks before.
+def attend(query, memory, weights, num_heads, first_passes):
+    """Both passes.
 
     Args:
         query: [units].
-        memory: [source steps, units], without padding.
-        weights: those of the layer by name.
+        memory: [source_length, units], without padding.
+        weights: the weights of the layer, by name.
         num_heads: number of heads.
-        past: see ``told_of``.
+        first_passes: see ``history_features``.
 
     Returns:
-        The context [units], the weights [heads, source steps] and the past for the next step.
+        The context [units], the weights [heads, source_length] and the first passes for the next position.
     """
-    of_look = query, memory, weights["query/kernel"], weights["key_value/kernel"], num_heads
-    _, first = look(*of_look)
-    context, second = look(*of_look, told_of(past, weights["coverage"], weights["location"]))
-    return context, second, [*past, first.mean(axis=0)]
+    arguments = query, memory, weights["query/kernel"], weights["key_value/kernel"], num_heads
+    _, first = dot_product_attention(*arguments)
+    features = history_features(first_passes, weights["coverage"], weights["location"])
+    context, second = dot_product_attention(*arguments, features)
+    return context, second, [*first_passes, first.mean(axis=0)]

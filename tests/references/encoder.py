@@ -6,14 +6,14 @@ from references.lstm import lstm_forward
 
 
 def layer_norm(x, gamma, beta, epsilon=1e-3):
-    """Each vector [..., features] to mean zero and variance one, then scaled and shifted."""
+    """Normalizes each vector [..., features] to mean 0 and variance 1, then scales and shifts it."""
     mean = x.mean(axis=-1, keepdims=True)
     variance = ((x - mean) ** 2).mean(axis=-1, keepdims=True)
     return (x - mean) / np.sqrt(variance + epsilon) * gamma + beta
 
 
 def norm_at(weights, path, x):
-    """The layer normalization whose weights stand under ``path``."""
+    """Applies the layer normalization whose weights are under ``path``."""
     return layer_norm(x, weights[f"{path}/gamma"], weights[f"{path}/beta"])
 
 
@@ -23,14 +23,14 @@ def lstm_weights(weights, path):
 
 
 def run_lstm(weights, path, inputs):
-    """The LSTM under ``path`` from a zero state: [steps, features] to [steps, units]."""
+    """Runs the LSTM under ``path`` from a zero state: [time, features] to [time, units]."""
     kernel, recurrent_kernel, bias = lstm_weights(weights, path)
     zero = np.zeros([1, len(recurrent_kernel)])
     return lstm_forward(inputs[None], kernel, recurrent_kernel, bias, zero, zero)[0][0]
 
 
 def encode(weights, embedded, num_layers):
-    """Embedded pieces [steps, units] to the memory [steps, units]."""
+    """Encodes embedded tokens [source_length, units] to the memory [source_length, units]."""
     forward = run_lstm(weights, "encoder/bidirectional/forward", embedded)
     backward = run_lstm(weights, "encoder/bidirectional/backward", embedded[::-1])[::-1]
     x = norm_at(weights, "encoder/norm_0", np.concatenate([forward, backward], axis=-1))

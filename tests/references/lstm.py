@@ -1,6 +1,6 @@
-"""The LSTM and its backpropagation through time, one step after the other.
+"""The LSTM and its backpropagation through time, one time step at a time.
 
-The gates stand in the order i, f, g, o in the columns of the kernels and of the bias.
+The columns of the kernels and of the bias hold the gates in the order i, f, g, o.
 """
 
 import numpy as np
@@ -11,12 +11,12 @@ def sigmoid(z):
 
 
 def lstm_step(x, hidden, cell, kernel, recurrent_kernel, bias):
-    """One step.
+    """Computes one time step.
 
     Args:
         x: [batch, features].
-        hidden: [batch, units], the output of the step before.
-        cell: [batch, units], the cell state of the step before.
+        hidden: [batch, units], the previous output.
+        cell: [batch, units], the previous cell state.
         kernel: [features, 4 * units].
         recurrent_kernel: [units, 4 * units].
         bias: [4 * units].
@@ -31,10 +31,10 @@ def lstm_step(x, hidden, cell, kernel, recurrent_kernel, bias):
 
 
 def lstm_forward(inputs, kernel, recurrent_kernel, bias, hidden, cell):
-    """All steps of inputs [batch, steps, features].
+    """Runs over inputs [batch, time, features].
 
     Returns:
-        The outputs [batch, steps, units], the last output and the last cell state [batch, units].
+        The outputs [batch, time, units], the last output and the last cell state [batch, units].
     """
     outputs = []
     for t in range(inputs.shape[1]):
@@ -44,13 +44,15 @@ def lstm_forward(inputs, kernel, recurrent_kernel, bias, hidden, cell):
 
 
 def lstm_gates(inputs, kernel, recurrent_kernel, bias, hidden, cell):
-    """What every step computes, by name: [batch, steps, units] each."""
-    found = {name: [] for name in ("input_gate", "forget_gate", "candidate", "output_gate", "cell", "output")}
+    """The activations at every time step, by name: [batch, time, units] each."""
+    activations = {
+        name: [] for name in ("input_gate", "forget_gate", "candidate", "output_gate", "cell", "output")
+    }
     for t in range(inputs.shape[1]):
         hidden, cell, gates = lstm_step(inputs[:, t], hidden, cell, kernel, recurrent_kernel, bias)
-        for values, value in zip(found.values(), (*gates, cell, hidden), strict=True):
+        for values, value in zip(activations.values(), (*gates, cell, hidden), strict=True):
             values.append(value)
-    return {name: np.stack(values, axis=1) for name, values in found.items()}
+    return {name: np.stack(values, axis=1) for name, values in activations.items()}
 
 
 def lstm_backward(
@@ -61,7 +63,7 @@ def lstm_backward(
     Each line is the chain rule for one line of ``lstm_step``.
 
     Returns:
-        The gradients of inputs, kernel, recurrent kernel, bias, first hidden and first cell state.
+        The gradients of inputs, kernel, recurrent kernel, bias, initial output and initial cell state.
     """
     steps, trace = inputs.shape[1], []
     for t in range(steps):
@@ -72,17 +74,17 @@ def lstm_backward(
     d_recurrent_kernel, d_bias = np.zeros_like(recurrent_kernel), np.zeros_like(bias)
     d_hidden, d_cell = d_last_output, d_last_cell
     for t in reversed(range(steps)):
-        hidden_before, cell_before, cell, (i, f, g, o) = trace[t]
+        previous_hidden, previous_cell, cell, (i, f, g, o) = trace[t]
         d_hidden = d_hidden + d_outputs[:, t]
         d_o = d_hidden * np.tanh(cell)
         d_cell = d_cell + d_hidden * o * (1 - np.tanh(cell) ** 2)
-        d_i, d_f, d_g = d_cell * g, d_cell * cell_before, d_cell * i
+        d_i, d_f, d_g = d_cell * g, d_cell * previous_cell, d_cell * i
         d_z = np.concatenate(
             [d_i * i * (1 - i), d_f * f * (1 - f), d_g * (1 - g**2), d_o * o * (1 - o)], axis=-1
         )
         d_inputs[:, t] = d_z @ kernel.T
         d_kernel += inputs[:, t].T @ d_z
-        d_recurrent_kernel += hidden_before.T @ d_z
+        d_recurrent_kernel += previous_hidden.T @ d_z
         d_bias += d_z.sum(axis=0)
         d_hidden = d_z @ recurrent_kernel.T
         d_cell = d_cell * f

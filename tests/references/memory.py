@@ -1,10 +1,10 @@
-"""How much memory Python's objects take."""
+"""Measures the memory that Python objects take."""
 
 import tracemalloc
 
 
 def peak_memory(action) -> int:
-    """The most memory that an action takes at a time, in bytes."""
+    """The peak memory of an action, in bytes."""
     tracemalloc.start()
     try:
         action()

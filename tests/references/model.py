@@ -2,18 +2,18 @@
 
 import numpy as np
 
-from references.decoder import decoder_step, initial_states
+from references.decoder import decoder_step, initial_state
 from references.encoder import encode
 
 
 def log_softmax(logits):
-    """Along the last axis."""
+    """The logarithm of softmax over the last axis."""
     largest = logits.max(axis=-1, keepdims=True)
     return logits - largest - np.log(np.exp(logits - largest).sum(axis=-1, keepdims=True))
 
 
 def output_rows(matrix, length):
-    """The rows that make logits: those of the matrix, all of one length unless that is 0."""
+    """The output rows: those of the matrix, scaled to one length unless it is 0."""
     return length * matrix / np.linalg.norm(matrix, axis=1, keepdims=True) if length else matrix
 
 
@@ -21,10 +21,10 @@ class ReferenceModel:
     """A ``TranslationModel`` without TensorFlow, in float64.
 
     Attributes:
-        weights: path of each weight -> its value.
+        weights: the value of each weight, by path.
 
     Args:
-        network: the ``TranslationModel`` whose weights and shape are copied.
+        network: the ``TranslationModel`` to copy.
     """
 
     def __init__(self, network):
@@ -35,49 +35,49 @@ class ReferenceModel:
         self.encoder_layers, self.decoder_layers = config["encoder_layers"], config["decoder_layers"]
         self.start_id = network.special_ids.start
 
-    def embed(self, piece_id):
-        """The vector [units] of a piece."""
-        return self.weights["embedding/matrix"][piece_id] * np.sqrt(self.units)
+    def embed(self, token_id):
+        """The embedding [units] of a token."""
+        return self.weights["embedding/matrix"][token_id] * np.sqrt(self.units)
 
     def encode(self, source_ids):
-        """Source pieces, the end included, to the memory [source steps, units] and what each is by itself.
+        """Source ids, including the end, to the memory [source_length, units] and the lexical values.
 
-        That is its embedding and, with a dictionary, what it points at beside it.
+        The lexical value of a token is its embedding, followed by its dictionary vector if there is one.
         """
-        embedded = np.stack([self.embed(piece_id) for piece_id in source_ids])
+        embedded = np.stack([self.embed(token_id) for token_id in source_ids])
         memory = encode(self.weights, embedded, self.encoder_layers)
         if "dictionary/shares" not in self.weights:
             return memory, embedded
-        pointing = np.stack([self.look_up(piece_id) for piece_id in source_ids])
-        return memory, np.concatenate([embedded, pointing], axis=1)
+        dictionary_vectors = np.stack([self.look_up(token_id) for token_id in source_ids])
+        return memory, np.concatenate([embedded, dictionary_vectors], axis=1)
 
-    def look_up(self, piece_id):
-        """What the dictionary says of a piece, [units]."""
-        translations = self.weights["dictionary/translations"][piece_id].astype(int)
+    def look_up(self, token_id):
+        """The dictionary vector of a token, [units]."""
+        translations = self.weights["dictionary/translations"][token_id].astype(int)
         rows = output_rows(self.weights["embedding/matrix"], 1.0)[translations]
-        return self.weights["dictionary/shares"][piece_id] @ rows
+        return self.weights["dictionary/shares"][token_id] @ rows
 
-    def step(self, previous_id, states, memory, words):
-        """Logits of the next piece [vocabulary], new states and attention [heads, source steps]."""
-        readout, states, attention = decoder_step(
-            self.weights, self.embed(previous_id), states, memory, words, self.num_heads
+    def step(self, previous_id, state, memory, lexical_values):
+        """Logits of the next token [vocabulary], new state and attention weights [heads, source_length]."""
+        readout, state, attention = decoder_step(
+            self.weights, self.embed(previous_id), state, memory, lexical_values, self.num_heads
         )
         rows = output_rows(self.weights["embedding/matrix"], self.output_row_length)
         logits = rows @ readout + self.weights["embedding/bias"]
-        return logits, states, attention
+        return logits, state, attention
 
     def teacher_forced(self, source_ids, target_ids):
-        """Logits [target steps, vocabulary] and attention [heads, target steps, source steps]."""
-        memory, words = self.encode(source_ids)
-        states = initial_states(self.weights, memory, self.decoder_layers)
+        """Logits [target_length, vocabulary] and attention [heads, target_length, source_length]."""
+        memory, lexical_values = self.encode(source_ids)
+        state = initial_state(self.weights, memory, self.decoder_layers)
         all_logits, all_attention = [], []
         for previous_id in [self.start_id, *target_ids[:-1]]:
-            logits, states, attention = self.step(previous_id, states, memory, words)
+            logits, state, attention = self.step(previous_id, state, memory, lexical_values)
             all_logits.append(logits)
             all_attention.append(attention)
         return np.stack(all_logits), np.stack(all_attention, axis=1)
 
     def log_probs(self, source_ids, target_ids):
-        """The log-probability of each target piece, [target steps]."""
+        """The log-probability of each target token, [target_length]."""
         logits, _ = self.teacher_forced(source_ids, target_ids)
         return log_softmax(logits)[np.arange(len(target_ids)), target_ids]

@@ -1,4 +1,4 @@
-"""Small networks with random weights, for comparisons."""
+"""Small networks with random weights."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ FIRST_TOKEN_ID = 4  # the ids from here on are text
 
 
 def random_network(seed=1, vocabulary_size=11, units=8, **settings):
-    """A network whose every weight, biases and norms included, is random: nothing is hidden by a zero."""
+    """A network with random weights, including biases and norms, so that no error hides behind a zero."""
     network = build_model(ModelConfig(units=units, **settings), vocabulary_size, SPECIAL_IDS)
     random = np.random.default_rng(seed)
     for weight in network.trainable_variables:
@@ -23,17 +23,17 @@ def random_network(seed=1, vocabulary_size=11, units=8, **settings):
 
 
 def fill_dictionary(network, random):
-    """Gives the dictionary of a network, if it has one, random translations."""
+    """Fills the dictionary of a network, if it has one, with random translations."""
     if network.dictionary is None:
         return
-    size, most = network.dictionary.vocabulary_size, network.dictionary.most
-    network.dictionary.translations.assign(random.integers(FIRST_TOKEN_ID, size, [size, most]))
-    network.dictionary.shares.assign(random.uniform(0, 1 / most, [size, most]))
+    size, number = network.dictionary.vocabulary_size, network.dictionary.num_translations
+    network.dictionary.translations.assign(random.integers(FIRST_TOKEN_ID, size, [size, number]))
+    network.dictionary.shares.assign(random.uniform(0, 1 / number, [size, number]))
     network.dictionary.counts.assign(random.integers(0, 20, size))
 
 
 def random_sentences(seed, lengths, vocabulary_size=11):
-    """Rows of random pieces; each of the given lengths counts the end that stands last."""
+    """Sentences of random ids; the lengths include the end, which comes last."""
     random = np.random.default_rng(seed)
     return [
         [*random.integers(FIRST_TOKEN_ID, vocabulary_size, length - 1).tolist(), SPECIAL_IDS.end]
@@ -41,16 +41,16 @@ def random_sentences(seed, lengths, vocabulary_size=11):
     ]
 
 
-def padded(rows, extra=0):
-    """Rows of ids as one int32 array, padded on the right up to the longest and ``extra`` columns more."""
-    array = np.full([len(rows), max(map(len, rows)) + extra], SPECIAL_IDS.padding, np.int32)
-    for row, ids in zip(array, rows, strict=True):
+def padded(sentences, extra=0):
+    """One int32 array of ids, padded on the right to the longest sentence and ``extra`` more columns."""
+    array = np.full([len(sentences), max(map(len, sentences)) + extra], SPECIAL_IDS.padding, np.int32)
+    for row, ids in zip(array, sentences, strict=True):
         row[: len(ids)] = ids
     return array
 
 
 def word_network(tokenizer, seed, end=0.0, **shape):
-    """A network with random weights that writes the words of the toy language, and no other text."""
+    """A network with random weights that writes only words of the toy language."""
     special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
     network = build_model(ModelConfig(units=8, **shape), tokenizer.vocabulary_size, special_ids)
     random = np.random.default_rng(seed)
@@ -66,7 +66,7 @@ def word_network(tokenizer, seed, end=0.0, **shape):
 
 
 def write_model(folder, config, tokenizer, network):
-    """Writes what it takes to translate into a model folder; returns it."""
+    """Writes a model folder with all that translating needs; returns the folder."""
     folder.mkdir(exist_ok=True, parents=True)
     config_path(folder).write_text(config.to_json(), encoding="utf-8")
     tokenizer_path(folder).write_bytes(tokenizer.model)

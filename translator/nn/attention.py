@@ -1,18 +1,23 @@
-"""Attention: each decoder position looks at the source positions that matter to it, and knows where it was.
+"""Attention in two passes: dot-product attention, then coverage and location features.
 
-With so little text that attention is vague, translations say a thing twice or run in loops, for nothing
-tells attention what is done already. Here each position looks twice. The first look is plain attention. The
-second is told what all earlier first looks have seen, and where the last one was:
+With little training text, attention is vague, and translations repeat themselves or run in loops, because
+plain attention does not know which source positions are translated already. Attention therefore runs in two
+passes. The first is plain dot-product attention. The second adds features of all earlier first passes to the
+scores. At target position ``t`` and source position ``s``:
 
-    first    = softmax_s(score)
-    covered  = sum of the first looks before
-    second   = softmax_s(score + c * covered_s + sum_k w_k * last_(s - k)),  k = -3 ... 3
+    score_ts    = q_t . k_s / sqrt(units / heads)                       (1) query and keys
+    first_ts    = mean over heads of softmax_s(score_ts)                (2) first pass
+    coverage_ts = sum over u < t of first_us                            (3)
+    location_ts = sum over k = -3 ... 3 of w_k first_{t-1, s-k}         (4)
+    a_ts        = softmax_s(score_ts + c coverage_ts + location_ts)     (5) second pass: attention weights
+    context_t   = sum over s of a_ts v_s                                (6) values
 
-``c`` (coverage: Tu et al. 2016, "Modeling Coverage for Neural Machine Translation", arXiv 1601.04811) and
-``w`` (location: Chorowski et al. 2015, "Attention-Based Models for Speech Recognition", arXiv 1506.07503,
-section 2.1) are numbers that are learned, each as four times a weight, for it has further to go than others.
-In those papers the sums are of the attention itself, which then needs one step after the other; of the first
-looks they are known for all steps at once.
+(1) and (6) are scaled dot-product attention with heads (Vaswani et al. 2017, "Attention Is All You Need",
+arXiv 1706.03762, section 3.2). (3) is from Tu et al. (2016, "Modeling Coverage for Neural Machine
+Translation", arXiv 1601.04811) and (4) from Chorowski et al. (2015, "Attention-Based Models for Speech
+Recognition", arXiv 1506.07503, section 2.1); ``c`` and ``w_k`` are learned. In those papers the sums run over
+the final weights, which forces one target position after the other. The first passes are known at once, so
+training computes all target positions in parallel.
 """
 
 from __future__ import annotations
@@ -24,71 +29,65 @@ import tensorflow as tf
 
 
 class AttentionMemory(NamedTuple):
-    """What attention needs of the source, computed once a sentence.
+    """The encoded source as attention sees it; computed once per sentence.
 
     Attributes:
-        keys: float [batch, heads, source steps, units / heads].
-        values: float [batch, heads, source steps, units / heads].
-        words: float [batch, source steps, units or more]; the embeddings of the source pieces, and whatever
-            else is known of each by itself.
-        bias: float [batch, 1, 1, source steps]; 0 at pieces, a large negative number at padding.
+        keys: float [batch, heads, source_length, units / heads].
+        values: float [batch, heads, source_length, units / heads].
+        lexical_values: float [batch, source_length, units or 2 * units]; the embedding of each source token,
+            followed by its dictionary vector if the model has a dictionary.
+        padding_bias: float [batch, 1, 1, source_length]; added to the scores: 0 at tokens, a large negative
+            number at padding.
     """
 
     keys: tf.Tensor
     values: tf.Tensor
-    words: tf.Tensor
-    bias: tf.Tensor
+    lexical_values: tf.Tensor
+    padding_bias: tf.Tensor
 
 
-class AttentionPast(NamedTuple):
-    """Where attention has looked before: the first looks, in the mean of the heads.
+class AttentionHistory(NamedTuple):
+    """What the second pass knows about earlier target positions.
 
     Attributes:
-        covered: float32 [..., source steps]; the sum of all so far.
-        last: float32 [..., source steps]; that of the step before.
+        coverage: float32 [..., source_length]; the sum of all first passes so far, (3).
+        previous: float32 [..., source_length]; the first pass at the previous target position.
     """
 
-    covered: tf.Tensor
-    last: tf.Tensor
+    coverage: tf.Tensor
+    previous: tf.Tensor
 
 
-class Attended(NamedTuple):
-    """What attention found for each query.
+class AttentionOutput(NamedTuple):
+    """The result of attention for each query.
 
     Attributes:
-        context: float [batch, target steps, units], of all heads side by side.
-        words: float [batch, target steps, units or more]; the words, weighted with the mean of the heads.
-        weights: float32 [batch, heads, target steps, source steps]; those of a row sum to one.
-        past: for the query after the last one, or of each query, as it was given.
+        context: float [batch, target_length, units]; the heads side by side.
+        lexical_context: float [batch, target_length, units or 2 * units]; the sum of ``lexical_values``,
+            weighted with the mean of the heads.
+        weights: float32 [batch, heads, target_length, source_length]; each row sums to one.
+        history: the history for the next target position.
     """
 
     context: tf.Tensor
-    words: tf.Tensor
+    lexical_context: tf.Tensor
     weights: tf.Tensor
-    past: AttentionPast
+    history: AttentionHistory
 
 
-_REACH = 3  # how far from the last look the next one is told of it
-_PACE = 4.0  # the learned numbers count so many times: they need to go further than the rate lets weights go
+_LOCATION_RADIUS = 3  # the largest |k| in (4)
+_SCALE = 4.0  # c and w_k are stored divided by 4, so that Adam moves them four times as fast
 
 
 @keras.saving.register_keras_serializable(package="translator")
 class Attention(keras.layers.Layer):
-    """Scaled dot-product attention with projections and heads (Vaswani et al. 2017, section 3.2).
+    """Multi-head dot-product attention with coverage and location features; see the equations above.
 
-    For one head, with query ``q``, keys ``k_s`` and values ``v_s`` of the source positions ``s``:
-
-        score_s  = q . k_s / sqrt(units / heads)
-        weight_s = softmax_s(score_s + what the past says; see above)
-        context  = sum_s weight_s v_s
-
-    The weights, in the mean of the heads, also sum up the embeddings of the source, for ``LexicalModel``.
-
-    The keys and values depend on the source alone: ``memory`` computes them once, and every decoder
-    step reuses them.
+    The keys and values depend on the source alone, so ``project_memory`` computes them once and all decoding
+    steps share them.
 
     Args:
-        units: width of the queries, the memory and the context.
+        units: width of the queries, of the memory and of the context.
         num_heads: number of heads; divides ``units``.
     """
 
@@ -104,99 +103,112 @@ class Attention(keras.layers.Layer):
     def build(self, _: Any = None) -> None:
         self.query.build((None, None, self.units))
         self.key_value.build((None, None, self.units))
-        # Exempt from autocast: their sum with the scores is made in float32.
-        self.coverage = self.add_weight((), "zeros", "float32", autocast=False, name="coverage")
-        self.location = self.add_weight(
-            (2 * _REACH + 1,), "zeros", "float32", autocast=False, name="location"
+        # Exempt from autocast, because they are added to the scores in float32.
+        self.coverage_weight = self.add_weight((), "zeros", "float32", autocast=False, name="coverage")
+        self.location_weights = self.add_weight(
+            (2 * _LOCATION_RADIUS + 1,), "zeros", "float32", autocast=False, name="location"
         )
         self.built = True
 
-    def memory(self, memory: tf.Tensor, words: tf.Tensor, mask: tf.Tensor) -> AttentionMemory:
-        """Prepares the encoder's output for attention.
+    def project_memory(
+        self, memory: tf.Tensor, lexical_values: tf.Tensor, source_mask: tf.Tensor
+    ) -> AttentionMemory:
+        """Computes keys and values from the output of the encoder.
 
         Args:
-            memory: float [batch, source steps, units].
-            words: float [batch, source steps, units or more]; what is known of each piece by itself.
-            mask: bool [batch, source steps], true at pieces.
+            memory: float [batch, source_length, units], the output of the encoder.
+            lexical_values: float [batch, source_length, units or 2 * units]; see ``AttentionMemory``.
+            source_mask: bool [batch, source_length], true at tokens.
         """
         keys_values = self.key_value(memory)
         keys, values = (self._split_heads(part) for part in tf.split(keys_values, 2, axis=-1))
-        bias = tf.where(mask[:, None, None, :], 0.0, -1e9)
-        return AttentionMemory(keys, values, words, bias)
+        padding_bias = tf.where(source_mask[:, None, None, :], 0.0, -1e9)
+        return AttentionMemory(keys, values, lexical_values, padding_bias)
 
-    def call(self, query: tf.Tensor, memory: AttentionMemory, past: AttentionPast) -> Attended:
-        """Attends from queries that follow each other.
+    def call(self, query: tf.Tensor, memory: AttentionMemory, history: AttentionHistory) -> AttentionOutput:
+        """Attends from consecutive target positions, all at once.
 
         Args:
-            query: float [batch, target steps, units].
-            memory: what ``self.memory`` returned.
-            past: before the first of these queries, [batch, source steps].
+            query: float [batch, target_length, units].
+            memory: the result of ``project_memory``.
+            history: the history before the first of these positions, [batch, source_length].
         """
-        past = AttentionPast(*(tf.cast(part, tf.float32) for part in past))  # as Keras has cast them
+        history = AttentionHistory(*(tf.cast(part, tf.float32) for part in history))  # undoes autocast
         scores = self._scores(query, memory)
-        looks = _first_looks(scores)
-        covered = past.covered[:, None] + tf.cumsum(looks, axis=1)
-        before = AttentionPast(
-            tf.concat([past.covered[:, None], covered[:, :-1]], axis=1),
-            tf.concat([past.last[:, None], looks[:, :-1]], axis=1),
+        first = _first_pass(scores)
+        coverage = history.coverage[:, None] + tf.cumsum(first, axis=1)  # [batch, target, source]
+        history_at_each_position = AttentionHistory(
+            coverage=tf.concat([history.coverage[:, None], coverage[:, :-1]], axis=1),  # (3)
+            previous=tf.concat([history.previous[:, None], first[:, :-1]], axis=1),
         )
-        return self._attended(scores, before, memory, AttentionPast(covered[:, -1], looks[:, -1]))
+        next_history = AttentionHistory(coverage[:, -1], first[:, -1])
+        return self._second_pass(scores, history_at_each_position, memory, next_history)
 
-    def step(self, query: tf.Tensor, memory: AttentionMemory, past: AttentionPast) -> Attended:
-        """Attends from the next query of several hypotheses a sentence.
+    def step(self, query: tf.Tensor, memory: AttentionMemory, history: AttentionHistory) -> AttentionOutput:
+        """Attends from the next target position of several hypotheses per sentence.
 
         Args:
             query: float [batch, beam, units].
-            memory: what ``self.memory`` returned.
-            past: of each hypothesis, [batch, beam, source steps].
+            memory: the result of ``project_memory``.
+            history: the history of each hypothesis, [batch, beam, source_length].
         """
         scores = self._scores(query, memory)
-        looks = _first_looks(scores)
-        return self._attended(scores, past, memory, AttentionPast(past.covered + looks, looks))
+        first = _first_pass(scores)
+        next_history = AttentionHistory(history.coverage + first, first)
+        return self._second_pass(scores, history, memory, next_history)
 
     def _scores(self, query: tf.Tensor, memory: AttentionMemory) -> tf.Tensor:
-        """float32 [batch, heads, target steps, source steps]; hardly anything at padding."""
+        """(1): float32 [batch, heads, target_length, source_length]; about -1e9 at padding."""
         queries = self._split_heads(self.query(query)) * (self.units // self.num_heads) ** -0.5
         scores = tf.matmul(queries, memory.keys, transpose_b=True)
-        return tf.cast(scores, tf.float32) + tf.cast(memory.bias, tf.float32)
+        return tf.cast(scores, tf.float32) + tf.cast(memory.padding_bias, tf.float32)
 
-    def _attended(
-        self, scores: tf.Tensor, before: AttentionPast, memory: AttentionMemory, past: AttentionPast
-    ) -> Attended:
-        """What is found with scores and what stood before each query, [batch, target steps, source steps]."""
-        told = _PACE * (self.coverage * before.covered + self._near(before.last))
-        weights = tf.nn.softmax(scores + told[:, None])
-        context = tf.matmul(tf.cast(weights, memory.values.dtype), memory.values)
-        context = tf.transpose(context, [0, 2, 1, 3])
-        shape = tf.shape(context)
-        context = tf.reshape(context, [shape[0], shape[1], self.units])
-        words = tf.matmul(tf.cast(tf.reduce_mean(weights, axis=1), memory.words.dtype), memory.words)
-        return Attended(context, words, weights, past)
+    def _second_pass(
+        self,
+        scores: tf.Tensor,
+        history: AttentionHistory,
+        memory: AttentionMemory,
+        next_history: AttentionHistory,
+    ) -> AttentionOutput:
+        """(5) and (6); ``history`` is that of each query, [batch, target_length, source_length]."""
+        features = _SCALE * (self.coverage_weight * history.coverage + self._location(history.previous))
+        weights = tf.nn.softmax(scores + features[:, None])  # (5)
+        context = tf.matmul(tf.cast(weights, memory.values.dtype), memory.values)  # (6)
+        mean_weights = tf.cast(tf.reduce_mean(weights, axis=1), memory.lexical_values.dtype)
+        lexical_context = tf.matmul(mean_weights, memory.lexical_values)
+        return AttentionOutput(self._merge_heads(context), lexical_context, weights, next_history)
 
-    def _near(self, last: tf.Tensor) -> tf.Tensor:
-        """At each source position the looks around it, weighted by how far ahead of them it is."""
-        steps = tf.shape(last)[2]
-        padded = tf.pad(last, [[0, 0], [0, 0], [_REACH, _REACH]])
-        # The k-th weight is for positions that are k - _REACH ahead of the last look.
+    def _location(self, previous: tf.Tensor) -> tf.Tensor:
+        """(4) without the scale: [batch, target_length, source_length] of the same shape."""
+        source_length = tf.shape(previous)[2]
+        padded = tf.pad(previous, [[0, 0], [0, 0], [_LOCATION_RADIUS, _LOCATION_RADIUS]])
+        # The weight at index i belongs to k = i - _LOCATION_RADIUS.
         return tf.add_n(
             [
-                self.location[k] * padded[:, :, 2 * _REACH - k : 2 * _REACH - k + steps]
-                for k in range(2 * _REACH + 1)
+                self.location_weights[i]
+                * padded[:, :, 2 * _LOCATION_RADIUS - i : 2 * _LOCATION_RADIUS - i + source_length]
+                for i in range(2 * _LOCATION_RADIUS + 1)
             ]
         )
 
     def _split_heads(self, vectors: tf.Tensor) -> tf.Tensor:
-        """[batch, steps, units] to [batch, heads, steps, units / heads]."""
+        """[batch, length, units] to [batch, heads, length, units / heads]."""
         if self.num_heads == 1:
             return vectors[:, None]
         shape = tf.shape(vectors)
         heads = tf.reshape(vectors, [shape[0], shape[1], self.num_heads, self.units // self.num_heads])
         return tf.transpose(heads, [0, 2, 1, 3])
 
+    def _merge_heads(self, heads: tf.Tensor) -> tf.Tensor:
+        """[batch, heads, length, units / heads] to [batch, length, units]."""
+        vectors = tf.transpose(heads, [0, 2, 1, 3])
+        shape = tf.shape(vectors)
+        return tf.reshape(vectors, [shape[0], shape[1], self.units])
+
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "num_heads": self.num_heads}
 
 
-def _first_looks(scores: tf.Tensor) -> tf.Tensor:
-    """Scores [batch, heads, target steps, source steps] to plain attention, the mean of the heads."""
+def _first_pass(scores: tf.Tensor) -> tf.Tensor:
+    """(2): scores [batch, heads, target_length, source_length] to weights averaged over the heads."""
     return tf.reduce_mean(tf.nn.softmax(scores), axis=1)

@@ -1,4 +1,4 @@
-"""The decoder: the memory and the target so far to a vector for the next piece."""
+"""The decoder: the memory and the previous target tokens to a vector for the next token."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from translator.nn.attention import Attended, Attention, AttentionMemory, AttentionPast
+from translator.nn.attention import Attention, AttentionHistory, AttentionMemory, AttentionOutput
 from translator.nn.dropout import variational_dropout
 from translator.nn.lexical import LexicalModel
 from translator.nn.lstm import LSTM, Gates
 
 
 class DecoderState(NamedTuple):
-    """What the decoder remembers from step to step.
+    """Everything that the decoder carries from one target position to the next.
 
     Attributes:
-        lstms: of each LSTM, output and cell state, float [batch, units] each.
-        past: where attention has looked.
+        lstms: output and cell state of each LSTM, float [batch, units] each.
+        attention_history: what the coverage and location features of attention are computed from.
     """
 
     lstms: tuple[tuple[tf.Tensor, tf.Tensor], ...]
-    past: AttentionPast
+    attention_history: AttentionHistory
 
 
 class DecoderOutput(NamedTuple):
-    """What one pass of the decoder gives.
+    """The result of running the decoder.
 
     Attributes:
-        readout: float [batch, target steps, units], to be compared with the embedding of each piece.
-        state: that after the last step.
-        attention: float32 [batch, heads, target steps, source steps].
+        readout: float [batch, target_length, units]; its dot product with an output row gives a logit.
+        state: the state after the last target position.
+        attention: attention weights, float32 [batch, heads, target_length, source_length].
     """
 
     readout: tf.Tensor
@@ -40,32 +40,34 @@ class DecoderOutput(NamedTuple):
     attention: tf.Tensor
 
 
-_MOST_TRUST = 8.0  # in a dictionary: what it adds to the logit of a translation that it is sure of
-_TRUST_AT_FIRST = -1.0  # before the sigmoid: a quarter of that
+_MAX_DICTIONARY_GATE = 8.0  # the most that the dictionary adds to the logit of a certain translation
+_INITIAL_GATE_BIAS = -1.0  # the gate opens to about a quarter at first
 
 
 @keras.saving.register_keras_serializable(package="translator")
 class Decoder(keras.layers.Layer):
-    """An LSTM that asks attention, LSTMs that hear the answer, and a readout.
+    """LSTMs with attention between the first and the second, and a readout.
 
-        h_1 = norm(LSTM_1(target embedding))
-        context = attention(h_1, memory, where it looked before)
-        h_2 = norm(h_1 + LSTM_2([h_1 ; context])), and so on upwards
-        readout = tanh(W [h_n ; context]) + lexical(words)
+        h_1     = norm(LSTM_1(embeddings of the previous target tokens))
+        context = attention(h_1, memory)
+        h_l     = norm(h_{l-1} + LSTM_l([h_{l-1} ; context])),   l = 2 ... num_layers
+        readout = tanh(W [h_n ; context] + b) + lexical(lexical context),   n = num_layers
 
-    With a dictionary, ``trust * (what it says of the words)`` is added to the readout; ``trust``, between 0
-    and 8, follows from ``h_n`` and the context.
+    Variational dropout is applied to the input of every LSTM and of ``W``. With a dictionary, the readout
+    also gets the attended dictionary vectors, scaled by a learned gate:
 
-    Attention stands beside the recurrence and not inside it: no layer needs its own output of the step
-    before but through its LSTM, so in training each layer runs over the whole target at once.
+        readout += 8 sigmoid(v [h_n ; context] + d) dictionary context
+
+    There is no input feeding: attention is not part of a recurrence, and no layer needs its own output of the
+    previous position except through its LSTM. In training, each layer therefore runs over the whole target at
+    once.
 
     Args:
-        units: width of the input, the memory, each layer and the readout.
+        units: width of the input, of the memory, of each layer and of the readout.
         num_layers: number of LSTMs, at least 1.
         num_heads: number of attention heads.
         dropout: rate of the variational dropout.
-        dictionary: whether the words that attention finds are embeddings and, beside them, what a dictionary
-            says of each.
+        dictionary: whether the lexical values of the memory contain dictionary vectors.
     """
 
     def __init__(
@@ -90,8 +92,12 @@ class Decoder(keras.layers.Layer):
         self.lexical = LexicalModel(units, dropout, name="lexical")
         self.dictionary = dictionary
         if dictionary:
-            begin = keras.initializers.Constant(_TRUST_AT_FIRST)
-            self.trust = keras.layers.Dense(1, activation="sigmoid", bias_initializer=begin, name="trust")
+            self.dictionary_gate = keras.layers.Dense(
+                1,
+                activation="sigmoid",
+                bias_initializer=keras.initializers.Constant(_INITIAL_GATE_BIAS),
+                name="trust",  # the name in the weight files
+            )
 
     def build(self, _: Any = None) -> None:
         for i, layer in enumerate(self.layers):
@@ -103,97 +109,100 @@ class Decoder(keras.layers.Layer):
         self.initial.build((None, self.units))
         self.readout.build((None, None, 2 * self.units))
         if self.dictionary:
-            self.trust.build((None, None, 2 * self.units))
+            self.dictionary_gate.build((None, None, 2 * self.units))
         self.built = True
 
-    def initial_states(self, memory: tf.Tensor, mask: tf.Tensor) -> DecoderState:
-        """The states before the first step, from the mean of the memory.
+    def initial_state(self, memory: tf.Tensor, source_mask: tf.Tensor) -> DecoderState:
+        """Computes the state before the first target position from the mean of the memory.
 
         Args:
-            memory: float [batch, source steps, units].
-            mask: bool [batch, source steps], true at pieces.
+            memory: float [batch, source_length, units], the output of the encoder.
+            source_mask: bool [batch, source_length], true at tokens.
         """
-        weights = tf.cast(mask, memory.dtype)[..., None]
+        weights = tf.cast(source_mask, memory.dtype)[..., None]
         mean = tf.reduce_sum(memory * weights, axis=1) / tf.maximum(tf.reduce_sum(weights, axis=1), 1)
         parts = tf.split(self.initial(mean), 2 * self.num_layers, axis=-1)
-        nowhere = tf.zeros_like(mask, tf.float32)
-        return DecoderState(tuple(zip(parts[::2], parts[1::2], strict=True)), AttentionPast(nowhere, nowhere))
+        zeros = tf.zeros_like(source_mask, tf.float32)
+        return DecoderState(tuple(zip(parts[::2], parts[1::2], strict=True)), AttentionHistory(zeros, zeros))
 
     def call(
-        self, inputs: tf.Tensor, states: DecoderState, memory: AttentionMemory, training: bool = False
+        self, inputs: tf.Tensor, state: DecoderState, memory: AttentionMemory, training: bool = False
     ) -> DecoderOutput:
-        """Decodes embedded target pieces, each position from those up to and including it.
+        """Decodes consecutive target positions; each sees its own input and those before it.
 
         Args:
-            inputs: float [batch, target steps, units].
-            states: the states before the first of these steps.
-            memory: what ``attention.memory`` made of the encoder's output.
+            inputs: float [batch, target_length, units], the embedded previous target tokens.
+            state: the state before the first of these positions.
+            memory: the result of ``attention.project_memory``.
             training: whether dropout is on.
         """
 
-        def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
-            output, *new_state = layer(x, initial_state=list(state))
-            return output, tuple(new_state)
+        def run(layer: LSTM, x: tf.Tensor, lstm_state: tuple[tf.Tensor, tf.Tensor]) -> Any:
+            output, *new_lstm_state = layer(x, initial_state=list(lstm_state))
+            return output, tuple(new_lstm_state)
 
-        return self._run(run, self.attention, inputs, states, memory, training)
+        return self._run(run, self.attention, inputs, state, memory, training)
 
-    def gates(self, inputs: tf.Tensor, states: DecoderState, memory: AttentionMemory) -> dict[str, Gates]:
-        """What each LSTM does at each piece, by the name of the layer; arguments as for ``call``."""
-        found: dict[str, Gates] = {}
+    def gates(self, inputs: tf.Tensor, state: DecoderState, memory: AttentionMemory) -> dict[str, Gates]:
+        """Returns the activations of each LSTM at each token, by layer name; arguments as for ``call``."""
+        gates_by_layer: dict[str, Gates] = {}
 
-        def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
-            inside = found[layer.name] = layer.gates(x, state)
-            return inside.output, (inside.output[:, -1], inside.cell[:, -1])
+        def run(layer: LSTM, x: tf.Tensor, lstm_state: tuple[tf.Tensor, tf.Tensor]) -> Any:
+            gates = gates_by_layer[layer.name] = layer.gates(x, lstm_state)
+            return gates.output, (gates.output[:, -1], gates.cell[:, -1])
 
-        self._run(run, self.attention, inputs, states, memory, training=False)
-        return found
+        self._run(run, self.attention, inputs, state, memory, training=False)
+        return gates_by_layer
 
     def step_function(self) -> Callable[[tf.Tensor, DecoderState, AttentionMemory], DecoderOutput]:
-        """A function that computes one step of several hypotheses a sentence; see ``LSTM.step_function``.
+        """Returns a function that decodes one position of several hypotheses per sentence.
 
-        The hypotheses stand where ``call`` has the target steps, so they share one memory.
+        The hypotheses take the place of the target positions in ``call``, so they share one memory. See also
+        ``LSTM.step_function``.
 
         Returns:
-            ``step(inputs, states, memory)`` with the embedded piece before, float [batch, beam, units],
-            the states, every tensor [batch, beam, ...], and what ``attention.memory`` made of the encoder's
-            output, a row a sentence.
+            ``step(inputs, state, memory)`` with the embedded previous tokens, float [batch, beam, units], the
+            state, every tensor [batch, beam, ...], and the result of ``attention.project_memory``, one row
+            per sentence.
         """
         step_functions = {layer.name: layer.step_function() for layer in self.layers}
 
-        def run(layer: LSTM, x: tf.Tensor, state: tuple[tf.Tensor, tf.Tensor]) -> Any:
-            flat = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (x, *state)]
-            gates = step_functions[layer.name](*flat)
-            output, cell = (tf.reshape(part, tf.shape(state[0])) for part in (gates.output, gates.cell))
+        def run(layer: LSTM, x: tf.Tensor, lstm_state: tuple[tf.Tensor, tf.Tensor]) -> Any:
+            rows = [tf.reshape(tensor, [-1, tensor.shape[-1]]) for tensor in (x, *lstm_state)]
+            gates = step_functions[layer.name](*rows)
+            shape = tf.shape(lstm_state[0])
+            output, cell = (tf.reshape(values, shape) for values in (gates.output, gates.cell))
             return output, (output, cell)
 
-        return lambda inputs, states, memory: self._run(
-            run, self.attention.step, inputs, states, memory, training=False
+        return lambda inputs, state, memory: self._run(
+            run, self.attention.step, inputs, state, memory, training=False
         )
 
     def _run(
         self,
         run: Callable[[LSTM, tf.Tensor, tuple[tf.Tensor, tf.Tensor]], Any],
-        attend: Callable[[tf.Tensor, AttentionMemory, AttentionPast], Attended],
+        attend: Callable[[tf.Tensor, AttentionMemory, AttentionHistory], AttentionOutput],
         inputs: tf.Tensor,
-        states: DecoderState,
+        state: DecoderState,
         memory: AttentionMemory,
         training: bool,
     ) -> DecoderOutput:
-        """The decoder around its LSTMs and its attention; ``run`` applies an LSTM to its input and state."""
-        x, new_states, context = inputs, [], None
-        for i, (layer, norm, state) in enumerate(zip(self.layers, self.norms, states.lstms, strict=True)):
-            layer_input = x if context is None else tf.concat([x, context], axis=-1)
-            output, new_state = run(layer, self.dropouts[i](layer_input, training=training), state)
-            x = norm(output if context is None else x + output)
-            new_states.append(new_state)
+        """Computes the decoder; ``run`` applies an LSTM to its input and state, ``attend`` is attention."""
+        h, context, lstm_states = inputs, None, []
+        for i, (layer, norm, lstm_state) in enumerate(zip(self.layers, self.norms, state.lstms, strict=True)):
+            layer_input = h if context is None else tf.concat([h, context], axis=-1)
+            output, new_lstm_state = run(layer, self.dropouts[i](layer_input, training=training), lstm_state)
+            h = norm(output if context is None else h + output)
+            lstm_states.append(new_lstm_state)
             if context is None:
-                context, words, weights, past = attend(x, memory, states.past)
-        top = self.dropouts[-1](tf.concat([x, context], axis=-1), training=training)
-        embedded = words[..., : self.units]
-        readout = self.readout(top) + self.lexical(embedded, training=training)
+                context, lexical_context, weights, history = attend(h, memory, state.attention_history)
+        top = self.dropouts[-1](tf.concat([h, context], axis=-1), training=training)
+        attended_embeddings = lexical_context[..., : self.units]
+        readout = self.readout(top) + self.lexical(attended_embeddings, training=training)
         if self.dictionary:
-            readout += _MOST_TRUST * self.trust(top) * words[..., self.units :]
-        return DecoderOutput(readout, DecoderState(tuple(new_states), past), weights)
+            gate = _MAX_DICTIONARY_GATE * self.dictionary_gate(top)
+            readout += gate * lexical_context[..., self.units :]
+        return DecoderOutput(readout, DecoderState(tuple(lstm_states), history), weights)
 
     def get_config(self) -> dict[str, Any]:
         return {

@@ -9,11 +9,11 @@ import tensorflow as tf
 
 
 class Projection(NamedTuple):
-    """What makes logits of vectors, for some pieces of the vocabulary.
+    """The output projection from vectors to the logits of some or all tokens.
 
     Attributes:
-        matrix: float [units, pieces].
-        bias: float [pieces].
+        matrix: float [units, tokens].
+        bias: float [tokens].
     """
 
     matrix: tf.Tensor
@@ -22,23 +22,25 @@ class Projection(NamedTuple):
 
 @keras.saving.register_keras_serializable(package="translator")
 class TiedEmbedding(keras.layers.Layer):
-    """Embeds piece ids, and scores every piece for a vector (Press and Wolf 2017, arXiv 1608.05859).
+    """Embeds token ids, and gives the logits of all tokens with the same matrix.
 
-    With the row ``m_v`` and the bias ``b_v`` of piece ``v``, its embedding and its logit for a vector ``x``
-    are
+    The weights are tied as in Press and Wolf (2017, arXiv 1608.05859). With the row ``m_v`` and the bias
+    ``b_v`` of token ``v``, its embedding and its logit for a vector ``x`` are
 
         e_v = sqrt(units) m_v
-        l_v = x . r_v + b_v,   r_v = m_v,   or with an output_row_length   r_v = output_row_length m_v / |m_v|
+        l_v = x . r_v + b_v
 
-    The root lets the layers above see inputs of about unit variance, and the rows stay short enough for
-    logits near zero at the start. In training all rows grow. Where pairs are few, probabilities then soon are
-    sharper than they should be, and it is better if only the direction of a row counts (Nguyen and Chiang
-    2018, arXiv 1710.01329, section 3, who fix the length of ``x`` too).
+    where the output row ``r_v`` is ``m_v``, or ``output_row_length m_v / |m_v|`` if a length is set.
+
+    The square root gives the layers above inputs of about unit variance, while the rows stay short enough for
+    logits near zero at the start. All rows grow in training. With few pairs this soon makes the probabilities
+    too sharp, and it is better to use only the direction of a row (Nguyen and Chiang 2018, arXiv 1710.01329,
+    section 3, who fix the length of ``x`` as well).
 
     Args:
-        vocabulary_size: number of pieces.
-        units: numbers in a row.
-        output_row_length: length of every row where it makes a logit; 0: as it is.
+        vocabulary_size: number of tokens.
+        units: width of the embedding.
+        output_row_length: length of every output row; 0: rows keep their own lengths.
     """
 
     def __init__(
@@ -59,17 +61,17 @@ class TiedEmbedding(keras.layers.Layer):
         self.built = True
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """Int32 ids [...] to vectors [..., units]."""
+        """Embeds int32 ids [...]; returns [..., units]."""
         rows = tf.gather(tf.convert_to_tensor(self.matrix), ids)
         return tf.cast(rows * self.units**0.5, self.compute_dtype)
 
-    def directions(self, ids: tf.Tensor) -> tf.Tensor:
-        """Int32 ids [...] to rows of length 1, float32 [..., units]; no gradient goes back through them."""
+    def unit_rows(self, ids: tf.Tensor) -> tf.Tensor:
+        """Rows of int32 ids [...], scaled to length 1: float32 [..., units], without a gradient."""
         rows = tf.gather(tf.stop_gradient(tf.convert_to_tensor(self.matrix)), ids)
         return tf.math.l2_normalize(tf.cast(rows, tf.float32), axis=-1)
 
     def output_rows(self, ids: tf.Tensor | None = None) -> tf.Tensor:
-        """What makes logits of some pieces, int32 ids [pieces], or of all: float32 [pieces, units]."""
+        """The output rows of some tokens, int32 ids [tokens], or of all: float32 [tokens, units]."""
         rows = tf.convert_to_tensor(self.matrix)
         rows = rows if ids is None else tf.gather(rows, ids)
         if not self.output_row_length:
@@ -77,14 +79,14 @@ class TiedEmbedding(keras.layers.Layer):
         return self.output_row_length * tf.math.l2_normalize(rows, axis=-1)
 
     def projection(self, ids: tf.Tensor | None = None) -> Projection:
-        """What gives the logits of some pieces only, int32 ids [pieces]; None: of all."""
+        """The projection to the logits of some tokens, int32 ids [tokens], or of all."""
         rows, bias = self.output_rows(ids), tf.convert_to_tensor(self.bias)
         if ids is not None:
             bias = tf.gather(bias, ids)
         return Projection(tf.cast(tf.transpose(rows), self.compute_dtype), tf.cast(bias, self.compute_dtype))
 
     def logits(self, vectors: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:
-        """Vectors [n, units] to the logits of all pieces, or of some, [n, pieces], in the compute dtype."""
+        """Logits of vectors [n, units] for all tokens or those of a projection: [n, tokens], same dtype."""
         if projection is not None:
             return tf.nn.bias_add(tf.matmul(vectors, projection.matrix), projection.bias)
         matrix = tf.cast(self.output_rows(), vectors.dtype)

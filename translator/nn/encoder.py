@@ -1,4 +1,4 @@
-"""The encoder: source embeddings to a memory that the decoder attends to."""
+"""The encoder: source embeddings to the memory that the decoder attends to."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from translator.nn.lstm import LSTM, Gates
 
 @keras.saving.register_keras_serializable(package="translator")
 class BidirectionalLSTM(keras.layers.Layer):
-    """Two LSTMs, one from left to right and one from right to left, side by side.
+    """A forward and a backward LSTM with concatenated outputs.
 
-    The backward one reads each sentence from its own last piece (``tf.reverse_sequence``), so that
-    padding, always on the right, is never read before text and no mask is needed.
+    The backward LSTM reads each sentence from its own last token (``tf.reverse_sequence``). Padding, which is
+    always on the right, is never read before text, so no mask is needed.
 
     Args:
-        units: width of the output; each direction has half of it.
+        units: width of the output; each direction gives half of it.
     """
 
     def __init__(self, units: int, **kwargs: Any) -> None:
@@ -35,16 +35,16 @@ class BidirectionalLSTM(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-        """Float [batch, steps, features] and int32 lengths [batch] to float [batch, steps, units]."""
+        """Float [batch, time, features] and int32 lengths [batch] to float [batch, time, units]."""
         backward = self.backward(_reversed(inputs, lengths))
         return tf.concat([self.forward(inputs), _reversed(backward, lengths)], axis=-1)
 
     def gates(self, inputs: tf.Tensor, lengths: tf.Tensor) -> dict[str, Gates]:
-        """What both directions do at each piece of the sentence; arguments as for ``call``."""
+        """Returns the activations of both directions at each token; arguments as for ``call``."""
         backward = self.backward.gates(_reversed(inputs, lengths))
         return {
             "forward": self.forward.gates(inputs),
-            "backward": Gates(*(_reversed(part, lengths) for part in backward)),
+            "backward": Gates(*(_reversed(values, lengths) for values in backward)),
         }
 
     def get_config(self) -> dict[str, Any]:
@@ -52,19 +52,23 @@ class BidirectionalLSTM(keras.layers.Layer):
 
 
 def _reversed(sequences: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Each sequence from its own last step to its first; the padding stays where it is."""
+    """Reverses each sequence within its own length; the padding stays in place."""
     return tf.reverse_sequence(sequences, lengths, seq_axis=1)
 
 
 @keras.saving.register_keras_serializable(package="translator")
 class Encoder(keras.layers.Layer):
-    """A bidirectional LSTM and a stack of LSTMs above it, with residual connections.
+    """A bidirectional LSTM below a stack of LSTMs with residual connections.
 
-    Every layer: variational dropout, LSTM, sum with its input (but for the first), layer normalization.
+        x_1 = norm(BiLSTM(source embeddings))
+        x_l = norm(x_{l-1} + LSTM_l(x_{l-1})),   l = 2 ... num_layers
+        memory = the output of the last layer
+
+    Variational dropout is applied to the input of every LSTM.
 
     Args:
         units: width of the input, of each layer and of the memory.
-        num_layers: number of layers, the bidirectional one included.
+        num_layers: number of layers, including the bidirectional one.
         dropout: rate of the variational dropout.
     """
 
@@ -85,31 +89,31 @@ class Encoder(keras.layers.Layer):
         """Encodes embedded sentences.
 
         Args:
-            inputs: float [batch, source steps, units], padded on the right.
-            source_mask: bool [batch, source steps], true at pieces.
+            inputs: float [batch, source_length, units], padded on the right.
+            source_mask: bool [batch, source_length], true at tokens.
             training: whether dropout is on.
 
         Returns:
-            The memory, float [batch, source steps, units]; what stands at padding has no meaning.
+            The memory, float [batch, source_length, units]. Values at padding positions are undefined.
         """
         return self._run(lambda layer, *arguments: layer(*arguments), inputs, source_mask, training)
 
     def gates(self, inputs: tf.Tensor, source_mask: tf.Tensor) -> dict[str, Gates]:
-        """What each LSTM does at each piece, by the name of the layer; arguments as for ``call``."""
-        found: dict[str, Gates] = {}
+        """Returns the activations of each LSTM at each token, by layer name; arguments as for ``call``."""
+        gates_by_layer: dict[str, Gates] = {}
 
         def run(layer: Any, *arguments: Any) -> tf.Tensor:
-            inside = layer.gates(*arguments)
-            found.update(inside if isinstance(inside, dict) else {layer.name: inside})
+            gates = layer.gates(*arguments)
+            gates_by_layer.update(gates if isinstance(gates, dict) else {layer.name: gates})
             return layer(*arguments)
 
         self._run(run, inputs, source_mask, training=False)
-        return found
+        return gates_by_layer
 
     def _run(
         self, run: Callable[..., tf.Tensor], inputs: tf.Tensor, source_mask: tf.Tensor, training: bool
     ) -> tf.Tensor:
-        """The encoder around its LSTMs; ``run`` applies one of those to its arguments."""
+        """Computes the encoder; ``run`` applies an LSTM layer to its arguments."""
         lengths = tf.reduce_sum(tf.cast(source_mask, tf.int32), axis=1)
         x = self.dropouts[0](inputs, training=training)
         x = self.norms[0](run(self.bidirectional, x, lengths))

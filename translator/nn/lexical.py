@@ -1,4 +1,4 @@
-"""The lexical model: what the source words mean by themselves, without their sentence."""
+"""The lexical model: a path from the source words to the output that bypasses the LSTMs."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from translator.nn.dropout import variational_dropout
 
 @keras.saving.register_keras_serializable(package="translator")
 class LexicalModel(keras.layers.Layer):
-    """A short way from the embeddings of the source to the next piece.
+    """Predicts the next target token from the attended source embeddings alone.
 
-    With the attention weights ``w_ts`` and the source embeddings ``e_s`` (Nguyen and Chiang 2018, arXiv
+    With the attention weights ``a_ts`` and the source embeddings ``e_s`` (Nguyen and Chiang 2018, arXiv
     1710.01329, section 4):
 
-        f_t = tanh(sum_s w_ts e_s)
+        f_t = tanh(sum_s a_ts e_s)
         h_t = f_t + tanh(W f_t + b)
 
-    and ``h_t`` is added to the readout, which is compared with the embedding of each piece. A rare word,
-    whose memory the LSTMs have hardly learned to use, is translated by this way from few examples, or copied:
-    source and target share one embedding.
+    The decoder adds ``h_t`` to its readout, whose dot product with the embedding of each token gives the
+    logits. The LSTMs need many examples before they handle a rare word; this path translates it after few, or
+    copies it, because source and target share one embedding.
 
     Args:
         units: width of the embeddings.
@@ -39,10 +39,10 @@ class LexicalModel(keras.layers.Layer):
         self.hidden.build((None, None, self.units))
         self.built = True
 
-    def call(self, words: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """``sum_s w_ts e_s`` to ``h_t``, float [batch, target steps, units] both."""
-        x = self.drop(tf.tanh(words), training=training)
-        return x + self.hidden(x)
+    def call(self, attended_embeddings: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """``sum_s a_ts e_s`` to ``h_t``, float [batch, target_length, units] both."""
+        f = self.drop(tf.tanh(attended_embeddings), training=training)
+        return f + self.hidden(f)
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "units": self.units, "dropout": self.dropout}

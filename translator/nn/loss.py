@@ -1,8 +1,8 @@
-"""Cross-entropy with label smoothing, in as few passes over the [n, vocabulary] matrix as there can be.
+"""Cross-entropy with label smoothing, in as few passes over the [n, vocabulary] matrix as possible.
 
-That matrix is by far the largest of a training step. Neither smoothed labels nor the gradient of the
-logits are ever written out: both are sums of a part that is a product with the probabilities and a part
-that concerns single rows of the embedding.
+That matrix is by far the largest tensor of a training step. Neither the smoothed labels nor the gradient of
+the logits is ever materialized: each is the sum of a product with the probabilities and a term that touches
+single rows of the embedding.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ import tensorflow as tf
 
 from translator.nn.embedding import TiedEmbedding
 
-_SMALLEST = 1e-37  # nearly the smallest float32; keeps the logarithm of a probability of zero finite
+_MIN_PROB = 1e-37  # nearly the smallest float32; keeps the logarithm of a probability of zero finite
 
 
 @tf.custom_gradient  # type: ignore[untyped-decorator]
 def negative_log_probs(
     vectors: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor, targets: tf.Tensor
 ) -> tuple[tf.Tensor, Any]:
-    """``-log softmax(vectors matrix^T + bias)`` at the targets, with a gradient of its own.
+    """``-log softmax(vectors matrix^T + bias)`` at the targets, with a hand-written gradient.
 
-    With ``p`` the probabilities, [n, vocabulary], ``y`` one-hot targets and ``g`` the gradient that
-    arrives, [n], the gradient of the logits is ``g (p - y)``. Hence, ``x`` being the vectors:
+    Let ``x`` be the vectors, ``p`` the probabilities [n, vocabulary], ``y`` the one-hot targets and ``g`` the
+    gradient that arrives [n]. The gradient of the logits is ``g (p - y)``, and therefore
 
-        dx = g (p matrix - matrix[targets])
+        dx      = g (p matrix - matrix[targets])
         dmatrix = p^T (g x), minus g x in the rows of the targets
-        dbias = p^T g, minus g at the targets
+        dbias   = p^T g, minus g at the targets
 
     Args:
         vectors: float [n, units]; the products are computed in its dtype.
@@ -36,13 +36,13 @@ def negative_log_probs(
         targets: int32 [n].
 
     Returns:
-        float32 [n], in nats; at most 85, where the probability is too small for float32.
+        float32 [n], in nats; at most 85, because smaller probabilities do not fit into float32.
     """
     rows = tf.cast(matrix, vectors.dtype)
-    # Transposing first is quicker on a CPU than a product that does.
+    # On a CPU, transposing first is faster than a product that transposes.
     logits = tf.nn.bias_add(tf.matmul(vectors, tf.transpose(rows)), tf.cast(bias, vectors.dtype))
     probs = tf.nn.softmax(tf.cast(logits, tf.float32))
-    losses = -tf.math.log(tf.maximum(tf.gather(probs, targets, batch_dims=1), _SMALLEST))
+    losses = -tf.math.log(tf.maximum(tf.gather(probs, targets, batch_dims=1), _MIN_PROB))
 
     def gradient(d_losses: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor, None]:
         weights = tf.cast(d_losses, vectors.dtype)[:, None]
@@ -53,7 +53,7 @@ def negative_log_probs(
         d_bias = tf.matmul(low_probs, weights, transpose_a=True)[:, 0]
 
         def minus_at_targets(total: tf.Tensor, parts: tf.Tensor) -> tf.Tensor:
-            # A frequent piece has hundreds of parts; in bfloat16 most of them would be rounded away.
+            # A frequent token has hundreds of parts; in bfloat16 most of them would be rounded away.
             total, parts = (tf.cast(tensor, tf.float32) for tensor in (total, parts))
             return tf.tensor_scatter_nd_sub(total, targets[:, None], parts)
 
@@ -70,19 +70,21 @@ def negative_log_probs(
 def smoothed_cross_entropy(
     embedding: TiedEmbedding, vectors: tf.Tensor, targets: tf.Tensor, smoothing: float
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """The loss of each target piece (label smoothing: Szegedy et al. 2016, arXiv 1512.00567, section 7).
+    """Cross-entropy of each target token with smoothed labels, and without.
 
-    With logits ``l`` over ``V`` pieces, target ``t`` and smoothing ``e``, the smoothed cross-entropy is
+    Label smoothing is from Szegedy et al. (2016, arXiv 1512.00567, section 7).
+
+    With logits ``l`` over ``V`` tokens, target ``t`` and smoothing ``e``, the smoothed cross-entropy is
 
         -(1 - e) log p_t - e/V sum_v log p_v  =  -log p_t + e (l_t - mean_v l_v)
 
-    and since the logits are linear in the embedding, ``l_t`` and the mean need one row each.
+    Because the logits are linear in the output rows, ``l_t`` and the mean need one row each.
 
     Args:
-        embedding: the tied embedding that makes logits out of vectors.
-        vectors: float [n, units], one for each target piece.
+        embedding: the tied embedding that gives the logits of vectors.
+        vectors: float [n, units], one per target token.
         targets: int32 [n].
-        smoothing: probability that is taken from the target and shared by all pieces.
+        smoothing: probability that is taken from the target and shared equally by all tokens.
 
     Returns:
         The smoothed loss and the plain negative log-probability in nats, float32 [n] each.
@@ -98,21 +100,23 @@ def smoothed_cross_entropy(
 
 
 def alignment_loss(attention: tf.Tensor, alignments: tf.Tensor) -> tf.Tensor:
-    """How far attention is from given alignments (Chen et al. 2016, arXiv 1607.01628, section 3.2).
+    """Cross-entropy between word alignments and attention, for guided alignment training.
 
-    With ``a_t`` the source position that target position ``t`` comes from, and ``w_ts`` the weight of source
-    position ``s``, in the mean of the heads:
+    This is the alignment loss of Chen et al. (2016, arXiv 1607.01628, section 3.2).
 
-        loss = - sum_t log w_{t a_t},   over the positions with a known ``a_t``
+    With ``s(t)`` the source position that target position ``t`` is aligned to, and ``a_ts`` the attention
+    weight of source position ``s``, averaged over the heads:
+
+        loss = - sum_t log a_{t s(t)},   over the positions whose alignment is known
 
     Args:
-        attention: float32 [batch, heads, target steps, source steps].
-        alignments: int32 [batch, target steps]; negative where not known.
+        attention: float32 [batch, heads, target_length, source_length].
+        alignments: int32 [batch, target_length], ``s(t)``; negative where unknown.
 
     Returns:
         float32 [], in nats.
     """
     known = tf.where(alignments >= 0)
-    sources = tf.cast(tf.gather_nd(alignments, known), tf.int64)[:, None]
-    weights = tf.gather_nd(tf.reduce_mean(attention, axis=1), tf.concat([known, sources], axis=1))
-    return -tf.reduce_sum(tf.math.log(tf.maximum(weights, _SMALLEST)))
+    aligned_positions = tf.cast(tf.gather_nd(alignments, known), tf.int64)[:, None]
+    weights = tf.gather_nd(tf.reduce_mean(attention, axis=1), tf.concat([known, aligned_positions], axis=1))
+    return -tf.reduce_sum(tf.math.log(tf.maximum(weights, _MIN_PROB)))
