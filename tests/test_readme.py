@@ -155,6 +155,13 @@ def test_every_setting_of_an_example_exists(page):
 
 
 @PAGES
+def test_every_optional_part_to_install_exists(page):
+    parts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    named = re.findall(r"'\.\[(\w+)\]'", page.read_text(encoding="utf-8"))
+    assert set(named) <= set(parts["optional-dependencies"])
+
+
+@PAGES
 def test_no_page_names_what_its_readers_cannot_see(page):
     text = page.read_text(encoding="utf-8")
     assert re.findall(r"/work/|/tmp/|/root/|issue #?\d+", text) == []
