@@ -220,7 +220,7 @@ def test_the_report_of_a_corpus_is_no_failure(translator, files):
     status, out, err = translator(*corpus_arguments(files))
     assert (status, err) == (0, "")
     assert out.startswith("4 pairs, ")
-    assert "  1 with an empty side\n      line 2:" in out
+    assert "  1 pair with an empty side\n      line 2:" in out
     assert json.loads(translator(*corpus_arguments(files, "--json"))[1])["findings"][0]["kind"] == "empty"
 
 
@@ -230,12 +230,12 @@ def test_a_corpus_is_cleaned(translator, files):
     assert err.startswith("3 of 4 pairs kept; dropped:\n  1 with an empty side\nwritten to ")
     assert (files / "new" / "kept.de").read_text(encoding="utf-8").splitlines()[0] == "ein Hund rennt"
     line = failed_line(translator(*corpus_arguments(files, "--clean", files / "new")))
-    assert "kept.source is there already; give --clean a new folder" in line
+    assert "kept.source already exists; give --clean a new folder" in line
 
 
 def test_the_test_set_of_a_corpus(translator, files):
     own = ["--test-source", files / "train.en", "--test-target", files / "train.de"]
-    assert "3 pairs (3 to the letter)" in translator(*corpus_arguments(files, *own))[1]
+    assert "3 of 4 pairs (3 verbatim)" in translator(*corpus_arguments(files, *own))[1]
     line = failed_line(translator(*corpus_arguments(files, *own[:2])))
     assert "a test set has two sides: give --test-source and --test-target the same number of times" in line
 

@@ -79,7 +79,7 @@ def command(
     """
     from translator.corpus.formats.pair_files import PairFiles
     from translator.corpus.quality.cleaning import CleanFiles, write_clean
-    from translator.corpus.quality.inspect import inspect_pairs
+    from translator.corpus.quality.inspection import inspect_pairs
     from translator.corpus.quality.leaks import TestSet
     from translator.errors import ConfigError
 
@@ -93,7 +93,7 @@ def command(
         raise ConfigError(
             "a test set has two sides: give --test-source and --test-target the same number of times"
         )
-    clean_files = CleanFiles.into(Path(clean), source_language, target_language) if clean else None
+    clean_files = CleanFiles.in_folder(Path(clean), source_language, target_language) if clean else None
     test_paths = zip(test_sources, test_targets, strict=True)
     test_sets = [
         TestSet.read(Path(test_source), Path(test_target)) for test_source, test_target in test_paths

@@ -1,9 +1,9 @@
 import pytest
 
 from translator.corpus.quality.broken_text import (
-    has_control,
+    has_control_character,
     has_markup,
-    has_replacement,
+    has_replacement_character,
     has_wrong_encoding,
 )
 
@@ -19,28 +19,29 @@ SOUND = [
 
 @pytest.mark.parametrize("line", ["Zwölf Hühner", "groß", "10 €", "„so“", "¿Qué?", "à la carte", "собака"])
 @pytest.mark.parametrize("encoding", ["cp1252", "latin-1"])
-def test_utf_8_that_was_read_as_another_encoding(line, encoding):
+def test_utf_8_that_was_decoded_as_another_encoding_is_found(line, encoding):
     raw = line.encode("utf-8")
     broken = "".join(bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in raw)
-    if not (encoding == "latin-1" and ("€" in line or "„" in line)):  # those leave control characters
+    if not (encoding == "latin-1" and ("€" in line or "„" in line)):  # as Latin-1: control characters
         assert has_wrong_encoding(broken)
-    assert has_wrong_encoding(broken) or has_control(broken)
+    assert has_wrong_encoding(broken) or has_control_character(broken)
 
 
 @pytest.mark.parametrize("line", SOUND)
-def test_sound_lines(line):
-    assert not any(check(line) for check in (has_wrong_encoding, has_replacement, has_control, has_markup))
+def test_sound_lines_are_not_damaged(line):
+    checks = (has_wrong_encoding, has_replacement_character, has_control_character, has_markup)
+    assert not any(check(line) for check in checks)
 
 
-def test_a_lost_character():
-    assert has_replacement("Zw\ufffdlf")
+def test_a_lost_character_is_found():
+    assert has_replacement_character("Zw\ufffdlf")
 
 
 @pytest.mark.parametrize(
     ("line", "found"), [("a\x07b", True), ("a\x85b", True), ("a\rb", True), ("a\tb", False)]
 )
-def test_control_characters_but_for_the_tab(line, found):
-    assert has_control(line) is found
+def test_control_characters_except_the_tab_are_found(line, found):
+    assert has_control_character(line) is found
 
 
 @pytest.mark.parametrize(
@@ -60,5 +61,5 @@ def test_control_characters_but_for_the_tab(line, found):
         ("a<b and c>d", False),
     ],
 )
-def test_markup(line, found):
+def test_markup_is_told_from_other_text_with_angle_brackets_and_ampersands(line, found):
     assert has_markup(line) is found

@@ -1,4 +1,4 @@
-"""A report that names every mistake with its lines, and a cleaned corpus that has none left."""
+"""Every problem of a corpus is reported with its lines, and a cleaned corpus has no problems left."""
 
 import json
 import random
@@ -11,9 +11,9 @@ from translator.config import DataConfig
 from translator.corpus.formats.pair_files import PairFiles
 from translator.corpus.quality.broken_text import has_markup
 from translator.corpus.quality.cleaning import CleanFiles, write_clean
-from translator.corpus.quality.inspect import Selected, inspect_pairs
+from translator.corpus.quality.inspection import SelectedPairs, inspect_pairs
 from translator.corpus.quality.leaks import TestSet
-from translator.corpus.quality.survey import has_ordinary_words, survey
+from translator.corpus.quality.survey import has_ordinary_words, survey_pairs
 from translator.corpus.readers import Pair, read_pairs
 from translator.errors import ConfigError, DataError
 
@@ -27,9 +27,9 @@ def sample():
 
 @pytest.fixture(scope="module")
 def dirty(sample):
-    """The sample with mistakes, and the row of each by its kind."""
+    """The sample with one problem of each kind, and the index of each of these pairs."""
     pairs = list(sample)
-    mistakes = {
+    problems = {
         "empty": Pair(pairs[10].source, " "),
         "too_long": Pair("word " * 151, "Wort " * 140),
         "lengths_apart": Pair("Yes.", "Das ist " * 10),
@@ -44,10 +44,10 @@ def dirty(sample):
         "leaked": Pair("today we read the test sentence", "heute lesen wir den Satz"),
         "markup": Pair("The <b>dog</b> eats.", "Der <b>Hund</b> frisst."),
     }
-    rows = {kind: 100 + 50 * number for number, kind in enumerate(mistakes)}
-    for kind, row in rows.items():
-        pairs[row] = mistakes[kind]
-    return pairs, rows
+    indices = {kind: 100 + 50 * number for number, kind in enumerate(problems)}
+    for kind, index in indices.items():
+        pairs[index] = problems[kind]
+    return pairs, indices
 
 
 @pytest.fixture(scope="module")
@@ -55,31 +55,31 @@ def test_sets():
     return [TestSet("test.en, test.de", [Pair("Today, we read the test sentence.", "Heute etwas anderes.")])]
 
 
-def test_every_mistake_is_found_in_its_line(dirty, test_sets):
-    pairs, rows = dirty
+def test_every_problem_is_found_in_its_line(dirty, test_sets):
+    pairs, indices = dirty
     report = inspect_pairs(pairs, test_sets).report
     found = {finding.kind: [example.line - 1 for example in finding.examples] for finding in report.findings}
     found.pop("several_targets", None)  # the sample has some
-    assert found == {kind: [row] for kind, row in rows.items()}
+    assert found == {kind: [index] for kind, index in indices.items()}
     assert report.leaks[0].exact == {"source": 0, "target": 0, "pair": 0}
     assert report.leaks[0].normalized == {"source": 1, "target": 0, "pair": 0}
     assert not report.is_clean
 
 
-def test_what_the_report_says(dirty, test_sets):
-    pairs, rows = dirty
+def test_the_report_in_words(dirty, test_sets):
+    pairs, indices = dirty
     text = str(inspect_pairs(pairs, test_sets).report)
     assert text.startswith("1,500 pairs, ")
-    assert "  1 that repeat an earlier pair\n      line 601 (as line 6): " in text
-    leaked = f"line {rows['leaked'] + 1} (source of line 1 of test.en, test.de, but for case, spaces or punct"
-    assert leaked in text
-    assert "of the 1 of test.en, test.de: 1 sources (0 to the letter), 0 targets" in text
-    assert "The dog\ufffd runs. | Der Hund rennt." in text  # no control character gets to the terminal
-    assert "worth a look:\n" in text
+    assert "  1 pair repeating an earlier pair\n      line 601 (repeats line 6): " in text
+    line = indices["leaked"] + 1
+    assert f"line {line} (same source as line 1 of test.en, test.de, except for case, spaces or punct" in text
+    assert "test.en, test.de: 1 of 1 sources (0 verbatim), 0 of 1 targets" in text
+    assert "The dog\ufffd runs. | Der Hund rennt." in text  # no control character reaches the terminal
+    assert "worth checking; --clean keeps these pairs:\n" in text
     assert max(map(len, text.splitlines())) < 200
 
 
-def test_json_has_all_of_it(dirty, test_sets):
+def test_json_has_the_whole_report(dirty, test_sets):
     report = inspect_pairs(dirty[0], test_sets).report
     read_back = json.loads(json.dumps(report.to_dict()))
     assert read_back["pairs"] == 1500
@@ -88,7 +88,7 @@ def test_json_has_all_of_it(dirty, test_sets):
     assert read_back["stretches"] == []
 
 
-def test_sizes_worked_out_by_hand():
+def test_sizes_equal_those_worked_out_by_hand():
     pairs = [Pair("a b c", "a bb"), Pair("a", "b c d e"), Pair("", "x"), Pair("a b", "y y")]
     report = inspect_pairs(pairs).report
     assert (report.source.words, report.source.characters) == (6, 9)
@@ -100,7 +100,7 @@ def test_sizes_worked_out_by_hand():
     assert "there are too few pairs" in str(report)
 
 
-def test_one_source_with_several_targets_is_no_mistake():
+def test_a_source_with_several_targets_is_not_a_problem():
     pairs = [Pair("run", target) for target in ("laufen", "rennen", "laufen", "Lauf")] + [Pair("go", "gehen")]
     found = {finding.kind: finding for finding in inspect_pairs(pairs).report.findings}
     assert found["several_targets"].count == 3
@@ -112,7 +112,7 @@ def test_one_source_with_several_targets_is_no_mistake():
 def test_the_limits_are_those_of_training():
     pairs = [Pair("a b c d e f g", "a b c d e f h")]
     findings = inspect_pairs(pairs, config=DataConfig(max_words=6)).report.findings
-    assert [str(finding).splitlines()[0] for finding in findings] == ["  1 longer than 6 words"]
+    assert [str(finding).splitlines()[0] for finding in findings] == ["  1 pair longer than 6 words"]
 
 
 @pytest.mark.parametrize(
@@ -132,27 +132,27 @@ def test_the_limits_are_those_of_training():
         ("a dog runs/walks home", True),
     ],
 )
-def test_lines_that_a_translation_would_change(line, ordinary):
+def test_only_lines_with_ordinary_words_must_change_in_translation(line, ordinary):
     assert has_ordinary_words(line) is ordinary
 
 
-def test_the_sample_to_learn_from_is_of_all_pairs(monkeypatch):
+def test_the_sample_comes_from_all_of_the_corpus(monkeypatch):
     monkeypatch.setattr("translator.corpus.quality.survey._MAX_SAMPLE", 100)
-    sample = survey([Pair(str(i), "x") for i in range(1000)], 9, 9.0).sample
+    sample = survey_pairs([Pair(str(i), "x") for i in range(1000)], 9, 9.0).sample
     numbers = [int(pair.source) for pair in sample]
     assert len(set(numbers)) == 100
     assert 350 < sum(numbers) / 100 < 650
 
 
-def test_some_pairs_can_be_read_again_and_again():
-    selected = Selected(
-        [Pair("a", "b"), Pair("c", "d")], inspect_pairs([Pair("", "b"), Pair("c", "d")]).reason < 0
+def test_selected_pairs_can_be_read_several_times():
+    selected = SelectedPairs(
+        [Pair("a", "b"), Pair("c", "d")], inspect_pairs([Pair("", "b"), Pair("c", "d")]).reason_indices < 0
     )
     assert list(selected) == list(selected) == [Pair("c", "d")]
 
 
 def clean(pairs, folder, test_sets=()):
-    files = CleanFiles.into(folder, "en", "de")
+    files = CleanFiles.in_folder(folder, "en", "de")
     inspection = inspect_pairs(pairs, test_sets)
     return files, write_clean(pairs, inspection, files, test_sets)
 
@@ -168,18 +168,18 @@ def check_clean(pairs, files, cleaning, test_sets=()):
     assert kept == rest
     report = inspect_pairs(PairFiles(files.source, files.target, "en", "de"), test_sets).report
     assert report.is_clean
-    assert "nothing that should be dropped" in str(report)
+    assert "no problems found" in str(report)
     return dropped
 
 
-def test_a_cleaned_sample_has_no_findings(dirty, test_sets, tmp_path):
-    pairs, rows = dirty
+def test_a_cleaned_sample_has_no_problems(dirty, test_sets, tmp_path):
+    pairs, indices = dirty
     files, cleaning = clean(pairs, tmp_path / "new", test_sets)
     dropped = check_clean(pairs, files, cleaning, test_sets)
-    expected = {row + 1 for kind, row in rows.items() if kind != "markup"}
+    expected = {index + 1 for kind, index in indices.items() if kind != "markup"}
     assert {row["line"] for row in dropped} == expected
-    assert {row["line"]: row["reason"] for row in dropped}[rows["copied"] + 1] == (
-        "whose target is the source once more, untranslated"
+    assert {row["line"]: row["reason"] for row in dropped}[indices["copied"] + 1] == (
+        "whose target is an untranslated copy of the source"
     )
     assert str(cleaning).startswith("1,488 of 1,500 pairs kept; dropped:\n  1 with an empty side\n")
     assert sorted(path.name for path in files.source.parent.iterdir()) == [
@@ -193,54 +193,54 @@ def test_a_shifted_stretch_is_dropped(sample, tmp_path):
     lines = [row["line"] for row in dropped]
     assert set(range(1210, 1500)) <= set(lines)
     assert min(lines) > 1190
-    assert {row["reason"] for row in dropped} == {"in stretches that are not aligned"}
+    assert {row["reason"] for row in dropped} == {"in misaligned stretches"}
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_cleaned_real_corpus_has_no_findings(corpora, name, tmp_path):
+def test_a_cleaned_real_corpus_has_no_problems(corpora, name, tmp_path):
     pairs = read(corpora, name, 1500)
     files, cleaning = clean(pairs, tmp_path)
     check_clean(pairs, files, cleaning)
     assert cleaning.num_kept > 1470
 
 
-def test_a_corpus_that_is_not_parallel_is_told(sample, tmp_path):
+def test_a_corpus_that_is_not_parallel_is_reported_and_not_cleaned(sample, tmp_path):
     targets = [pair.target for pair in sample]
     random.Random(1).shuffle(targets)
     pairs = [Pair(pair.source, target) for pair, target in zip(sample, targets, strict=True)]
     assert "NOT PARALLEL: " in str(inspect_pairs(pairs).report)
-    with pytest.raises(DataError, match=r"are no translations of each other, so that no pair would be left$"):
+    with pytest.raises(DataError, match=r"are not translations of each other, so no pair would be left$"):
         clean(pairs, tmp_path / "new")
     assert not (tmp_path / "new").exists()
 
 
-def test_nothing_that_could_be_kept_is_told(tmp_path):
-    with pytest.raises(DataError, match="every pair has a mistake, so that none would be left; look at the"):
+def test_a_corpus_without_any_sound_pair_is_an_error(tmp_path):
+    with pytest.raises(DataError, match="every pair has a problem, so none would be left; read the report"):
         clean([Pair("", "a")], tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_files_that_are_there_are_not_replaced(tmp_path):
+def test_existing_files_are_not_replaced(tmp_path):
     (tmp_path / "dropped.jsonl").write_text("mine")
-    with pytest.raises(DataError, match=r"dropped\.jsonl is there already; give --clean a new folder$"):
-        CleanFiles.into(tmp_path, "en", "de")
+    with pytest.raises(DataError, match=r"dropped\.jsonl already exists; give --clean a new folder$"):
+        CleanFiles.in_folder(tmp_path, "en", "de")
 
 
 @pytest.mark.parametrize(
     ("languages", "message"),
     [
-        (("en", "en"), "both languages are called en; give --from and --to two names"),
-        (("en/us", "de"), "'en/us' is to be part of a file name; give --from and --to plain names"),
+        (("en", "en"), "both languages are called en; give --from and --to different names"),
+        (("en/us", "de"), "'en/us' cannot be part of a file name; give --from and --to simple names"),
     ],
 )
-def test_languages_that_make_no_file_names_are_told(tmp_path, languages, message):
+def test_languages_that_cannot_end_file_names_are_an_error(tmp_path, languages, message):
     with pytest.raises(ConfigError) as error:
-        CleanFiles.into(tmp_path, *languages)
+        CleanFiles.in_folder(tmp_path, *languages)
     assert str(error.value) == message
 
 
-def test_a_long_line_without_spaces_is_looked_through_once():
-    # Begun again at every letter, this would take the square of the time: more than a day.
+def test_a_long_line_without_spaces_takes_linear_time():
+    # A search that starts again at every letter takes quadratic time: more than a day.
     long = 2_000_000
     for line, ordinary in (("图" * long, True), ("a" * long + "/", False), ("<a x=" + " " * long, False)):
         assert has_ordinary_words(line) is ordinary

@@ -1,17 +1,17 @@
-"""Lines on the wrong side, in a third language or in another script."""
+"""Lines on the wrong side, in a third language or in another script are found, without false alarms."""
 
 import pytest
 from references.corpora import NAMES, read
 
 from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
-from translator.corpus.quality.scripts import is_in, main_scripts, script_of
+from translator.corpus.quality.scripts import is_in_scripts, main_scripts, script_of
 from translator.corpus.readers import Pair, read_pairs
 
 
-def judge_all(pairs, learned=None):
+def classify_all(pairs, learned=None):
     languages = Languages.learn(learned or pairs)
     assert languages.differ
-    return [languages.judge(pair) for pair in pairs]
+    return [languages.classify(pair) for pair in pairs]
 
 
 @pytest.fixture(scope="module")
@@ -21,17 +21,17 @@ def captions(corpora):
 
 def test_swapped_sides_are_on_the_wrong_side(captions):
     swapped = [Pair(pair.target, pair.source) for pair in captions[500:600]]
-    verdicts = judge_all([*captions[:500], *swapped, *captions[600:]])
-    assert verdicts[500:600].count((WRONG_SIDE, WRONG_SIDE)) >= 98
-    assert verdicts[:500] + verdicts[600:] == [(None, None)] * 1900
+    classes = classify_all([*captions[:500], *swapped, *captions[600:]])
+    assert classes[500:600].count((WRONG_SIDE, WRONG_SIDE)) >= 98
+    assert classes[:500] + classes[600:] == [(None, None)] * 1900
 
 
-def test_another_source_sentence_on_the_target_side(captions):
+def test_a_source_sentence_on_the_target_side_is_on_the_wrong_side(captions):
     pairs = list(captions)
     for row in range(0, 2000, 40):
         pairs[row] = Pair(pairs[row].source, captions[row + 1].source)
-    verdicts = judge_all(pairs)
-    found = {row for row in range(2000) if verdicts[row] == (None, WRONG_SIDE)}
+    classes = classify_all(pairs)
+    found = {row for row in range(2000) if classes[row] == (None, WRONG_SIDE)}
     assert found <= set(range(0, 2000, 40))
     assert len(found) >= 45
 
@@ -41,44 +41,44 @@ def test_lines_in_a_third_language_are_foreign(captions, corpora):
     pairs = list(captions)
     for number, line in enumerate(spanish):
         pairs[100 * number] = Pair(pairs[100 * number].source, line)
-    verdicts = judge_all(pairs)
-    found = [row for row in range(2000) if verdicts[row][1] == FOREIGN]
+    classes = classify_all(pairs)
+    found = [row for row in range(2000) if classes[row][1] == FOREIGN]
     assert len(found) >= 15
     assert set(found) <= set(range(0, 2000, 100))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_false_alarm(corpora, name):
+def test_sound_corpora_have_hardly_any_false_alarms(corpora, name):
     pairs = read(corpora, name, 4000)
-    verdicts = judge_all(pairs)
-    assert sum(verdict != (None, None) for verdict in verdicts) <= 2
+    classes = classify_all(pairs)
+    assert sum(pair_classes != (None, None) for pair_classes in classes) <= 2
 
 
-def test_the_sample_of_the_project(sample_pairs):
-    verdicts = judge_all([*sample_pairs, Pair(sample_pairs[0].target, sample_pairs[0].source)])
-    assert verdicts == [(None, None)] * len(sample_pairs) + [(WRONG_SIDE, WRONG_SIDE)]
+def test_the_sample_corpus_has_no_false_alarms(sample_pairs):
+    classes = classify_all([*sample_pairs, Pair(sample_pairs[0].target, sample_pairs[0].source)])
+    assert classes == [(None, None)] * len(sample_pairs) + [(WRONG_SIDE, WRONG_SIDE)]
 
 
-def test_names_that_stand_on_both_sides_say_nothing(sample_pairs):
+def test_names_on_both_sides_are_not_classified(sample_pairs):
     name = "Shakespeare Christopher Marlowe Thackeray"
-    verdict = judge_all([Pair(name, name)], [*sample_pairs, Pair(name, name)])
-    assert verdict == [(None, None)]
+    pair_classes = classify_all([Pair(name, name)], [*sample_pairs, Pair(name, name)])
+    assert pair_classes == [(None, None)]
 
 
-def test_two_sides_of_one_language_are_not_judged(sample_pairs):
+def test_two_sides_in_the_same_language_are_not_classified(sample_pairs):
     lines = [pair.source for pair in sample_pairs]
     languages = Languages.learn([Pair(*pair) for pair in zip(lines, lines[::-1], strict=True)])
     assert not languages.differ
-    assert languages.judge(Pair("Wir haben heute keinen grünen Stuhl.", "")) == (None, None)
+    assert languages.classify(Pair("Wir haben heute keinen grünen Stuhl.", "")) == (None, None)
 
 
-def test_scripts_are_told_by_the_names_of_letters():
+def test_scripts_are_recognized_by_the_unicode_names_of_letters():
     assert [script_of(c) for c in "aßдα語ひ1 ."] == [
         "LATIN", "LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", None, None, None,
     ]  # fmt: skip
 
 
-def test_the_scripts_of_a_side_are_those_that_are_no_exception():
+def test_a_rare_script_is_not_a_main_script_of_a_side():
     japanese = ["これは犬です。", "カメラと電話を買いました。"] * 30
     assert main_scripts([*japanese, "привет"]) == {"HIRAGANA", "KATAKANA", "CJK"}
     assert main_scripts(["a dog", "ein Hund"]) == {"LATIN"}
@@ -99,7 +99,7 @@ def test_the_scripts_of_a_side_are_those_that_are_no_exception():
     ],
 )
 def test_a_line_is_in_a_script_unless_most_of_its_letters_are_in_others(line, fits):
-    assert is_in(line, frozenset({"LATIN"})) is fits
+    assert is_in_scripts(line, frozenset({"LATIN"})) is fits
 
 
 @pytest.fixture(scope="module")

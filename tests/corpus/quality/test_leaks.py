@@ -1,6 +1,6 @@
 import pytest
 
-from translator.corpus.quality.leaks import Leak, TestSet, bare
+from translator.corpus.quality.leaks import Leak, TestSet, normalize
 from translator.corpus.readers import Pair
 
 TEST_PAIRS = [
@@ -10,8 +10,8 @@ TEST_PAIRS = [
 ]
 
 
-def meet(test_set, pair):
-    return test_set.meet((bare(pair.source), bare(pair.target)), pair)
+def record(test_set, pair):
+    return test_set.record((normalize(pair.source), normalize(pair.target)), pair)
 
 
 @pytest.mark.parametrize(
@@ -25,13 +25,13 @@ def meet(test_set, pair):
         ("schla\u0308ft", "schläft"),
     ],
 )
-def test_lines_that_are_the_same_but_for_case_spaces_and_punctuation(line, same):
-    assert bare(line) == bare(same)
+def test_lines_that_differ_in_case_spaces_and_punctuation_have_equal_normal_forms(line, same):
+    assert normalize(line) == normalize(same)
 
 
 @pytest.mark.parametrize(("line", "other"), [("a dog", "a dot"), ("की", "का"), ("1+1", "11"), ("mas", "más")])
-def test_lines_that_differ(line, other):
-    assert bare(line) != bare(other)
+def test_lines_that_differ_otherwise_have_different_normal_forms(line, other):
+    assert normalize(line) != normalize(other)
 
 
 @pytest.mark.parametrize(
@@ -45,21 +45,21 @@ def test_lines_that_differ(line, other):
         (Pair("...", "!"), None),
     ],
 )
-def test_which_test_sentence_a_pair_holds(pair, leak):
-    assert meet(TestSet("dev", TEST_PAIRS), pair) == leak
+def test_the_test_sentence_that_a_pair_contains_is_found(pair, leak):
+    assert record(TestSet("dev", TEST_PAIRS), pair) == leak
 
 
-def test_sides_of_two_test_pairs_are_no_pair():
+def test_the_sides_of_two_test_pairs_are_not_a_leaked_pair():
     test_set = TestSet("dev", TEST_PAIRS)
-    assert meet(test_set, Pair("a dog runs", "Eine Katze schläft.")) == Leak("target", 2, True)
-    assert test_set.met == {"source": {1}, "target": {2}, "pair": set()}
+    assert record(test_set, Pair("a dog runs", "Eine Katze schläft.")) == Leak("target", 2, True)
+    assert test_set.normalized == {"source": {1}, "target": {2}, "pair": set()}
     assert test_set.exact == {"source": set(), "target": {2}, "pair": set()}
 
 
 def test_each_test_sentence_counts_once():
     test_set = TestSet("dev", [*TEST_PAIRS, TEST_PAIRS[0]])
     for _ in range(2):
-        meet(test_set, TEST_PAIRS[0])
-    assert test_set.met["pair"] == test_set.exact["pair"] == {1, 4}
-    test_set.forget()
-    assert test_set.met["pair"] == set()
+        record(test_set, TEST_PAIRS[0])
+    assert test_set.normalized["pair"] == test_set.exact["pair"] == {1, 4}
+    test_set.reset()
+    assert test_set.normalized["pair"] == set()

@@ -1,1 +1,1 @@
-"""What is wrong with a parallel corpus: seen, located, and cleaned."""
+"""Finds the problems of a parallel corpus, reports them with line numbers, and writes a cleaned copy."""

@@ -1,11 +1,11 @@
-"""Traces of text that was damaged on its way: wrong encodings, control characters, markup."""
+"""Detects damaged text: wrong encodings, lost characters, control characters, markup."""
 
 from __future__ import annotations
 
 import re
 
-# "Ã¤" for "ä": the bytes of UTF-8 shown as Windows-1252. Only its most common beginnings are looked for,
-# since others are found in sound text: "groß“" ends in such a pair.
+# "Ã¤" for "ä": the bytes of UTF-8 decoded as Windows-1252. Only the most common first characters are looked
+# for, because others also occur in sound text: "groß“" ends in such a pair.
 _CONTINUATION = (
     "[" + re.escape("".join(bytes([n]).decode("cp1252", "ignore") for n in range(0x80, 0xC0))) + "\x80-\x9f]"
 )
@@ -19,20 +19,20 @@ _MARKUP = re.compile(
 
 
 def has_wrong_encoding(line: str) -> bool:
-    """Whether UTF-8 seems to have been read as another encoding on the way, as in ``Ã¤`` for ``ä``."""
+    """Returns whether UTF-8 seems to have been decoded as another encoding, as in ``Ã¤`` for ``ä``."""
     return not line.isascii() and _WRONG_ENCODING.search(line) is not None
 
 
-def has_replacement(line: str) -> bool:
-    """Whether a character was lost and U+FFFD put in its place."""
+def has_replacement_character(line: str) -> bool:
+    """Returns whether a character was lost and replaced by U+FFFD."""
     return "\ufffd" in line
 
 
-def has_control(line: str) -> bool:
-    """Whether there is a control character; the tab is none here."""
+def has_control_character(line: str) -> bool:
+    """Returns whether the line has a control character other than the tab."""
     return _CONTROL.search(line) is not None
 
 
 def has_markup(line: str) -> bool:
-    """Whether there are HTML entities or tags."""
+    """Returns whether the line has HTML entities or tags."""
     return ("&" in line or "<" in line) and _MARKUP.search(line) is not None

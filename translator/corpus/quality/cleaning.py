@@ -1,4 +1,4 @@
-"""Writes a corpus without its mistakes, and what was left out with the reasons."""
+"""Writes a corpus without its problems, and the dropped pairs with the reasons."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 
 from translator.config import DataConfig
-from translator.corpus.quality.inspect import Inspection, Selected, inspect_pairs
+from translator.corpus.quality.inspection import Inspection, SelectedPairs, inspect_pairs
 from translator.corpus.quality.leaks import TestSet
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 from translator.files import atomic_write
 
-_MOST_ROUNDS = 8
+_MAX_ROUNDS = 8
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class CleanFiles:
     """The files of a cleaned corpus.
 
     Attributes:
-        source, target: the pairs that were kept, line n of one for line n of the other.
-        dropped: all others, a JSON object a line with ``line``, ``reason``, ``source`` and ``target``.
+        source, target: the pairs that were kept; line n of one translates line n of the other.
+        dropped: all other pairs, one JSON object per line with ``line``, ``reason``, ``source`` and
+            ``target``.
     """
 
     source: Path
@@ -35,32 +36,34 @@ class CleanFiles:
     dropped: Path
 
     @classmethod
-    def into(cls, folder: Path, source_language: str, target_language: str) -> CleanFiles:
-        """Names the files in a folder.
+    def in_folder(cls, folder: Path, source_language: str, target_language: str) -> CleanFiles:
+        """Returns the paths of the files in a folder.
 
         Raises:
-            ConfigError: if the languages make no two file names.
-            DataError: if one of the files is there already.
+            ConfigError: if the names of the languages cannot be the ends of two file names.
+            DataError: if one of the files already exists.
         """
         if source_language == target_language:
-            raise ConfigError(f"both languages are called {source_language}; give --from and --to two names")
+            raise ConfigError(
+                f"both languages are called {source_language}; give --from and --to different names"
+            )
         for language in (source_language, target_language):
             if Path(language).name != language:
                 raise ConfigError(
-                    f"{language!r} is to be part of a file name; give --from and --to plain names"
+                    f"{language!r} cannot be part of a file name; give --from and --to simple names"
                 )
         files = cls(
             folder / f"kept.{source_language}", folder / f"kept.{target_language}", folder / "dropped.jsonl"
         )
         for path in (files.source, files.target, files.dropped):
             if path.exists():
-                raise DataError(f"{path} is there already; give --clean a new folder")
+                raise DataError(f"{path} already exists; give --clean a new folder")
         return files
 
 
 @dataclass
 class Cleaning:
-    """How many pairs were kept, and how many were dropped for which reason."""
+    """How many pairs were kept, and how many were dropped for each reason."""
 
     num_kept: int
     dropped: dict[str, int]
@@ -78,41 +81,42 @@ def write_clean(
     test_sets: Sequence[TestSet] = (),
     config: DataConfig | None = None,
 ) -> Cleaning:
-    """Writes the pairs without mistakes, and in another file the others.
+    """Writes the pairs without problems to two files, and the others to a third.
 
-    What is left is inspected again, and again until nothing is found: without the worst lines, others stand
-    out that were hidden by them.
+    The pairs that are left are inspected again until nothing is found, because lines that the worst ones
+    concealed may stand out once those are gone.
 
     Args:
-        pairs: the pairs; they are read several times.
+        pairs: the pairs, which are read several times.
         inspection: what was found in them.
-        files: what to write.
-        test_sets: what must not stand among them.
-        config: the limits of length and ratio, those of training.
+        files: the files to write.
+        test_sets: test sets whose sentences must not be among the kept pairs.
+        config: the limits of length and length ratio; by default those of training.
 
     Raises:
         DataError: if no pair would be left.
         ModelError: if the files cannot be written.
     """
     if not inspection.report.parallel:
-        raise DataError("the two sides are no translations of each other, so that no pair would be left")
-    reason = inspection.reason.copy()
-    kept = np.flatnonzero(reason < 0)
-    for _ in range(_MOST_ROUNDS):
+        raise DataError("the two sides are not translations of each other, so no pair would be left")
+    reason_indices = inspection.reason_indices.copy()
+    kept = np.flatnonzero(reason_indices < 0)
+    for _ in range(_MAX_ROUNDS):
         if inspection.report.is_clean or not len(kept):
             break
-        inspection = inspect_pairs(Selected(pairs, reason < 0), test_sets, config)
-        reason[kept] = inspection.reason
-        kept = np.flatnonzero(reason < 0)
+        inspection = inspect_pairs(SelectedPairs(pairs, reason_indices < 0), test_sets, config)
+        reason_indices[kept] = inspection.reason_indices
+        kept = np.flatnonzero(reason_indices < 0)
     if not len(kept):
-        raise DataError("every pair has a mistake, so that none would be left; look at the report")
-    reasons = [None if number < 0 else inspection.reasons[number] for number in reason.tolist()]
+        raise DataError("every pair has a problem, so none would be left; read the report")
+    reasons = [None if i < 0 else inspection.reasons[i] for i in reason_indices.tolist()]
     _write(pairs, reasons, files)
-    counts = Counter(text for text in reasons if text)
-    return Cleaning(len(kept), {text: counts[text] for text in inspection.reasons if counts[text]})
+    counts = Counter(reason for reason in reasons if reason)
+    return Cleaning(len(kept), {reason: counts[reason] for reason in inspection.reasons if counts[reason]})
 
 
 def _write(pairs: Iterable[Pair], reasons: Sequence[str | None], files: CleanFiles) -> None:
+    """Writes the pairs, each to the kept or, if there is a reason, to the dropped ones."""
     with contextlib.ExitStack() as stack:
         paths = [stack.enter_context(atomic_write(path)) for path in vars(files).values()]
         source, target, dropped = (
@@ -123,5 +127,5 @@ def _write(pairs: Iterable[Pair], reasons: Sequence[str | None], files: CleanFil
                 source.write(f"{pair.source.strip()}\n")
                 target.write(f"{pair.target.strip()}\n")
             else:
-                row = {"line": line, "reason": reason, "source": pair.source, "target": pair.target}
-                dropped.write(f"{json.dumps(row, ensure_ascii=False)}\n")
+                values = {"line": line, "reason": reason, "source": pair.source, "target": pair.target}
+                dropped.write(f"{json.dumps(values, ensure_ascii=False)}\n")

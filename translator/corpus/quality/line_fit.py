@@ -1,11 +1,11 @@
-"""How well a line fits the lines of the other side around it, as evidence of which one translates it.
+"""Measures how well a source line fits the target lines around it, as evidence of which one translates it.
 
-Two lines fit by their words (see ``association.py``) and by their lengths. Both are turned
-into evidence: the logarithm of how much more often lines that belong together fit so well than lines that
-merely stand near each other.
+Two lines fit by their words (see ``association.py``) and by their lengths. Each of these two measures becomes
+evidence: the logarithm of how much more often lines that belong together fit so well than lines that are
+merely near each other.
 
-What a line is judged by is never learned from that line: the corpus is cut into short blocks, and every
-second block is judged by what was learned from the others.
+The fit of a line is never measured with what was learned from that line: the corpus is cut into short blocks,
+and the even blocks are measured with what was learned from the odd ones, and vice versa.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from translator.corpus.quality.association import Association, Words, words_of
+from translator.corpus.quality.association import Association, Words, split_words
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import sample_evenly
 
 MAX_OFFSET = 5
 OFFSETS = range(-MAX_OFFSET, MAX_OFFSET + 1)
-UNRELATED = len(
-    OFFSETS
-)  # number of the state in which lines belong to none near them; before it, the offsets
-REACH = MAX_OFFSET + 6  # lines around a line that are looked at
+# A state is an index in OFFSETS: source line n belongs to target line n + offset. In the state after these,
+# it belongs to no line nearby.
+UNRELATED = len(OFFSETS)
+NUM_STATES = UNRELATED + 1
+CONTEXT = MAX_OFFSET + 6  # lines before and after a line that it is compared with
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_FAR = (MAX_OFFSET + 3, -REACH)  # of lines that stand near and do not belong together
-_BLOCK = 100  # lines that are learned from, or not, as a whole
-_START_SEGMENTS = 20  # that are enough to find where to start
-_CLEARLY_PARALLEL = 0.8  # fit of lines that surely are translations
-_BINS = 20
-_MOST_EVIDENCE = 4.0  # of one line
+_UNRELATED_OFFSETS = (MAX_OFFSET + 3, -CONTEXT)  # of lines that are near but do not belong together
+_BLOCK = 100  # lines
+_NUM_START_SEGMENTS = 20  # enough to find the offset to start from
+_CLEARLY_PARALLEL = 0.8  # fit of lines that are surely translations
+_NUM_BINS = 20
+_MAX_EVIDENCE = 4.0  # of one line
 
 
 class Line(NamedTuple):
@@ -49,93 +50,98 @@ class Line(NamedTuple):
 
     @classmethod
     def of(cls, pair: Pair) -> Line:
-        """Cuts a pair into words."""
+        """Splits a pair into words and measures it."""
         lengths = [math.log(len(side) + 1) for side in pair]
-        return cls(words_of(pair.source), words_of(pair.target), *lengths)
+        return cls(split_words(pair.source), split_words(pair.target), *lengths)
 
 
 class Segment(NamedTuple):
-    """Lines in a row.
+    """Consecutive lines.
 
     Attributes:
-        first: row of the first of them, from 0.
-        lines: None for those that shall have no say.
+        first: index of the first line in the corpus, from 0.
+        lines: the lines; None for a line to ignore.
     """
 
     first: int
     lines: list[Line | None]
 
     def at(self, i: int) -> Line | None:
-        """The line at a place that may lie outside."""
+        """Returns the line at an index, or None if the index lies outside."""
         return self.lines[i] if 0 <= i < len(self.lines) else None
 
 
 class LineFit:
-    """What fits what, learned from lines that are taken to belong together.
+    """Measures how well lines fit, as learned from lines that are assumed to belong together.
 
     Attributes:
-        start: the state that all lines were in at first.
-        fit: how often lines that are taken to belong together fit better than others: 1 always, 0.5 as
-            often as not.
+        start_state: the state that all lines were in at first.
+        fit: how often lines that are assumed to belong together fit better than others: 1.0 is always, 0.5 is
+            by chance.
 
     Args:
         sample: the lines to learn from.
-        courses: the state of each of them.
-        start: see above.
+        states: int64 [lines] for each segment; the state of each line.
+        start_state: see above.
     """
 
-    def __init__(self, sample: Sequence[Segment], courses: Sequence[Integers], start: int) -> None:
-        self.start = start
+    def __init__(self, sample: Sequence[Segment], states: Sequence[Integers], start_state: int) -> None:
+        self.start_state = start_state
         learned: tuple[list[tuple[Words, Words]], ...] = ([], [])
-        for segment, course in zip(sample, courses, strict=True):
-            for i, state in enumerate(course.tolist()):
+        for segment, segment_states in zip(sample, states, strict=True):
+            for i, state in enumerate(segment_states.tolist()):
                 line = segment.lines[i]
-                other = segment.at(i + OFFSETS[state]) if state != UNRELATED else None
-                if line is not None and other is not None:
-                    learned[_fold(segment.first + i)].append((line.source, other.target))
+                translation = segment.at(i + OFFSETS[state]) if state != UNRELATED else None
+                if line is not None and translation is not None:
+                    learned[_fold(segment.first + i)].append((line.source, translation.target))
         self._associations = [Association(pairs) for pairs in learned]
         fits = [self._fits(segment) for segment in sample]
-        words, lengths = (np.concatenate([fit[i] for fit in fits]) for i in (0, 1))
-        course = np.concatenate(courses)
-        related = np.flatnonzero(course != UNRELATED)
-        self._scales = [
-            _Scale(values[related, course[related]], values[:, len(OFFSETS) :].ravel())
-            for values in (words, lengths)
+        by_words, by_lengths = (np.concatenate([fit[i] for fit in fits]) for i in (0, 1))
+        all_states = np.concatenate(states)
+        related = np.flatnonzero(all_states != UNRELATED)
+        self._calibrations = [
+            _Calibration(values[related, all_states[related]], values[:, len(OFFSETS) :].ravel())
+            for values in (by_words, by_lengths)
         ]
-        self.fit = _area(words[related, course[related]], words[related, len(OFFSETS)])
+        self.fit = _how_often_better(by_words[related, all_states[related]], by_words[related, len(OFFSETS)])
 
     @classmethod
-    def begin(cls, sample: Sequence[Segment]) -> LineFit:
-        """Takes all lines to be the same number of lines apart: the one with which they fit best."""
-        few = sample_evenly(sample, _START_SEGMENTS)
-        best = cls._all_apart(few, 0)
+    def with_best_offset(cls, sample: Sequence[Segment]) -> LineFit:
+        """Assumes the same offset for all lines: the one with which they fit best."""
+        few_segments = sample_evenly(sample, _NUM_START_SEGMENTS)
+        best = cls._with_offset(few_segments, 0)
         for offset in sorted(OFFSETS, key=abs)[1:]:
             if best.fit > _CLEARLY_PARALLEL:
                 break
-            best = max(best, cls._all_apart(few, offset), key=lambda model: model.fit)
-        return cls._all_apart(sample, OFFSETS[best.start])
+            best = max(best, cls._with_offset(few_segments, offset), key=lambda line_fit: line_fit.fit)
+        return cls._with_offset(sample, OFFSETS[best.start_state])
 
     @classmethod
-    def _all_apart(cls, sample: Sequence[Segment], offset: int) -> LineFit:
+    def _with_offset(cls, sample: Sequence[Segment], offset: int) -> LineFit:
         state = OFFSETS.index(offset)
         return cls(sample, [np.full(len(segment.lines), state) for segment in sample], state)
 
     def evidence(self, segment: Segment) -> Floats:
-        """The evidence for every state, of each line; [lines, states]."""
-        evidence = np.zeros([len(segment.lines), UNRELATED + 1])
-        for scale, fits in zip(self._scales, self._fits(segment), strict=True):
-            evidence[:, :UNRELATED] += scale.evidence(fits[:, :UNRELATED])
+        """Returns the evidence for every state of each line; float64 [lines, states]."""
+        evidence = np.zeros([len(segment.lines), NUM_STATES])
+        for calibration, fits in zip(self._calibrations, self._fits(segment), strict=True):
+            evidence[:, :UNRELATED] += calibration.evidence(fits[:, :UNRELATED])
         for i, line in enumerate(segment.lines):
             before = segment.at(i - 1)
             if line is not None and before is not None and line.source == before.source:
-                evidence[i] = 0  # one idiom with twenty translations is no twenty mistakes
+                evidence[i] = 0  # one idiom with twenty translations is not twenty misaligned lines
         return evidence
 
     def _fits(self, segment: Segment) -> tuple[Floats, Floats]:
-        """How well each line fits those around it, by words and by lengths; [lines, offsets and far]."""
-        offsets = [*OFFSETS, *_FAR]
-        words = np.full([len(segment.lines), len(offsets)], np.nan)
-        lengths = words.copy()
+        """Measures how well each line fits those around it, by words and by lengths.
+
+        Returns:
+            Twice float64 [lines, offsets]; the last two offsets are those of lines that do not belong
+            together. NaN where there is no line or it is ignored.
+        """
+        offsets = [*OFFSETS, *_UNRELATED_OFFSETS]
+        by_words = np.full([len(segment.lines), len(offsets)], np.nan)
+        by_lengths = by_words.copy()
         for i, line in enumerate(segment.lines):
             if line is None:
                 continue
@@ -143,45 +149,47 @@ class LineFit:
             near = [(column, other) for column, other in around if other is not None]
             columns = [column for column, _ in near]
             association = self._associations[1 - _fold(segment.first + i)]
-            words[i, columns] = association.information(line.source, [other.target for _, other in near])
-            lengths[i, columns] = [other.target_length - line.source_length for _, other in near]
-        return words, lengths
+            by_words[i, columns] = association.information(line.source, [other.target for _, other in near])
+            by_lengths[i, columns] = [other.target_length - line.source_length for _, other in near]
+        return by_words, by_lengths
 
 
-class _Scale:
+class _Calibration:
     """Turns how well lines fit into evidence that they belong together.
 
     Args:
-        together: how well lines fit that are taken to belong together; not a number where not known.
-        apart: how well others do.
+        related: how well lines fit that are assumed to belong together; NaN where unknown.
+        unrelated: how well other lines fit; NaN where unknown.
     """
 
-    def __init__(self, together: Floats, apart: Floats) -> None:
-        together, apart = together[~np.isnan(together)], apart[~np.isnan(apart)]
-        pooled = np.concatenate([together, apart, np.zeros(1)])
-        self._edges = np.unique(np.quantile(pooled, np.linspace(0, 1, _BINS + 1)[1:-1]))
-        shares = [self._shares(values) for values in (together, apart)]
-        self._evidence = np.clip(np.log(shares[0] / shares[1]), -_MOST_EVIDENCE, _MOST_EVIDENCE)
+    def __init__(self, related: Floats, unrelated: Floats) -> None:
+        related, unrelated = related[~np.isnan(related)], unrelated[~np.isnan(unrelated)]
+        pooled = np.concatenate([related, unrelated, np.zeros(1)])
+        self._edges = np.unique(np.quantile(pooled, np.linspace(0, 1, _NUM_BINS + 1)[1:-1]))
+        shares = [self._shares(values) for values in (related, unrelated)]
+        self._evidence = np.clip(np.log(shares[0] / shares[1]), -_MAX_EVIDENCE, _MAX_EVIDENCE)
 
     def _shares(self, values: Floats) -> Floats:
+        """Returns the share of the values in each bin, with one more value in each (Laplace smoothing)."""
         bins = np.searchsorted(self._edges, values)
         counts = np.bincount(bins, minlength=len(self._edges) + 1) + 1.0
         shares: Floats = counts / counts.sum()
         return shares
 
     def evidence(self, fits: Floats) -> Floats:
-        """The evidence; none where it is not known how well the lines fit."""
+        """Returns the evidence that lines which fit so well belong together; 0 where the fit is unknown."""
         return np.where(np.isnan(fits), 0.0, self._evidence[np.searchsorted(self._edges, fits)])
 
 
-def _area(together: Floats, apart: Floats) -> float:
-    """How often a line fits the one that belongs to it better than one that does not; ties count half."""
-    both = ~np.isnan(together) & ~np.isnan(apart)
-    if not both.any():
+def _how_often_better(related: Floats, unrelated: Floats) -> float:
+    """Returns how often a line fits the line that belongs to it better than another; ties count half."""
+    known = ~np.isnan(related) & ~np.isnan(unrelated)
+    if not known.any():
         return 0.5
-    together, apart = together[both], apart[both]
-    return float(np.mean(together > apart) + 0.5 * np.mean(together == apart))
+    related, unrelated = related[known], unrelated[known]
+    return float(np.mean(related > unrelated) + 0.5 * np.mean(related == unrelated))
 
 
-def _fold(row: int) -> int:
-    return row // _BLOCK % 2
+def _fold(index: int) -> int:
+    """Returns which half of the corpus a line belongs to: that of the even blocks or of the odd ones."""
+    return index // _BLOCK % 2

@@ -1,9 +1,9 @@
 """Finds the stretches of a corpus in which line n of one side does not translate line n of the other.
 
-Each source line is compared with the target lines around its own (see ``line_fit.py``). The
-most probable course through the corpus then follows by dynamic programming: the lines are some lines apart,
-or do not belong together at all, and every change of this must be paid for with more evidence than comes by
-chance. Where the course changes, a stretch begins or ends.
+Each source line is compared with the target lines around the line of its own number (see ``line_fit.py``).
+Dynamic programming then finds the most probable state of every line: belonging to the target line some lines
+before or after, or to none nearby. Every change of state costs more evidence than chance provides. A stretch
+begins or ends where the state changes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from translator.corpus.quality.line_fit import (
+    CONTEXT,
+    NUM_STATES,
     OFFSETS,
-    REACH,
     UNRELATED,
     Floats,
     Integers,
@@ -28,25 +29,25 @@ from translator.corpus.quality.line_fit import (
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import sample_evenly
 
-FEWEST_PAIRS = 1_000  # with fewer pairs, too few words are learned to judge by
+MIN_PAIRS = 1_000  # with fewer pairs, too few words can be learned
 
-_SEGMENT = 200  # lines in a row in the sample
-_MAX_SAMPLE = 20_000  # lines to learn from; with more, stretches are found no better
-_LINES_A_CALL = 5_000  # bounds the memory
-_ROUNDS = 3  # of learning
-_SETTLED = 0.01  # share of lines that another round would hardly change
-_CHANGE = 20.0  # evidence that a change must be paid for with
-_SHORTEST = 8  # lines; what is shorter is left to chance
-_LEAST_FIT = 0.6  # below it, lines fit each other as by chance
+_SEGMENT_LINES = 200  # consecutive lines in the sample
+_MAX_SAMPLE = 20_000  # lines to learn from; more of them find stretches no better
+_PART_LINES = 5_000  # lines at a time, which bounds the memory
+_MAX_ROUNDS = 3  # of learning
+_MIN_CHANGED = 0.01  # share of the lines that must have changed for another round
+_CHANGE_COST = 20.0  # evidence that a change of state costs
+_MIN_STRETCH = 8  # lines; anything shorter may be chance
+_MIN_FIT = 0.6  # below it, lines fit no better than by chance
 
 
 @dataclass(frozen=True)
 class Stretch:
-    """Lines in a row that are not translated by the line of the same number.
+    """Consecutive lines that are not translated by the line of the same number.
 
     Attributes:
         first, last: line numbers, from 1.
-        offset: source line n belongs to target line n + offset; None: to no line near it.
+        offset: source line n belongs to target line n + offset; None: to no line nearby.
     """
 
     first: int
@@ -56,19 +57,19 @@ class Stretch:
     def __str__(self) -> str:
         lines = f"lines {self.first:,} to {self.last:,}"
         if self.offset is None:
-            return f"{lines}: the target lines translate no source line near them"
+            return f"{lines}: the target lines do not translate any source line nearby"
         sign = "+" if self.offset > 0 else "-"
         return f"{lines}: source line n belongs to target line n {sign} {abs(self.offset)}"
 
 
 @dataclass(frozen=True)
 class Misalignment:
-    """Which lines do not belong together.
+    """Which lines of a corpus are not aligned.
 
     Attributes:
-        stretches: those that are not aligned, in order.
-        fit: how often a line fits its own translation better than another line nearby: 1 always, 0.5 as
-            often as not; None: there are too few pairs to say anything.
+        stretches: the stretches of such lines, in order.
+        fit: how often a line fits its own translation better than another line nearby: 1.0 is always, 0.5 is
+            by chance; None: there are too few pairs to tell.
     """
 
     stretches: list[Stretch]
@@ -76,31 +77,33 @@ class Misalignment:
 
     @property
     def parallel(self) -> bool:
-        """Whether the lines of the two sides belong together at all, as far as is known."""
-        return self.fit is None or self.fit >= _LEAST_FIT
+        """Whether the two sides are translations of each other at all, as far as is known."""
+        return self.fit is None or self.fit >= _MIN_FIT
 
 
 def find_misalignment(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> Misalignment:
-    """Looks for stretches that are shifted against each other or not translated at all.
+    """Finds stretches of lines that are shifted against each other or not translated at all.
 
     Args:
-        pairs: the pairs; they are read twice.
-        ignored: bool [pairs]; those that shall have no say, such as empty ones.
+        pairs: the pairs, which are read twice.
+        ignored: bool [pairs]; pairs that are not evidence of anything, such as those with an empty side.
     """
-    if np.count_nonzero(~ignored) < FEWEST_PAIRS:
+    if np.count_nonzero(~ignored) < MIN_PAIRS:
         return Misalignment([], None)
     sample = _sample(pairs, ignored)
-    model = LineFit.begin(sample)
-    for _ in range(_ROUNDS):
-        courses = [_course([model.evidence(segment)]) for segment in sample]
-        changed = np.mean(np.concatenate(courses) != model.start)
-        if changed < _SETTLED:
+    line_fit = LineFit.with_best_offset(sample)
+    for _ in range(_MAX_ROUNDS):
+        sample_states = [_most_probable_states([line_fit.evidence(segment)]) for segment in sample]
+        changed = np.mean(np.concatenate(sample_states) != line_fit.start_state)
+        if changed < _MIN_CHANGED:
             break
-        model = LineFit(sample, courses, model.start)
-    if model.fit < _LEAST_FIT:
-        return Misalignment([], model.fit)
-    course = _course(model.evidence(segment)[inner] for segment, inner in _segments(pairs, ignored))
-    return Misalignment(_stretches(course), model.fit)
+        line_fit = LineFit(sample, sample_states, line_fit.start_state)
+    if line_fit.fit < _MIN_FIT:
+        return Misalignment([], line_fit.fit)
+    states = _most_probable_states(
+        line_fit.evidence(segment)[part] for segment, part in _parts(pairs, ignored)
+    )
+    return Misalignment(_stretches(states), line_fit.fit)
 
 
 def _lines(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> Iterator[Line | None]:
@@ -109,62 +112,73 @@ def _lines(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> Iterator[Li
 
 
 def _sample(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> list[Segment]:
-    starts = set(sample_evenly(range(0, len(ignored), _SEGMENT), _MAX_SAMPLE // _SEGMENT))
-    rows = enumerate(zip(pairs, ignored.tolist(), strict=True))
+    """Returns segments from everywhere in the corpus."""
+    starts = set(sample_evenly(range(0, len(ignored), _SEGMENT_LINES), _MAX_SAMPLE // _SEGMENT_LINES))
     segments: list[Segment] = []
-    for row, (pair, is_ignored) in rows:
-        start = row - row % _SEGMENT
+    for index, (pair, is_ignored) in enumerate(zip(pairs, ignored.tolist(), strict=True)):
+        start = index - index % _SEGMENT_LINES
         if start in starts:
-            if row == start:
+            if index == start:
                 segments.append(Segment(start, []))
             segments[-1].lines.append(None if is_ignored else Line.of(pair))
     return segments
 
 
-def _segments(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> Iterator[tuple[Segment, slice]]:
-    """All lines, some thousand at a time, with those around them; and where they stand among these."""
+def _parts(pairs: Iterable[Pair], ignored: npt.NDArray[np.bool_]) -> Iterator[tuple[Segment, slice]]:
+    """Yields all lines in parts of some thousand lines.
+
+    Each part comes as a segment, which also has the lines before and after the part, and the slice of the
+    part in it.
+    """
     first, lines = 0, list[Line | None]()
     for line in _lines(pairs, ignored):
         lines.append(line)
-        before = min(first, REACH)
-        if len(lines) == before + _LINES_A_CALL + REACH:
-            yield Segment(first - before, lines), slice(before, before + _LINES_A_CALL)
-            first += _LINES_A_CALL
-            lines = lines[-2 * REACH :]
-    before = min(first, REACH)
-    if len(lines) > before:
-        yield Segment(first - before, lines), slice(before, None)
+        num_before = min(first, CONTEXT)
+        if len(lines) == num_before + _PART_LINES + CONTEXT:
+            yield Segment(first - num_before, lines), slice(num_before, num_before + _PART_LINES)
+            first += _PART_LINES
+            lines = lines[-2 * CONTEXT :]
+    num_before = min(first, CONTEXT)
+    if len(lines) > num_before:
+        yield Segment(first - num_before, lines), slice(num_before, None)
 
 
-def _course(parts: Iterable[Floats]) -> Integers:
-    """The most probable state of each line (Viterbi), given the evidence; [lines, states] a part."""
-    own = np.arange(UNRELATED + 1, dtype=np.uint8)
-    scores = np.full(UNRELATED + 1, -_CHANGE)
+def _most_probable_states(parts: Iterable[Floats]) -> Integers:
+    """Finds the most probable sequence of states by the Viterbi algorithm.
+
+    Args:
+        parts: float64 [lines, states] each; the evidence for every state of each line.
+
+    Returns:
+        int64 [lines of all parts].
+    """
+    own_state = np.arange(NUM_STATES, dtype=np.uint8)
+    scores = np.full(NUM_STATES, -_CHANGE_COST)
     scores[OFFSETS.index(0)] = 0.0
-    origins = [np.zeros([0, UNRELATED + 1], np.uint8)]
+    back_pointers = [np.zeros([0, NUM_STATES], np.uint8)]
     for evidence in parts:
-        origin = np.empty(evidence.shape, np.uint8)
+        part_pointers = np.empty(evidence.shape, np.uint8)
         for i in range(len(evidence)):
-            best = int(scores.argmax())
-            changed = scores[best] - _CHANGE
-            origin[i] = np.where(scores >= changed, own, best)
-            scores = np.maximum(scores, changed) + evidence[i]
-        origins.append(origin)
-    origin = np.concatenate(origins)
-    states = np.empty(len(origin), np.int64)
+            best_state = int(scores.argmax())
+            score_after_change = scores[best_state] - _CHANGE_COST
+            part_pointers[i] = np.where(scores >= score_after_change, own_state, best_state)
+            scores = np.maximum(scores, score_after_change) + evidence[i]
+        back_pointers.append(part_pointers)
+    all_pointers = np.concatenate(back_pointers)
+    states = np.empty(len(all_pointers), np.int64)
     state = int(scores.argmax())
-    for i in range(len(origin) - 1, -1, -1):
+    for i in range(len(all_pointers) - 1, -1, -1):
         states[i] = state
-        state = int(origin[i, state])
+        state = int(all_pointers[i, state])
     return states
 
 
 def _stretches(states: Integers) -> list[Stretch]:
-    """The runs of lines of one state, but for those that stand where they should."""
+    """Returns the runs of lines in the same state, except those with offset 0 and very short ones."""
     borders = np.flatnonzero(np.diff(states, prepend=-1, append=-1)).tolist()
     stretches = []
     for first, end in itertools.pairwise(borders):
         offset = None if states[first] == UNRELATED else OFFSETS[states[first]]
-        if offset != 0 and end - first >= _SHORTEST:
+        if offset != 0 and end - first >= _MIN_STRETCH:
             stretches.append(Stretch(first + 1, end, offset))
     return stretches

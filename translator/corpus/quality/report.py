@@ -1,14 +1,14 @@
-"""What was found in a corpus, as lines for people and as JSON."""
+"""The report on a corpus, printed for people or as JSON."""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from translator.corpus.quality.misalignment import Stretch
+from translator.corpus.quality.misalignment import MIN_PAIRS, Stretch
 
-_SHOWN_CHARACTERS = 60  # of each side of an example
-_SHOWN_STRETCHES = 10
+_MAX_CHARACTERS = 60  # shown of each side of an example
+_MAX_STRETCHES = 10  # shown
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,9 @@ class SideSizes:
     """The sizes of one side.
 
     Attributes:
-        words, characters: in all.
-        median, percentile_95, longest: of the words of a line.
-        scripts: those that it is written in.
+        words, characters: the totals.
+        median, percentile_95, longest: words per line.
+        scripts: the scripts that the side is written in.
     """
 
     words: int
@@ -31,12 +31,12 @@ class SideSizes:
 
 @dataclass(frozen=True)
 class Example:
-    """A line of the corpus.
+    """A pair of the corpus that has a problem.
 
     Attributes:
-        line: its number, from 1.
-        source, target: its text.
-        note: what there is to say about it, or nothing.
+        line: the line number, from 1.
+        source, target: the text.
+        note: a remark on this pair, or an empty string.
     """
 
     line: int
@@ -46,19 +46,19 @@ class Example:
 
     def __str__(self) -> str:
         note = f" ({self.note})" if self.note else ""
-        return f"line {self.line:,}{note}: {_shown(self.source)} | {_shown(self.target)}"
+        return f"line {self.line:,}{note}: {_shortened(self.source)} | {_shortened(self.target)}"
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Lines with one kind of mistake.
+    """The pairs with one kind of problem.
 
     Attributes:
-        kind: its name in JSON.
-        text: what is wrong, to be read behind a number of pairs.
-        count: number of pairs.
-        examples: the first of them.
-        dropped: whether cleaning drops them; else they are for the user to judge.
+        kind: the name of the kind in JSON.
+        text: the problem, as a text to follow a number of pairs.
+        count: the number of pairs.
+        examples: the first few of them.
+        dropped: whether cleaning drops them; if not, the user should check them.
     """
 
     kind: str
@@ -68,18 +68,19 @@ class Finding:
     dropped: bool = True
 
     def __str__(self) -> str:
-        return "\n      ".join([f"  {self.count:,} {self.text}", *map(str, self.examples)])
+        pairs = "pair" if self.count == 1 else "pairs"
+        return "\n      ".join([f"  {self.count:,} {pairs} {self.text}", *map(str, self.examples)])
 
 
 @dataclass(frozen=True)
 class LeakCounts:
-    """How many sentences of a test set stand in the corpus.
+    """How many sentences of a test set are in the corpus.
 
     Attributes:
-        name: the files of the test set.
-        pairs: how many pairs it has.
-        exact: how many of its sources, targets and whole pairs are in the corpus to the letter.
-        normalized: the same, with other case, spaces and punctuation too.
+        name: the paths of the test set.
+        pairs: the number of its pairs.
+        exact: how many of its sources, targets and whole pairs are in the corpus exactly as they are.
+        normalized: the same, also counting those that differ in case, spaces or punctuation.
     """
 
     name: str
@@ -89,26 +90,27 @@ class LeakCounts:
 
     def __str__(self) -> str:
         parts = [
-            f"{self.normalized[part]:,} {part}s ({self.exact[part]:,} to the letter)"
+            f"{self.normalized[part]:,} of {self.pairs:,} {part}s ({self.exact[part]:,} verbatim)"
             for part in ("source", "target", "pair")
         ]
-        return f"  of the {self.pairs:,} of {self.name}: {', '.join(parts)}"
+        return f"  {self.name}: {', '.join(parts)}"
 
 
 @dataclass
 class CorpusReport:
-    """What was found in a corpus.
+    """The sizes and problems of a corpus.
 
     Attributes:
-        pairs: number of pairs.
-        source, target: sizes of the sides.
-        ratio: target words for each source word.
-        findings: mistakes, and what else is to know, the mistakes first.
-        stretches: lines in a row that are not translated by the line of the same number.
-        fit: how often a line fits its own translation better than another line nearby; None: too few pairs.
-        parallel: whether the sides belong together at all.
-        languages_differ: whether the two sides could be told apart by their letters.
-        leaks: of each test set.
+        pairs: the number of pairs.
+        source, target: the sizes of the two sides.
+        ratio: target words per source word.
+        findings: the problems, then what the user should check.
+        stretches: consecutive lines that are not translated by the line of the same number.
+        fit: how often a line fits its own translation better than another line nearby; None: there are too
+            few pairs to tell.
+        parallel: whether the two sides are translations of each other at all.
+        languages_differ: whether the two sides can be told apart by their letters.
+        leaks: the counts for each test set.
     """
 
     pairs: int
@@ -124,28 +126,32 @@ class CorpusReport:
 
     @property
     def is_clean(self) -> bool:
-        """Whether there is nothing that cleaning would drop."""
+        """Whether cleaning would drop nothing."""
         return self.parallel and not self.stretches and not any(f.dropped for f in self.findings)
 
     def to_dict(self) -> dict[str, Any]:
-        """The report as plain values, for JSON."""
+        """Returns the report as plain values, for JSON."""
         return asdict(self)
 
     def __str__(self) -> str:
-        lines = [f"{self.pairs:,} pairs, {self.ratio:.2f} target words for each source word", *self._sizes()]
-        mistakes = [str(finding) for finding in self.findings if finding.dropped]
-        lines += ["found:", *mistakes] if mistakes else []
+        lines = [f"{self.pairs:,} pairs, {self.ratio:.2f} target words per source word", *self._sizes()]
+        if problems := [str(finding) for finding in self.findings if finding.dropped]:
+            lines += ["problems, with the first examples (source | target); --clean drops these pairs:"]
+            lines += problems
         lines += self._alignment()
-        lines += ["sentences of test sets:", *map(str, self.leaks)] if self.leaks else []
-        notes = [str(finding) for finding in self.findings if not finding.dropped]
-        lines += ["worth a look:", *notes] if notes else []
+        if self.leaks:
+            lines += ["test sentences in the corpus, compared without case, spaces and punctuation:"]
+            lines += map(str, self.leaks)
+        if for_review := [str(finding) for finding in self.findings if not finding.dropped]:
+            lines += ["worth checking; --clean keeps these pairs:", *for_review]
         if self.is_clean:
-            lines.append("nothing that should be dropped")
+            lines.append("no problems found")
         return "\n".join(lines)
 
     def _sizes(self) -> list[str]:
+        """Returns the lines of the table of sizes."""
         rows: list[tuple[str, ...]] = [
-            ("", "words", "characters", "words a line: median", "95 % up to", "longest", "script")
+            ("", "words", "characters", "words per line: median", "95th percentile", "longest", "script")
         ]
         for name, side in (("source", self.source), ("target", self.target)):
             numbers = (side.words, side.characters, side.median, side.percentile_95, side.longest)
@@ -160,24 +166,24 @@ class CorpusReport:
         ]
 
     def _alignment(self) -> list[str]:
+        """Returns the lines on the alignment; none if all lines are aligned."""
         if self.fit is None:
-            return ["which lines belong together: not looked at, there are too few pairs"]
+            return [f"alignment: not checked, because there are too few pairs (it needs {MIN_PAIRS:,})"]
         if not self.parallel:
             return [
-                "NOT PARALLEL: the lines fit each other no better than by chance; was one side sorted anew?"
+                "NOT PARALLEL: the lines of the two sides fit each other no better than by chance; "
+                "was one side sorted or shuffled by itself?"
             ]
         if not self.stretches:
             return []
-        lines = [f"  {stretch}" for stretch in self.stretches[:_SHOWN_STRETCHES]]
-        more = len(self.stretches) - len(lines)
-        return [
-            "not aligned:",
-            *lines,
-            *([f"  and {more:,} more stretches (--json lists them)"] if more else []),
-        ]
+        lines = ["misaligned lines, which --clean drops:"]
+        lines += [f"  {stretch}" for stretch in self.stretches[:_MAX_STRETCHES]]
+        if (num_hidden := len(self.stretches) - _MAX_STRETCHES) > 0:
+            lines.append(f"  and {num_hidden:,} more stretches (--json lists them all)")
+        return lines
 
 
-def _shown(text: str) -> str:
-    """A text as it fits on a terminal, without what would harm it there."""
+def _shortened(text: str) -> str:
+    """Returns the beginning of a text, without characters that could disturb a terminal."""
     text = "".join(c if c.isprintable() else "\ufffd" for c in text)
-    return text if len(text) <= _SHOWN_CHARACTERS else f"{text[: _SHOWN_CHARACTERS - 1]}…"
+    return text if len(text) <= _MAX_CHARACTERS else f"{text[: _MAX_CHARACTERS - 1]}…"

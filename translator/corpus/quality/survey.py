@@ -1,4 +1,4 @@
-"""What the lines of a corpus show one by one: sizes, and mistakes that need no other line to be seen."""
+"""Reads a corpus once and collects what each pair shows by itself: sizes, and problems of a single pair."""
 
 from __future__ import annotations
 
@@ -16,111 +16,112 @@ from translator.corpus.filters import (
     split_into_blocks,
 )
 from translator.corpus.quality.broken_text import (
-    has_control,
+    has_control_character,
     has_markup,
-    has_replacement,
+    has_replacement_character,
     has_wrong_encoding,
 )
-from translator.corpus.quality.leaks import Leak, TestSet, bare
+from translator.corpus.quality.leaks import Leak, TestSet, normalize
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import ReservoirSample
 
-_MAX_SAMPLE = 20_000  # pairs to learn letters from
-_FEWEST_WORDS = 3  # that a line must have to count as copied
-_FEWEST_IN_LOWER_CASE = 2  # of these
-# Code, addresses, paths, numbers; looked for where a word begins, or after a backtick, not at every letter.
-_NO_WORDS = re.compile(r"`+[^`]*`+|(?<![^\s`])\S*[@\\/_\d]\S*")
+_MAX_SAMPLE = 20_000  # pairs to learn the languages from
+_MIN_WORDS = 3  # in a line that can count as copied
+_MIN_LOWER_CASE_WORDS = 2  # among these
+# Code, addresses, paths and numbers; searched only where a word begins or after a backtick, to stay fast.
+_NOT_WORDS = re.compile(r"`+[^`]*`+|(?<![^\s`])\S*[@\\/_\d]\S*")
 _WORD = re.compile(r"[^\W\d_]+")
 
-_BROKEN = {
+_DAMAGE_CHECKS = {
     "wrong_encoding": has_wrong_encoding,
-    "replacement_character": has_replacement,
-    "control_character": has_control,
+    "replacement_character": has_replacement_character,
+    "control_character": has_control_character,
     "markup": has_markup,
 }
 
 
 @dataclass
 class Survey:
-    """What one reading of a corpus gives.
+    """What one pass over a corpus collects. A pair is identified by its index, from 0.
 
     Attributes:
-        words, characters: of each line of the source and the target side.
-        pair_hashes, source_hashes: of each line.
-        rows: the rows (from 0) of the lines with each kind of mistake.
-        leaks: for each test set the rows of the pairs that hold a sentence of it, and which.
-        sample: some pairs from everywhere.
+        words, characters: the lengths of each source line and of each target line.
+        pair_hashes, source_hashes: a hash of each pair and of each source line.
+        indices: for each kind of problem, the pairs that have it.
+        leaks: for each test set, the pairs that contain a sentence of it, and which one.
+        sample: some pairs from everywhere in the corpus.
     """
 
     words: tuple[array[int], array[int]] = field(default_factory=lambda: (array("i"), array("i")))
     characters: tuple[array[int], array[int]] = field(default_factory=lambda: (array("i"), array("i")))
     pair_hashes: array[int] = field(default_factory=lambda: array("q"))
     source_hashes: array[int] = field(default_factory=lambda: array("q"))
-    rows: dict[str, array[int]] = field(default_factory=dict)
+    indices: dict[str, array[int]] = field(default_factory=dict)
     leaks: list[dict[int, Leak]] = field(default_factory=list)
     sample: list[Pair] = field(default_factory=list)
 
-    def note(self, kind: str, row: int) -> None:
-        """Notes that a line has a mistake."""
-        self.rows.setdefault(kind, array("q")).append(row)
+    def add_problem(self, kind: str, index: int) -> None:
+        """Records that a pair has a problem."""
+        self.indices.setdefault(kind, array("q")).append(index)
 
     @property
     def num_pairs(self) -> int:
-        """How many pairs there are."""
+        """The number of pairs in the corpus."""
         return len(self.pair_hashes)
 
 
-def survey(
+def survey_pairs(
     pairs: Iterable[Pair], max_words: int, max_ratio: float, test_sets: Sequence[TestSet] = ()
 ) -> Survey:
-    """Reads a corpus once and notes what each line shows by itself.
+    """Reads a corpus once and collects what each pair shows by itself.
 
-    Hashes are kept rather than text, so that memory grows by some bytes a pair.
+    It keeps hashes instead of text, so that the memory grows by only some bytes per pair.
 
     Args:
         pairs: the pairs.
-        max_words: the longest side that is no mistake, in words.
-        max_ratio: the largest factor between the lengths of the two sides that is no mistake, in words.
-        test_sets: what must not stand in the corpus; they take notice of what does.
+        max_words: a side with more words is a problem.
+        max_ratio: a larger ratio between the numbers of words of the two sides is a problem.
+        test_sets: test sets whose sentences should not be in the corpus; those that are get recorded in them.
     """
-    found = Survey(leaks=[{} for _ in test_sets])
+    survey = Survey(leaks=[{} for _ in test_sets])
     sample: ReservoirSample[Pair] = ReservoirSample(_MAX_SAMPLE)
     for block in split_into_blocks(pairs):
         for side, texts in enumerate(block):
-            found.words[side].extend(lengths_in_words(texts).tolist())
-            found.characters[side].extend(map(len, texts))
+            survey.words[side].extend(lengths_in_words(texts).tolist())
+            survey.characters[side].extend(map(len, texts))
         flaws = find_flaws(block, max_words, max_ratio).tolist()
         for pair, flaw in zip(block.pairs(), flaws, strict=True):
-            row = found.num_pairs
-            found.pair_hashes.append(hash(pair))
-            found.source_hashes.append(hash(pair.source))
+            index = survey.num_pairs
+            survey.pair_hashes.append(hash(pair))
+            survey.source_hashes.append(hash(pair.source))
             if flaw >= 0:
-                found.note(FLAWS[flaw], row)
-            _look_at(found, row, pair, test_sets)
+                survey.add_problem(FLAWS[flaw], index)
+            _check_pair(survey, index, pair, test_sets)
         sample.add(len(flaws), block.pair)
-    found.sample = sample.rows
-    return found
+    survey.sample = sample.rows
+    return survey
 
 
-def _look_at(found: Survey, row: int, pair: Pair, test_sets: Sequence[TestSet]) -> None:
-    keys = (bare(pair.source), bare(pair.target))
+def _check_pair(survey: Survey, index: int, pair: Pair, test_sets: Sequence[TestSet]) -> None:
+    """Records whether a pair is copied, damaged or contains a test sentence."""
+    keys = (normalize(pair.source), normalize(pair.target))
     if keys[0] == keys[1] and has_ordinary_words(pair.source) and has_ordinary_words(pair.target):
-        found.note("copied", row)
-    for kind, is_so in _BROKEN.items():
-        if is_so(pair.source) or is_so(pair.target):
-            found.note(kind, row)
-    for test_set, leaks in zip(test_sets, found.leaks, strict=True):
-        if leak := test_set.meet(keys, pair):
-            leaks[row] = leak
+        survey.add_problem("copied", index)
+    for kind, is_damaged in _DAMAGE_CHECKS.items():
+        if is_damaged(pair.source) or is_damaged(pair.target):
+            survey.add_problem(kind, index)
+    for test_set, leaks in zip(test_sets, survey.leaks, strict=True):
+        if leak := test_set.record(keys, pair):
+            leaks[index] = leak
 
 
 def has_ordinary_words(line: str) -> bool:
-    """Whether a line holds text that a translation would change: not just names, numbers, addresses, code.
+    """Returns whether a line has words that a translation would change, not only names, numbers and code.
 
-    Names are told by their capitals: of three words or more, at least two must be in lower case.
+    Names are recognized by their capitals: of three words or more, at least two must be in lower case.
     """
-    words = _WORD.findall(_NO_WORDS.sub(" ", line))
-    in_lower_case = sum(word == word.lower() and len(word) > 1 for word in words)
-    if len(words) >= _FEWEST_WORDS and in_lower_case >= _FEWEST_IN_LOWER_CASE:
+    words = _WORD.findall(_NOT_WORDS.sub(" ", line))
+    num_lower_case = sum(word == word.lower() and len(word) > 1 for word in words)
+    if len(words) >= _MIN_WORDS and num_lower_case >= _MIN_LOWER_CASE_WORDS:
         return True
-    return length_in_words("".join(UNSPACED_SCRIPTS.findall(line))) >= _FEWEST_WORDS
+    return length_in_words("".join(UNSPACED_SCRIPTS.findall(line))) >= _MIN_WORDS
