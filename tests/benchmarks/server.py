@@ -1,4 +1,4 @@
-"""Many clients at the same time, and the memory after many requests, for README.
+"""Many clients at the same time, and the memory after many requests, for the results in full.
 
     python tests/benchmarks/server.py MODEL --source test.de --target en [--clients 50] [--seconds 60]
 

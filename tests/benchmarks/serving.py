@@ -1,4 +1,4 @@
-"""Load time, latency and throughput of an exported model, for the table in README.
+"""Load time, latency and throughput of an exported model, for the table in the guide to exporting.
 
     python tests/benchmarks/serving.py FOLDER [FOLDER ...] [--seconds 60] [--callers 16]
 

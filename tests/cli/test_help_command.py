@@ -52,15 +52,16 @@ def test_a_guide_is_printed_as_it_is_on_disk(run, topic):
         ("howitworks", "how-it-works"),
         ("glossary", "translate"),  # no name is like it, so by what the guides are about
         ("corpus", "prepare-text"),
-        ("", "translator help lists all"),
-        ("zyzzyva", "translator help lists all"),
+        ("score", "translator score --help"),  # a command without a guide of its own
+        ("", "(all guides: translator help)"),
+        ("zyzzyva", "(all guides: translator help)"),
     ],
 )
 def test_an_unknown_topic_is_one_line_that_names_the_nearest(run, word, nearest):
     status, out, err = run(word)
     assert (status, out) == (2, "")
     (line,) = err.splitlines()
-    assert line.startswith(f"translator: no guide is called {word!r}; ")
+    assert line.startswith(f"translator: no guide is called {word!r}")
     assert nearest in line
 
 

@@ -38,9 +38,9 @@ def command(ctx: click.Context, topic: str | None) -> None:
     elif topic in TOPICS:
         click.echo(_guide(topic), nl=False)
     else:
-        nearest = " or ".join(_nearest_topics(topic))
-        hint = f"did you mean {nearest}? " if nearest else ""
-        click.echo(f"translator: no guide is called {topic!r}; {hint}translator help lists all", err=True)
+        group = ctx.find_root().command
+        commands = group.list_commands(ctx) if isinstance(group, click.Group) else []
+        click.echo(f"translator: {_unknown(topic, commands)}", err=True)
         ctx.exit(2)
 
 
@@ -55,6 +55,14 @@ def _contents() -> str:
     width = max(map(len, TOPICS))
     lines = [f"  {topic:<{width}}  {title}" for topic, title in titles.items()]
     return "\n".join(["translator help TOPIC prints one of these guides:", "", *lines])
+
+
+def _unknown(topic: str, commands: list[str]) -> str:
+    """Returns the message for a topic that does not exist."""
+    nearest = " or ".join(_nearest_topics(topic))
+    hint = f"; did you mean {nearest}?" if nearest else ""
+    options = f"options of the command: translator {topic} --help; " if topic in commands else ""
+    return f"no guide is called {topic!r}{hint} ({options}all guides: translator help)"
 
 
 def _nearest_topics(word: str) -> list[str]:
