@@ -1,4 +1,4 @@
-"""``translator inspect`` and ``translator.inspect``: a page, pictures, numbers; one line where they fail."""
+"""``translator inspect`` and ``translator.inspect`` write a page and pictures, or fail in one line."""
 
 import json
 import sys
@@ -22,14 +22,14 @@ def model(tmp_path_factory):
 
 
 def saved(folder, seed):
-    """A model folder with a small network with random weights."""
+    """Writes a model folder with a small network with random weights."""
     tokenizer = toy_tokenizer()
     return write_model(folder, CONFIG, tokenizer, word_network(tokenizer, seed, end=1.0))
 
 
 @pytest.fixture
 def run(capsys, monkeypatch, tmp_path):
-    """Runs the command in an empty folder: exit status, standard output, standard error."""
+    """Runs the command in an empty folder; returns exit status, standard output and standard error."""
     monkeypatch.chdir(tmp_path)
 
     def call(*arguments):
@@ -51,7 +51,7 @@ def test_a_page_is_written(run, model, tmp_path):
     assert "ada &lt;bob&gt; 你</p>" in page
 
 
-def test_pictures_and_numbers(run, model, tmp_path):
+def test_pictures_and_numbers_are_written_on_request(run, model, tmp_path):
     files = ["--output", "new/dog.html", "--png", "pictures", "--json"]
     arguments = [*files, "--beam-size", 2, "--min-length", 4, "--max-length", 6]
     status, out, err = run(model, "ada bob", *arguments)
@@ -68,14 +68,14 @@ def test_pictures_and_numbers(run, model, tmp_path):
     assert max(sum(node["step"] == step for node in numbers["beam"]) for step in range(3)) == 2
 
 
-def test_from_python(model, tmp_path):
+def test_python_writes_the_same_page_and_returns_the_translation(model, tmp_path):
     loaded = translator.load(model)
     inspection = translator.inspect(loaded, "ada bob", tmp_path / "page.html", beam_size=2)
     assert inspection.translation.text == loaded.translate(["ada bob"], beam_size=2)[0].text
     assert [path.name for path in tmp_path.iterdir()] == ["page.html"]
 
 
-def test_packages_that_are_missing_are_told_before_any_work(run, model, tmp_path, monkeypatch):
+def test_missing_packages_are_reported_before_any_work(run, model, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "vl_convert", None)
     status, out, err = run(model, "ada bob")
     assert (status, out) == (1, "")
@@ -97,7 +97,7 @@ def test_packages_that_are_missing_are_told_before_any_work(run, model, tmp_path
         ("ada", ["--output", "."], ".: cannot be written"),
     ],
 )
-def test_what_cannot_be_looked_into(run, model, tmp_path, text, options, message):
+def test_text_or_output_that_cannot_be_used_gives_one_line(run, model, tmp_path, text, options, message):
     status, out, err = run(model, text, *options)
     assert (status, out) == (1, "")
     assert err.startswith("translator: ")
@@ -106,7 +106,7 @@ def test_what_cannot_be_looked_into(run, model, tmp_path, text, options, message
     assert list(tmp_path.iterdir()) == []
 
 
-def test_several_models(run, model, tmp_path_factory):
+def test_an_ensemble_cannot_be_inspected(run, model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models")
     for seed in (1, 2):
         saved(seed_folder(folder, seed), seed)
@@ -115,5 +115,5 @@ def test_several_models(run, model, tmp_path_factory):
     assert "the gates of one model are looked into, and these are several; give one of them" in err
 
 
-def test_sampling_is_no_option(run, model):
+def test_there_is_no_sampling_option(run, model):
     assert run(model, "ada", "--sampling")[0] == 2

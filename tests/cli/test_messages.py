@@ -1,4 +1,4 @@
-"""What a user sees: one clear line and a fitting exit status for every mistake, and help that reads well."""
+"""Every mistake of a user gives one clear line and the right exit status, and every help text is complete."""
 
 import gzip
 import json
@@ -15,7 +15,7 @@ OUT_OF_MEMORY = "out of memory; translate fewer lines at a time or use a machine
 
 
 def run(capsys, monkeypatch, *arguments):
-    """Runs the command line in this process: exit status, standard output, standard error."""
+    """Runs the command line in this process; returns exit status, standard output and standard error."""
     monkeypatch.setattr(sys, "argv", ["translator", *map(str, arguments)])
     with pytest.raises(SystemExit) as ending:
         main()
@@ -45,7 +45,7 @@ def train_arguments(folder: Path, **changes):
 
 
 def failed_line(outcome) -> str:
-    """The one line of an expected failure."""
+    """Returns the one line of an expected failure."""
     status, out, err = outcome
     assert status == 1
     assert out == ""
@@ -56,7 +56,7 @@ def failed_line(outcome) -> str:
 
 
 class ResourceExhaustedError(Exception):
-    """As TensorFlow calls it."""
+    """Has the name of the error that TensorFlow raises."""
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ class ResourceExhaustedError(Exception):
     ],
     ids=["memory", "TensorFlow", "folder"],
 )
-def test_what_may_fail_anywhere(translator, files, monkeypatch, error, message):
+def test_errors_that_may_occur_anywhere_are_one_line(translator, files, monkeypatch, error, message):
     def fail(*arguments, **options):
         raise error
 
@@ -76,7 +76,7 @@ def test_what_may_fail_anywhere(translator, files, monkeypatch, error, message):
     assert failed_line(translator("translate", files, "one")) == f"translator: {message}"
 
 
-def test_a_full_disk_behind_standard_output(files):
+def test_a_full_disk_behind_standard_output_is_reported(files):
     command = [sys.executable, "-m", "translator", "corpus", *corpus_arguments(files)[1:]]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
@@ -84,13 +84,13 @@ def test_a_full_disk_behind_standard_output(files):
     assert done.stderr == "translator: standard output: No space left on device\n"
 
 
-def test_missing_file(translator, files):
+def test_a_missing_file_is_named(translator, files):
     assert "nothing.en: cannot be read (No such file" in failed_line(
         translator(*train_arguments(files, source=files / "nothing.en"))
     )
 
 
-def test_differing_line_counts(translator, files):
+def test_files_with_different_numbers_of_lines_are_an_error(translator, files):
     (files / "train.de").write_text("eins\n", encoding="utf-8")
     line = failed_line(translator(*train_arguments(files)))
     assert "train.en has 4 lines but" in line
@@ -102,94 +102,94 @@ def test_invalid_utf8_names_file_and_line(translator, files):
     assert "train.de, line 2: byte 4 is not valid UTF-8" in failed_line(translator(*train_arguments(files)))
 
 
-def test_empty_corpus(translator, files):
+def test_an_empty_corpus_is_an_error(translator, files):
     for name in ("train.en", "train.de"):
         (files / name).write_bytes(b"")
     assert "are empty" in failed_line(translator(*train_arguments(files)))
 
 
-def test_same_file_twice(translator, files):
+def test_the_same_file_on_both_sides_is_an_error(translator, files):
     assert "the same file is given" in failed_line(
         translator(*train_arguments(files, target=files / "train.en"))
     )
 
 
-def test_file_that_is_no_gzip(translator, files):
+def test_a_file_with_the_name_but_not_the_format_of_gzip_is_an_error(translator, files):
     (files / "train.en.gz").write_text("a dog\n", encoding="utf-8")
     assert "not a complete gzip file" in failed_line(
         translator(*train_arguments(files, source=files / "train.en.gz"))
     )
 
 
-def test_folder_with_other_files(translator, files):
+def test_an_output_folder_with_other_files_is_an_error(translator, files):
     line = failed_line(translator(*train_arguments(files, output=files)))
     assert "holds other files and no model; give a new folder" in line
 
 
-def test_output_that_is_a_file(translator, files):
+def test_an_output_that_is_a_file_is_an_error(translator, files):
     line = failed_line(translator(*train_arguments(files, output=files / "train.en")))
     assert "is a file; give a folder" in line
 
 
-def test_one_side_of_a_dev_set(translator, files):
+def test_a_dev_set_needs_both_sides(translator, files):
     line = failed_line(translator(*train_arguments(files, **{"dev-source": files / "train.en"})))
     assert "give both dev_source and dev_target" in line
 
 
-def test_one_side_of_pairs_to_mix_in(translator, files):
+def test_pairs_to_mix_in_need_both_sides(translator, files):
     line = failed_line(translator(*train_arguments(files, **{"mix-target": files / "train.en"})))
     assert "mixed pairs have two sides: give both mix_source and mix_target, or neither" in line
 
 
-def test_no_model_to_begin_with(translator, files):
+def test_fine_tuning_needs_a_model(translator, files):
     line = failed_line(translator(*train_arguments(files, **{"init-from": files / "nothing"})))
     assert "nothing: no model here (config.json is missing)" in line
 
 
-def test_several_seeds_and_a_seed(translator, files):
+def test_several_seeds_exclude_the_seed_setting(translator, files):
     arguments = train_arguments(files, seeds=2)
     assert "training.seed is for one model" in failed_line(translator(*arguments, "--set", "training.seed=4"))
     assert translator(*train_arguments(files, seeds=0))[0] == 2
 
 
-def test_several_seeds_into_the_folder_of_one_model(translator, files):
+def test_several_seeds_need_another_folder_than_that_of_one_model(translator, files):
     (files / "model").mkdir()
     (files / "model" / "config.json").write_text("{}", encoding="utf-8")
     line = failed_line(translator(*train_arguments(files, seeds=2)))
     assert "holds one model; give a new folder as --output for several seeds" in line
 
 
-def test_one_model_into_the_folder_of_several_seeds(translator, files):
+def test_one_model_needs_another_folder_than_that_of_several_seeds(translator, files):
     (files / "model" / "seed-1").mkdir(parents=True)
     (files / "model" / "seed-1" / "config.json").write_text("{}", encoding="utf-8")
     line = failed_line(translator(*train_arguments(files)))
     assert "holds models of several seeds; give the same --seeds, or a new folder" in line
 
 
-def test_swapped_dev_files(translator, files):
+def test_swapped_dev_files_are_noticed(translator, files):
     swapped = {"dev-source": files / "train.de", "dev-target": files / "train.en"}
     assert "look swapped" in failed_line(translator(*train_arguments(files, **swapped)))
 
 
-def test_unknown_setting_names_the_nearest(translator, files):
+def test_the_message_on_an_unknown_setting_suggests_the_nearest_one(translator, files):
     line = failed_line(translator(*train_arguments(files), "--set", "training.max_epoch=3"))
     assert "training.max_epoch: no such setting; did you mean training.max_epochs?" in line
 
 
-def test_unreadable_config_file(translator, files):
+def test_a_config_file_that_is_not_toml_is_an_error(translator, files):
     (files / "recipe.toml").write_text("[training\n", encoding="utf-8")
     assert "recipe.toml: not valid TOML" in failed_line(
         translator(*train_arguments(files, config=files / "recipe.toml"))
     )
 
 
-def test_tensorboard_that_is_not_installed(translator, files, monkeypatch):
+def test_the_message_on_missing_tensorboard_says_how_to_install_it(translator, files, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     line = failed_line(translator(*train_arguments(files, tensorboard=files / "logs")))
     assert "TensorBoard is not installed; run: pip install 'tensorboard>=2.20'" in line
 
 
-def test_no_model(translator, tmp_path):
+def test_a_folder_without_a_model_is_an_error_of_every_command(translator, tmp_path):
     for command in (
         ["translate", tmp_path, "a"],
         ["evaluate", tmp_path, "--source", "a", "--reference", "b"],
@@ -198,13 +198,15 @@ def test_no_model(translator, tmp_path):
         assert "no model here (config.json is missing)" in failed_line(translator(*command))
 
 
-def test_a_comparison_of_each_model(translator, tmp_path):
+def test_compare_and_each_exclude_each_other(translator, tmp_path):
     files = ("--source", "a", "--reference", "b")
     line = failed_line(translator("evaluate", tmp_path, *files, "--compare", tmp_path, "--each"))
     assert "--each and --compare do not go together; leave one out" in line
 
 
-def test_a_comparison_whose_page_cannot_be_drawn_is_told_before_any_work(translator, tmp_path, monkeypatch):
+def test_packages_missing_for_the_comparison_page_are_reported_before_any_work(
+    translator, tmp_path, monkeypatch
+):
     monkeypatch.setitem(sys.modules, "altair", None)
     files = ("--source", "a", "--reference", "b", "--compare", tmp_path)
     assert "no model here" in failed_line(translator("evaluate", tmp_path, *files))
@@ -216,7 +218,7 @@ def corpus_arguments(folder: Path, *more):
     return ["corpus", "--source", folder / "train.en", "--target", folder / "train.de", *more]
 
 
-def test_the_report_of_a_corpus_is_no_failure(translator, files):
+def test_a_corpus_with_problems_is_reported_with_exit_status_0(translator, files):
     status, out, err = translator(*corpus_arguments(files))
     assert (status, err) == (0, "")
     assert out.startswith("4 pairs, ")
@@ -233,14 +235,14 @@ def test_a_corpus_is_cleaned(translator, files):
     assert "kept.source already exists; give --clean a new folder" in line
 
 
-def test_the_test_set_of_a_corpus(translator, files):
+def test_sentences_of_a_test_set_in_the_corpus_are_counted(translator, files):
     own = ["--test-source", files / "train.en", "--test-target", files / "train.de"]
     assert "3 of 4 pairs (3 verbatim)" in translator(*corpus_arguments(files, *own))[1]
     line = failed_line(translator(*corpus_arguments(files, *own[:2])))
     assert "a test set has two sides: give --test-source and --test-target the same number of times" in line
 
 
-def test_a_corpus_in_one_file(translator, files):
+def test_a_corpus_may_be_one_file_but_not_standard_input(translator, files):
     (files / "train.tsv").write_text("one\teins\ntwo\tzwei\n", encoding="utf-8")
     status, out, err = translator("corpus", "--pairs", files / "train.tsv")
     assert (status, out[:9], err) == (0, "2 pairs, ", "")
@@ -253,25 +255,25 @@ def test_a_corpus_in_one_file(translator, files):
     assert "save standard input to a file" in err
 
 
-def test_a_corpus_that_cannot_be_read(translator, files):
+def test_a_corpus_with_different_numbers_of_lines_is_an_error(translator, files):
     (files / "train.de").write_text("eins\n", encoding="utf-8")
     assert "train.en has 4 lines but" in failed_line(translator(*corpus_arguments(files)))
 
 
-def test_serving_without_its_packages(translator, files, monkeypatch):
+def test_the_message_on_packages_missing_for_serving_says_how_to_install_them(translator, files, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     line = failed_line(translator("serve", files))
     assert "needs fastapi, python-multipart and uvicorn; run: pip install 'fastapi>=0.130'" in line
 
 
-def test_serving_what_is_no_model(translator, files):
+def test_serving_a_folder_without_a_model_is_an_error(translator, files):
     assert "no model here (config.json is missing)" in failed_line(translator("serve", files))
 
 
 @pytest.mark.parametrize(
     "arguments", [["train"], ["train", "--sauce", "x"], ["tranlsate"], ["serve"], ["translate"]]
 )
-def test_wrong_usage_is_status_2(translator, arguments):
+def test_wrong_usage_gives_exit_status_2(translator, arguments):
     status, out, err = translator(*arguments)
     assert status == 2
     assert out == ""
@@ -279,7 +281,7 @@ def test_wrong_usage_is_status_2(translator, arguments):
 
 
 @pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate", "inspect", "serve"])
-def test_every_help_says_what_and_shows_an_example(translator, command):
+def test_every_help_text_has_defaults_and_an_example(translator, command):
     status, out, err = translator(command, "--help")
     assert status == 0
     assert err == ""
@@ -296,14 +298,14 @@ def test_help_does_not_import_tensorflow():
 
 
 def test_start_up_is_silent():
-    """TensorFlow writes to standard error while it is imported; a user must not see it."""
+    """TensorFlow writes to standard error while it is imported; users must not see that."""
     check = "import translator; translator.load"
     done = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert done.stderr == ""
     assert done.stdout == ""
 
 
-def test_gzip_is_read_everywhere(translator, files):
+def test_training_reads_gzip(translator, files):
     for name in ("train.en", "train.de"):
         with gzip.open(files / f"{name}.gz", "wt", encoding="utf-8") as packed:
             packed.write((files / name).read_text(encoding="utf-8"))
@@ -320,8 +322,8 @@ def test_gzip_is_read_everywhere(translator, files):
     assert (files / "model" / "model.weights.npz").exists()
 
 
-def test_characters_that_standard_output_cannot_show(files):
-    """Examples are shown with escapes; JSON can be read back."""
+def test_characters_that_standard_output_cannot_encode_are_escaped(files):
+    """Examples are printed with escapes; JSON can be read back."""
     for side in ("en", "de"):
         (files / f"train.{side}").write_text("图书馆每天早上八点开门\n" * 9, encoding="utf-8")
     program = "from translator.cli.main import main; main()"
@@ -342,7 +344,7 @@ def test_characters_that_standard_output_cannot_show(files):
 
 
 @pytest.mark.parametrize("more", [[], ["--compare", "other"]])
-def test_an_output_that_cannot_be_written_is_told_before_the_work(translator, files, more):
+def test_an_output_that_cannot_be_written_is_reported_before_any_work(translator, files, more):
     arguments = ["evaluate", "no-model", "--source", files / "train.en", "--reference", files / "train.de"]
     line = failed_line(translator(*arguments, "--output", files, *more))
     assert (

@@ -1,4 +1,4 @@
-"""The sample corpus: what is committed, how it was split, and the German of its grammar."""
+"""The sample corpus: its committed files, how it is split, and the German that its grammar generates."""
 
 import os
 import re
@@ -43,7 +43,7 @@ def corpus() -> generate.Corpus:
 # The files
 
 
-def test_the_script_writes_the_committed_files_again(tmp_path: Path) -> None:
+def test_the_script_reproduces_the_committed_files(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONHASHSEED": "7", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, str(SAMPLE / "generate.py"), "--output", str(tmp_path / "new")]
     subprocess.run(command, check=True, cwd=tmp_path, env=environment)
@@ -52,7 +52,7 @@ def test_the_script_writes_the_committed_files_again(tmp_path: Path) -> None:
         assert (tmp_path / "new" / name).read_bytes() == (SAMPLE / name).read_bytes(), name
 
 
-def test_seed_decides_what_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_seed_decides_which_sentences_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "SIZES", {"train": 50, "dev": 3, "test": 5})
     monkeypatch.setattr(generate, "MINIMUM_COUNT", 0)
     for folder, seed in (("a", "1"), ("b", "1"), ("c", "2")):
@@ -63,7 +63,7 @@ def test_seed_decides_what_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_files_are_plain_lines(name: str) -> None:
+def test_every_line_is_one_plain_sentence(name: str) -> None:
     content = (SAMPLE / name).read_bytes()
     assert b"\r" not in content
     assert content.endswith(b"\n")
@@ -78,33 +78,33 @@ def test_files_are_plain_lines(name: str) -> None:
 
 
 def test_no_sentence_occurs_twice_on_either_side() -> None:
-    """So no source has two targets, and nothing of dev and test is in train."""
+    """So no source has two targets, and no sentence of dev or test is in train."""
     for language in ("en", "de"):
         counts = Counter(text for split in SIZES for text in lines(f"{split}.{language}"))
         assert [text for text, count in counts.items() if count > 1] == []
 
 
-def test_one_source_has_one_target() -> None:
-    """Also beyond the committed sentences: the grammar translates a sentence only one way."""
+def test_a_source_has_only_one_target() -> None:
+    """This also holds beyond the committed sentences: the grammar translates a sentence in only one way."""
     translations = dict(pair for split in SIZES for pair in pairs(split))
-    sampler, again = Sampler(99), 0
+    sampler, num_known = Sampler(99), 0
     for _ in range(4000):
         sentence = generate.draw(sampler)
         if sentence is not None:
-            again += sentence.english in translations
+            num_known += sentence.english in translations
             assert translations.setdefault(sentence.english, sentence.german) == sentence.german
-    assert again > 20
+    assert num_known > 20
 
 
 @pytest.mark.parametrize("split", ["dev", "test"])
 @pytest.mark.parametrize("language", ["en", "de"])
-def test_train_shows_every_word_form_often_enough(split: str, language: str) -> None:
+def test_train_has_every_word_form_of_dev_and_test_often_enough(split: str, language: str) -> None:
     counts = Counter(word for text in lines(f"train.{language}") for word in words(text))
     rare = {word for text in lines(f"{split}.{language}") for word in words(text) if counts[word] < 15}
     assert rare == set()
 
 
-def test_held_out_sentences_hold_reserved_combinations(corpus: generate.Corpus) -> None:
+def test_only_held_out_sentences_contain_reserved_combinations(corpus: generate.Corpus) -> None:
     for split in SIZES:
         assert [(s.english, s.german) for s in corpus.splits[split]] == pairs(split)
     for sentence in corpus.splits["dev"] + corpus.splits["test"]:
@@ -117,7 +117,7 @@ def test_held_out_sentences_hold_reserved_combinations(corpus: generate.Corpus) 
 
 
 def shown_combinations(texts: list[str]) -> list[set[grammar.Combination]]:
-    """Read from each text alone which adjective stands before a noun, and which verb takes it."""
+    """Reads from each text alone which adjectives precede which noun, and which verb takes it as object."""
     nouns = {form: noun.english for noun in lexicon.NOUNS for form in (noun.english, noun.plural)}
     verbs = {form: verb.base for verb in lexicon.VERBS for form in verb.english.split()}
     adjectives = {adjective.english for adjective in lexicon.ADJECTIVES}
@@ -143,20 +143,20 @@ def shown_combinations(texts: list[str]) -> list[set[grammar.Combination]]:
     return found
 
 
-def test_train_never_shows_a_reserved_combination(corpus: generate.Corpus) -> None:
-    """Checked on the text, with the test set as proof that the reading finds combinations."""
+def test_the_text_of_train_contains_no_reserved_combination(corpus: generate.Corpus) -> None:
+    """This is read from the text alone; the test set proves that the reading finds combinations."""
     shown = set().union(*shown_combinations(lines("train.en")))
     assert len(shown) > 800
     assert shown & corpus.reserved == set()
-    in_test = [found & corpus.reserved for found in shown_combinations(lines("test.en"))]
+    in_test = [combinations & corpus.reserved for combinations in shown_combinations(lines("test.en"))]
     assert sum(map(bool, in_test)) > 300
 
 
 # The lexicon
 
 
-def test_every_tag_is_carried_by_a_noun() -> None:
-    """A misspelled tag would silently allow nothing."""
+def test_every_tag_belongs_to_a_noun() -> None:
+    """A misspelled tag would silently match nothing."""
     known = {tag for noun in lexicon.NOUNS for tag in noun.tags.split()} | {"named"}
     used = {tag for adjective in lexicon.ADJECTIVES for tag in adjective.tags.split()}
     for verb in lexicon.VERBS:
@@ -182,7 +182,7 @@ def noun(name: str) -> lexicon.Noun:
 
 
 def phrase(text: str, plural: bool = False) -> NounPhrase:
-    """Build a phrase from English words: determiner (if any), adjectives and the noun's singular."""
+    """Builds a phrase from English words: determiner (if any), adjectives and the singular of the noun."""
     determiners = {d.english: d for d in (*lexicon.POSSESSIVES, *lexicon.QUANTITIES)}
     determiners |= {"the": lexicon.THE, "a": lexicon.A, "this": lexicon.THIS, "kein": lexicon.NO}
     first, *rest = text.split()
@@ -266,13 +266,13 @@ STATEMENTS = [
 
 
 @pytest.mark.parametrize(("frame", "english", "german"), STATEMENTS)
-def test_statements(frame: grammar.Frame, english: str, german: str) -> None:
+def test_statements_are_translated(frame: grammar.Frame, english: str, german: str) -> None:
     assert grammar.english_statement(frame, front=True) == english
     assert grammar.german_statement(frame, front=True) == german
 
 
-def test_time_that_is_not_fronted() -> None:
-    """It comes last in English; in German before a definite object, but after it if negated."""
+def test_an_adverb_of_time_that_is_not_fronted_stands_where_each_language_puts_it() -> None:
+    """It is last in English; in German it precedes a definite object, but follows it if negated."""
     said = clause(SHE, "read", "past", object=phrase("the book"), adverb="yesterday")
     assert grammar.english_statement(said) == "she read the book yesterday"
     assert grammar.german_statement(said) == "sie hat gestern das Buch gelesen"
@@ -280,7 +280,7 @@ def test_time_that_is_not_fronted() -> None:
     assert grammar.german_statement(denied) == "sie hat das Buch gestern nicht gelesen"
 
 
-def test_questions() -> None:
+def test_questions_are_translated() -> None:
     asked = clause(YOU, "know", "present", object=phrase("my neighbor"))
     assert grammar.english_question(asked) == "do you know my neighbor"
     assert grammar.german_inverted(asked) == "kennst du meinen Nachbarn"
@@ -303,7 +303,7 @@ def test_subordinate_clauses_end_with_the_verb(frame: grammar.Frame, german: str
     assert grammar.german_subordinate(frame, "weil") == german
 
 
-def test_infinitive_clauses() -> None:
+def test_infinitive_clauses_have_zu_in_the_right_place() -> None:
     frame = clause(HE, "call", "will", object=phrase("his father"))
     assert grammar.german_infinitive(frame) == "seinen Vater anzurufen"
     frame = clause(HE, "open", "will", object=phrase("the window"))
@@ -332,7 +332,7 @@ def test_infinitive_clauses() -> None:
         ("the radio", True, ("die Radios", "die Radios", "den Radios")),
     ],
 )
-def test_declension(text: str, plural: bool, forms: tuple[str, str, str]) -> None:
+def test_noun_phrases_are_declined(text: str, plural: bool, forms: tuple[str, str, str]) -> None:
     assert phrase(text, plural).german == forms
 
 
@@ -363,7 +363,9 @@ def test_pronouns_agree_with_the_german_noun() -> None:
         ),
     ],
 )
-def test_places(place: str, at: tuple[str, str], to: tuple[str, str]) -> None:
+def test_places_get_the_right_preposition_and_case(
+    place: str, at: tuple[str, str], to: tuple[str, str]
+) -> None:
     assert grammar.place_phrase(phrase(place), goal=False) == at
     assert grammar.place_phrase(phrase(place), goal=True) == to
 
@@ -421,5 +423,5 @@ def test_places(place: str, at: tuple[str, str], to: tuple[str, str]) -> None:
         ),
     ],
 )
-def test_committed_pairs_read_by_hand(english: str, german: str) -> None:
+def test_pairs_that_were_checked_by_hand_are_in_the_corpus(english: str, german: str) -> None:
     assert (english, german) in {pair for split in SIZES for pair in pairs(split)}

@@ -1,4 +1,4 @@
-"""A small translator, trained once through the command line, for all tests of this folder."""
+"""A small translator, trained once through the command line for all tests of this folder."""
 
 import os
 import random
@@ -22,13 +22,13 @@ WORDS = {
 
 
 def expected(source: str) -> str:
-    """The toy language pair: word for word, in reverse order."""
+    """Translates between the toy languages: word for word, in reverse order."""
     return " ".join(WORDS[word] for word in reversed(source.split()))
 
 
 @pytest.fixture(scope="session")
 def run():
-    """Runs the command line in a process of its own; returns it with its output as text."""
+    """Runs the command line in its own process; returns the completed process with its output as text."""
 
     def call(*arguments, standard_input=None, **options):
         return subprocess.run(
@@ -47,7 +47,7 @@ def run():
 
 @pytest.fixture(scope="session")
 def corpus(tmp_path_factory):
-    """A folder with train, dev and test files; no test sentence is in train."""
+    """A folder with train, dev and test files; no test sentence is in the training text."""
     folder = tmp_path_factory.mktemp("corpus")
     generator = random.Random(5)
     sentences = list(
@@ -66,7 +66,7 @@ def corpus(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def train_command(corpus):
-    """The arguments of a quick training, without its output folder."""
+    """The arguments of a quick training run, without its output folder."""
     files = {"source": "train.en", "target": "train.de", "dev-source": "dev.en", "dev-target": "dev.de"}
     settings = {
         "tokenizer.vocabulary_size": 400,
@@ -80,7 +80,7 @@ def train_command(corpus):
         "training.max_epochs": 8,
         "decoding.beam_size": 5,
         "decoding.length_penalty": 1.0,
-        "training.mixed_precision": "false",  # the same model whatever the processor can multiply
+        "training.mixed_precision": "false",  # the same model on every processor
     }
     return [
         "train",

@@ -1,12 +1,12 @@
-"""Damages files of every kind that is read: each must give a result, or one line that says what is wrong.
+"""Damages files of every kind that the package reads: each must give a result or a one-line error.
 
     python tests/end_to_end/fuzz.py [--cases 5000] [--first 0]
 
-A case is a number: it decides on the file, on where bits are flipped, bytes cut out, repeated, zeroed or
-swapped, and so can be run again. Nine of ten cases damage a text file that is read; the others a model
-folder, which is then loaded and translates, or goes on training. A worker process does the work, with little
-memory and a limit of time, so that a crash, a hang and a bomb are seen as well. Whatever is neither a result
-nor a TranslatorError of one line is printed, and the exit status is 1.
+A case is a number, which seeds the choice of the file and of its damage: bits flipped, bytes cut out,
+repeated, zeroed or swapped. So every case can be run again. Nine cases in ten damage a text file, which is
+then read; the others damage a model folder, which then translates or resumes training. A worker process with
+little memory and a time limit runs the cases, so that crashes, hangs and decompression bombs are noticed too.
+Whatever is neither a result nor a TranslatorError of one line is printed, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from references.exchange_files import PO, TMX_UNIT, XLIFF_1, XLIFF_2, tmx
 
 from translator.errors import TranslatorError
 
-MODEL_EVERY = 10  # one case in so many is of a model folder
-SECONDS_A_CASE = 120
-CASES_A_WORKER = 200  # TensorFlow keeps the memory of every graph that it has traced
-MEMORY = 6 << 30  # of address space, most of which TensorFlow and its threads reserve and never touch
+MODEL_EVERY = 10  # one case in ten damages a model folder
+SECONDS_PER_CASE = 120
+CASES_PER_WORKER = 200  # TensorFlow never frees the graphs that it has traced
+MEMORY = 6 << 30  # bytes of address space, most of which TensorFlow reserves and never touches
 PLAIN = "A dog runs.\nZwölf Hühner.\n日本語\n\n" * 40
 TEXTS = {
     ".en": PLAIN,
@@ -59,15 +59,15 @@ SETTINGS = {
 
 
 def damaged(content: bytes, choose: np.random.Generator) -> bytes:
-    """The content with one to three faults, as disks, downloads and editors make them."""
+    """Returns the content with one to three faults, such as disks, downloads and editors cause."""
     data = bytearray(content)
     for _ in range(choose.integers(1, 4)):
         start, other = (int(choose.integers(len(data) + 1)) for _ in range(2))
         size = min(int(2 ** choose.uniform(0, 9)), len(data) - max(start, other))
         match choose.integers(8):
             case 0 if data:
-                for place in choose.integers(len(data), size=choose.integers(1, 8)):
-                    data[place] ^= 1 << int(choose.integers(8))
+                for position in choose.integers(len(data), size=choose.integers(1, 8)):
+                    data[position] ^= 1 << int(choose.integers(8))
             case 1:
                 del data[start:]
             case 2:
@@ -89,15 +89,15 @@ def damaged(content: bytes, choose: np.random.Generator) -> bytes:
 
 
 def read_text(case: int, choose: np.random.Generator, work: Path) -> str:
-    """Damages a file of text and reads it as training does."""
+    """Damages a text file and reads it as training does."""
     from translator.corpus.formats.pair_files import stream_pairs
 
     ending, packing = KINDS[case % len(KINDS)]
     path = work / f"text{ending}{packing}"
-    inside = choose.random() < 0.4  # the text is damaged and then packed
+    before_packing = choose.random() < 0.4  # whether the text is damaged before or after compression
     content = TEXTS[ending].encode()
-    packed = PACK[packing](damaged(content, choose) if inside else content)
-    path.write_bytes(packed if inside else damaged(packed, choose))
+    packed = PACK[packing](damaged(content, choose) if before_packing else content)
+    path.write_bytes(packed if before_packing else damaged(packed, choose))
     target = None
     if ending == ".en":
         target = work / "text.de"
@@ -105,8 +105,8 @@ def read_text(case: int, choose: np.random.Generator, work: Path) -> str:
     return f"{sum(1 for _ in stream_pairs(path, target, 'en', 'de'))} pairs"
 
 
-def damage_folder(choose: np.random.Generator, model: Path, folder: Path) -> str:
-    """Copies a model folder and damages, removes or swaps some of its files; returns which."""
+def damage_folder(choose: np.random.Generator, model: Path, folder: Path) -> None:
+    """Copies a model folder and damages, removes or swaps some files of the copy."""
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(model, folder)
     paths = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "lock")
@@ -122,11 +122,10 @@ def damage_folder(choose: np.random.Generator, model: Path, folder: Path) -> str
         case _:
             for path in chosen:
                 path.write_bytes(damaged(path.read_bytes(), choose))
-    return ", ".join(path.name for path in chosen)
 
 
 def use_model(case: int, choose: np.random.Generator, work: Path) -> str:
-    """Damages a model folder and translates with it, and in one case of two goes on training it."""
+    """Damages a model folder and then translates with it or, in every other case, resumes its training."""
     import translator
     from translator.api import train
 
@@ -141,12 +140,12 @@ def use_model(case: int, choose: np.random.Generator, work: Path) -> str:
         )
         return "trained"
     model = translator.load(folder)
-    found = model.translate(["A dog runs."], max_length=5, shortlist=bool(choose.integers(2)))
-    return f"{len(found)} translation"
+    translations = model.translate(["A dog runs."], max_length=5, shortlist=bool(choose.integers(2)))
+    return f"{len(translations)} translation"
 
 
 def training(work: Path) -> dict[str, object]:
-    """The arguments of the training that is damaged and gone on with."""
+    """Returns the arguments of the training run that is damaged and resumed."""
     dev = {f"dev_{side}": work / f"dev.{language}" for side, language in (("source", "en"), ("target", "de"))}
     return {**dev, "settings": SETTINGS, "source_language": "en", "target_language": "de"}
 
@@ -160,7 +159,7 @@ def make_model(work: Path) -> None:
 
 
 def outcome(case: int, work: Path) -> tuple[str, str]:
-    """What came of a case, in two words or three, and all that is known of a fault."""
+    """Runs a case; returns its kind and outcome in a few words, and the details of a fault or nothing."""
     choose = np.random.default_rng(case)
     action: Callable[..., str] = use_model if case % MODEL_EVERY == 0 else read_text
     kind = "model" if action is use_model else "text"
@@ -168,7 +167,7 @@ def outcome(case: int, work: Path) -> tuple[str, str]:
         action(case, choose, work)
     except TranslatorError as error:
         if len(str(error).splitlines()) == 1:
-            return f"{kind}: told", ""
+            return f"{kind}: reported", ""
         return f"{kind}: fault", f"not one line: {str(error)!r}"
     except BaseException:
         return f"{kind}: fault", traceback.format_exc()
@@ -176,17 +175,17 @@ def outcome(case: int, work: Path) -> tuple[str, str]:
 
 
 def work_through(first: int, cases: int, work: Path) -> None:
-    """The worker: prints the number of each case, and then what came of it."""
+    """Runs cases in a worker process; prints the number of each case and then its outcome."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     for case in range(first, first + cases):
         print(case, end=" ", flush=True)
-        signal.alarm(SECONDS_A_CASE)  # ends the process
+        signal.alarm(SECONDS_PER_CASE)  # ends the process
         print(json.dumps(outcome(case, work)), flush=True)
         signal.alarm(0)
 
 
 def fuzz(first: int, cases: int, work: Path) -> tuple[Counter[str], list[str]]:
-    """Runs the cases in workers; returns how many came out how, and the faults."""
+    """Runs the cases in worker processes; returns the number of cases with each outcome, and the faults."""
 
     def worker(*words: object) -> subprocess.Popen[str]:
         command = [sys.executable, __file__, "--work", str(work), *map(str, words)]
@@ -197,18 +196,18 @@ def fuzz(first: int, cases: int, work: Path) -> tuple[Counter[str], list[str]]:
 
     with worker("--model") as process:
         if process.wait():
-            raise RuntimeError("no model could be made")
+            raise RuntimeError("the model could not be trained")
     counts: Counter[str] = Counter()
     faults = []
     case = first
     while case < first + cases:
         started = case
-        number_of_cases = min(CASES_A_WORKER, first + cases - case)
-        with worker("--worker", "--first", case, "--cases", number_of_cases) as process:
+        num_cases = min(CASES_PER_WORKER, first + cases - case)
+        with worker("--worker", "--first", case, "--cases", num_cases) as process:
             for line in process.stdout or ():
-                number, _, found = line.partition(" ")
-                # A worker that crashed, or was ended by its alarm, has said only which case it was at.
-                kind, fault = json.loads(found) if found.strip() else ("fault", "the process ended")
+                number, _, result = line.partition(" ")
+                # A worker that crashed, or was ended by its alarm, has printed only the number of the case.
+                kind, fault = json.loads(result) if result.strip() else ("fault", "the process ended")
                 counts[kind] += 1
                 if fault:
                     faults.append(f"case {number}: {fault}")

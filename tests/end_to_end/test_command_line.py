@@ -1,4 +1,4 @@
-"""Train, translate and evaluate as a user does, each command in a process of its own."""
+"""Users can train, translate and evaluate; each command runs in its own process."""
 
 import json
 import os
@@ -13,25 +13,25 @@ import pytest
 from end_to_end.conftest import expected
 
 
-def test_it_learns_and_keeps_the_order_of_the_lines(run, model, corpus):
+def test_the_model_learns_and_the_order_of_the_lines_is_kept(run, model, corpus):
     sources = (corpus / "test.en").read_text(encoding="utf-8").splitlines()
     lines = [*sources[:10], "", *sources[10:], "   "]
     done = run("translate", model, standard_input="".join(f"{line}\n" for line in lines))
     assert done.returncode == 0
     assert done.stderr == ""
     output = done.stdout.split("\n")
-    assert output.pop() == ""  # after the last line end
+    assert output.pop() == ""  # after the last newline
     assert len(output) == len(lines)
-    assert [output[10], output[-1]] == ["", "   "]  # blank lines stay as they are
+    assert [output[10], output[-1]] == ["", "   "]  # blank lines are kept
     right = sum(line == expected(source) for line, source in zip(output, lines, strict=True))
     assert right >= 0.9 * len(lines)
 
 
-def test_text_as_arguments(run, model):
+def test_text_may_be_given_as_arguments(run, model):
     assert run("translate", model, "one two", "ten").stdout == "zwei eins\nzehn\n"
 
 
-def test_evaluate_is_what_sacrebleu_says(run, model, corpus, tmp_path):
+def test_evaluate_prints_the_scores_of_sacrebleu(run, model, corpus, tmp_path):
     done = run(
         *("evaluate", model, "--source", corpus / "test.en", "--reference", corpus / "test.de"),
         *("--output", tmp_path / "hypotheses.de", "--json"),
@@ -62,7 +62,7 @@ def test_output_starts_before_the_input_ends(model):
         assert len(process.stdout.readlines()) == 39
 
 
-def test_closed_pipe_is_quiet(model):
+def test_a_closed_pipe_ends_the_command_quietly(model):
     command = (
         f"yes 'one two' | head -n 3000 | '{sys.executable}' -m translator translate '{model}' | head -n 1"
     )
@@ -72,9 +72,9 @@ def test_closed_pipe_is_quiet(model):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["Ctrl-C", "terminate"])
-def test_a_stop_leaves_nothing_half_written(model, tmp_path, number):
+def test_an_interrupted_command_leaves_no_half_written_file(model, tmp_path, number):
     (tmp_path / "out.txt").write_text("as before\n", encoding="utf-8")
-    # What was started in the background of a shell without job control passes on that Ctrl-C is ignored.
+    # A shell without job control starts background commands with Ctrl-C ignored, so it is enabled again.
     program = """if True:
         import signal
         from translator.cli.main import main
@@ -96,10 +96,10 @@ def test_a_stop_leaves_nothing_half_written(model, tmp_path, number):
     assert (tmp_path / "out.txt").read_text(encoding="utf-8") == "as before\n"
 
 
-def test_a_pipe_as_input_is_translated_at_a_terminal_too(model, tmp_path):
+def test_a_named_pipe_can_be_the_input_even_with_a_progress_bar(model, tmp_path):
     pipe, output = tmp_path / "pipe", tmp_path / "output.txt"
     os.mkfifo(pipe)
-    terminal, standard_error = pty.openpty()  # where there is a bar, which would like to know the end
+    terminal, standard_error = pty.openpty()  # so that the progress bar is shown, which would count lines
     with subprocess.Popen(
         [sys.executable, "-m", "translator", "translate", model, "--input", pipe, "--output", output],
         stderr=standard_error,
@@ -119,13 +119,13 @@ def test_a_pipe_as_input_is_translated_at_a_terminal_too(model, tmp_path):
     ("closed", "expected"),
     [("<&-", "zwei eins\n"), (">&-", ""), ("2>&-", "zwei eins\n"), ("<&- >&- 2>&-", "")],
 )
-def test_closed_standard_streams(model, closed, expected):
+def test_standard_streams_may_be_closed(model, closed, expected):
     command = f"'{sys.executable}' -m translator translate '{model}' 'one two' {closed}"
     done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, expected, "")
 
 
-def test_invalid_utf8_at_translation(model):
+def test_the_message_on_invalid_utf8_names_the_line(model):
     done = subprocess.run(
         [sys.executable, "-m", "translator", "translate", model],
         input=b"one\n\xff\xfe\n",
@@ -136,7 +136,7 @@ def test_invalid_utf8_at_translation(model):
     assert b"standard input, line 2: byte 1 is not valid UTF-8" in done.stderr
 
 
-def test_windows_line_ends_byte_order_mark_emoji_and_long_lines(model):
+def test_windows_line_ends_byte_order_marks_emoji_and_long_lines_are_translated(model):
     lines = [
         "\ufeffone two\r",
         "😀 one 👩‍👩‍👧",
@@ -182,7 +182,7 @@ def test_the_same_command_resumes_after_a_kill(run, train_command, tmp_path):
     assert "model.units was 48 and is now 32" in other.stderr
 
 
-def test_more_epochs_go_on(run, train_command, model, tmp_path):
+def test_training_resumes_when_more_epochs_are_allowed(run, train_command, model, tmp_path):
     folder = tmp_path / "model"
     first = run(*train_command, "--output", folder, "--set", "training.max_epochs=1")
     assert first.returncode == 0, first.stderr
@@ -191,7 +191,7 @@ def test_more_epochs_go_on(run, train_command, model, tmp_path):
     assert "\nepoch 1, step" not in second.stderr
 
 
-def test_tensorboard_logs(run, train_command, tmp_path):
+def test_tensorboard_logs_are_written(run, train_command, tmp_path):
     done = run(
         *train_command,
         *(

@@ -1,4 +1,4 @@
-"""The demo, as the first command of README runs it, and what a wheel brings along for it."""
+"""The demo trains a good translator, and a wheel contains the text that it trains on."""
 
 import re
 import subprocess
@@ -19,7 +19,7 @@ def test_the_demo_reaches_a_good_translator(run, tmp_path):
     assert all(len(line) > 8 for line in arrows)
 
 
-def test_a_wheel_holds_the_sample_and_the_guides(tmp_path):
+def test_a_wheel_contains_the_sample_and_the_guides(tmp_path):
     subprocess.run(
         [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", tmp_path, ROOT],
         check=True,

@@ -13,7 +13,7 @@ def test_public_names_are_importable():
         translator.trian  # noqa: B018
 
 
-def test_translate(model):
+def test_translations_have_text_tokens_scores_alignment_and_alternatives(model):
     loaded = translator.load(model)
     best = loaded.translate(["one two three"], beam_size=5, n_best=3)[0]
     assert best.text == "drei zwei eins"
@@ -26,7 +26,7 @@ def test_translate(model):
     assert best.score >= best.alternatives[0].score >= best.alternatives[1].score
 
 
-def test_train_holds_out_a_dev_set(corpus, tmp_path):
+def test_training_holds_out_a_dev_set(corpus, tmp_path):
     lines = []
     trained = translator.train(
         corpus / "train.en",

@@ -1,4 +1,4 @@
-"""A disk that is full at any moment, and one that may only be read: told in one line, and nothing is lost."""
+"""A full disk and a read-only disk give a one-line error, and no training progress is lost."""
 
 import subprocess
 import sys
@@ -13,25 +13,25 @@ SETTINGS += ("model.units=32", "tokenizer.vocabulary_size=300", "data.batch_toke
 
 @pytest.fixture
 def disk(tmp_path):
-    """Mounts a file system of a given size in memory."""
+    """Mounts a file system in memory with the given options, such as its size."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    mounted = []
+    mount_points = []
 
     def mount(options: str) -> Path:
         command = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
         if subprocess.run(command, capture_output=True, check=False).returncode:
-            pytest.skip("needs the right to mount a file system")
-        mounted.append(folder)
+            pytest.skip("needs permission to mount a file system")
+        mount_points.append(folder)
         return folder
 
     yield mount
-    for one in mounted:
-        subprocess.run(["umount", str(one)], check=True)
+    for mount_point in mount_points:
+        subprocess.run(["umount", str(mount_point)], check=True)
 
 
 def train(folder: Path, work: Path) -> tuple[int, list[str]]:
-    """Trains on a few pairs of the sample; the exit status and the lines for the user."""
+    """Trains on a few pairs of the sample; returns the exit status and the lines of standard error."""
     words = [sys.executable, "-m", "translator", "train", "--output", str(folder / "model")]
     for side, language in (("source", "en"), ("target", "de")):
         path = work / f"train.{language}"
@@ -43,9 +43,9 @@ def train(folder: Path, work: Path) -> tuple[int, list[str]]:
     return done.returncode, done.stderr.splitlines()
 
 
-# From the first file that is written to the second checkpoint.
+# The disk is full at the first file, somewhere in between, or at the second checkpoint.
 @pytest.mark.parametrize("size", ["4k", "250k", "2200k"])
-def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(disk, tmp_path, size):
+def test_a_full_disk_is_reported_and_training_resumes_when_there_is_space(disk, tmp_path, size):
     folder = disk(f"size={size}")
     status, lines = train(folder, tmp_path)
     assert status == 1
@@ -60,7 +60,7 @@ def test_a_full_disk_is_told_and_training_goes_on_when_there_is_room(disk, tmp_p
     assert (folder / "model" / "model.weights.npz").exists()
 
 
-def test_a_disk_that_may_only_be_read_is_told(disk, tmp_path):
+def test_a_read_only_disk_is_reported(disk, tmp_path):
     folder = disk("ro")
     assert train(folder, tmp_path) == (
         1,

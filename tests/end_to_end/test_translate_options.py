@@ -1,4 +1,4 @@
-"""What ``translator translate`` and ``translator score`` print, option by option."""
+"""``translator translate`` and ``translator score`` print what each of their options promises."""
 
 import gzip
 import json
@@ -25,7 +25,7 @@ def translator(capsys, monkeypatch):
     return call
 
 
-def test_n_best_with_scores_and_alignments(translator, model):
+def test_n_best_lists_have_scores_and_alignments_on_request(translator, model):
     status, out, err = translator(
         *("translate", model, "--n-best", 3, "--scores", "--alignments", "one two", "ten")
     )
@@ -33,26 +33,30 @@ def test_n_best_with_scores_and_alignments(translator, model):
     rows = [line.split("\t") for line in out.splitlines()]
     assert [row[0] for row in rows] == ["1", "1", "1", "2", "2", "2"]
     assert [rows[0][1], rows[3][1]] == ["zwei eins", "zehn"]
-    assert rows[0][4] == "1-0 0-1"  # the toy language turns the order round
+    assert rows[0][4] == "1-0 0-1"  # the toy language pair reverses the order
     for row in rows:
         log_probability, score = map(float, row[2:4])
         assert log_probability <= score <= 0
     assert float(rows[0][3]) >= float(rows[1][3]) >= float(rows[2][3])
 
 
-def test_json_holds_everything(translator, model):
+def test_json_has_all_parts_of_a_translation(translator, model):
     _, out, _ = translator("translate", model, "--json", "--n-best", 2, " one two")
-    one = json.loads(out)
-    assert (one["source"], one["translation"], one["alignment"]) == (" one two", "zwei eins", "1-0 0-1")
-    assert one["tokens"][-1] == one["source_tokens"][-1] == "</s>"
-    assert len(one["attention"]) == len(one["tokens"])
-    for row in one["attention"]:
-        assert len(row) == len(one["source_tokens"])
+    result = json.loads(out)
+    assert (result["source"], result["translation"], result["alignment"]) == (
+        " one two",
+        "zwei eins",
+        "1-0 0-1",
+    )
+    assert result["tokens"][-1] == result["source_tokens"][-1] == "</s>"
+    assert len(result["attention"]) == len(result["tokens"])
+    for row in result["attention"]:
+        assert len(row) == len(result["source_tokens"])
         assert sum(row) == pytest.approx(1, abs=0.01)
-    assert one["alternatives"][0]["score"] <= one["score"]
+    assert result["alternatives"][0]["score"] <= result["score"]
 
 
-def test_score_prints_what_search_reports(translator, model, tmp_path, corpus):
+def test_score_prints_the_log_probabilities_that_search_reports(translator, model, tmp_path, corpus):
     sources = (corpus / "test.en").read_text(encoding="utf-8").splitlines()[:20]
     _, out, _ = translator("translate", model, "--scores", *sources)
     rows = [line.split("\t") for line in out.splitlines()]
@@ -67,18 +71,18 @@ def test_score_prints_what_search_reports(translator, model, tmp_path, corpus):
     assert [float(line) for line in out.splitlines()] == pytest.approx(scored, abs=2e-4)
 
 
-def test_files_in_and_out_with_layout_and_columns(translator, model, tmp_path):
+def test_layout_and_columns_of_a_file_are_kept(translator, model, tmp_path):
     with gzip.open(tmp_path / "in.txt.gz", "wt", encoding="utf-8") as file:
         file.write("  one two\n\n   \nten\tone\t\n")
     files = ["--input", tmp_path / "in.txt.gz", "--output", tmp_path / "out.txt"]
     status, out, err = translator("translate", model, "--columns", *files)
     assert (status, out, err) == (0, "", "")
     _, alone, _ = translator("translate", model, "one two", "ten", "one")
-    both, ten, one = alone.splitlines()
-    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == f"  {both}\n\n   \n{ten}\t{one}\t\n"
+    one_two, ten, one = alone.splitlines()
+    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == f"  {one_two}\n\n   \n{ten}\t{one}\t\n"
 
 
-def test_glossary_prefix_and_minimum_bayes_risk(translator, model, tmp_path):
+def test_glossary_prefix_and_minimum_bayes_risk_take_effect(translator, model, tmp_path):
     (tmp_path / "terms.tsv").write_text("two\tneun\n", encoding="utf-8")
     _, out, _ = translator("translate", model, "--glossary", tmp_path / "terms.tsv", "one two", "ten")
     first, second = out.splitlines()
@@ -90,12 +94,15 @@ def test_glossary_prefix_and_minimum_bayes_risk(translator, model, tmp_path):
     assert out == "zwei eins\n"
 
 
-def test_minimum_bayes_risk_gives_one_line_for_each_and_the_choice_of_its_function(translator, model, corpus):
+def test_minimum_bayes_risk_gives_one_line_per_sentence_chosen_by_its_function(translator, model, corpus):
     lines = (corpus / "test.en").read_text(encoding="utf-8").splitlines()[:20]
     options = {"sampling": True, "n_best": 6, "temperature": 1.5}
-    found = load(model).translate(lines, **options)
-    chosen = [choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=True).text for one in found]
-    assert chosen != [one.text for one in found]
+    translations = load(model).translate(lines, **options)
+    chosen = [
+        choose_by_minimum_bayes_risk([first, *first.alternatives], are_samples=True).text
+        for first in translations
+    ]
+    assert chosen != [first.text for first in translations]
     flags = ["--minimum-bayes-risk", "--sampling", "--n-best", 6, "--temperature", 1.5]
     for more in ([], ["--scores"], ["--alignments"], ["--json"]):
         _, out, err = translator("translate", model, *flags, *more, *lines)
@@ -154,7 +161,7 @@ def test_sampling_is_repeatable(translator, model):
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,
 )
-def test_mistakes_are_told(translator, model, arguments, status, message):
+def test_wrong_arguments_give_a_message_and_no_output(translator, model, arguments, status, message):
     code, out, err = translator("translate", model, *arguments)
     assert (code, out) == (status, "")
     assert message in err

@@ -51,13 +51,15 @@ def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _flag(name: str) -> str:
-    """The option of the command line for an option of search."""
+    """Returns the command-line option of a search option, such as ``--beam-size`` of ``beam_size``."""
     return f"--{name.replace('_', '-')}"
 
 
 def _with_options(
     command: Callable[..., Any], fields: Sequence[dataclasses.Field[Any]]
 ) -> Callable[..., Any]:
+    """Adds search options to a command and refuses those that would have no effect."""
+
     def with_options(**arguments: Any) -> Any:
         given = {option.name: arguments.pop(option.name) for option in fields}
         search = {name: value for name, value in given.items() if value is not None and value is not False}
@@ -71,14 +73,15 @@ def _with_options(
     with_options.__doc__ = command.__doc__
     wrapped: Callable[..., Any] = with_options
     for option in reversed(fields):
-        flag = _flag(option.name)
-        default = option.default
-        shown = f"the model's, {default}" if option.name in _MODEL_DEFAULTS else default
-        text = f"{meanings[option.name][0].upper()}{meanings[option.name][1:]}."
-        if isinstance(default, bool):
-            decorator = click.option(flag, option.name, is_flag=True, help=text)
-        else:
-            kind = _CHOICES.get(option.name, type(default))
-            decorator = click.option(flag, option.name, type=kind, help=f"{text} [default: {shown}]")
-        wrapped = decorator(wrapped)
+        wrapped = _click_option(option, meanings[option.name])(wrapped)
     return wrapped
+
+
+def _click_option(option: dataclasses.Field[Any], meaning: str) -> Callable[..., Any]:
+    """Returns the decorator that adds one search option to a command."""
+    flag, text = _flag(option.name), f"{meaning[0].upper()}{meaning[1:]}."
+    if isinstance(option.default, bool):
+        return click.option(flag, option.name, is_flag=True, help=text)
+    default = f"the model's, usually {option.default}" if option.name in _MODEL_DEFAULTS else option.default
+    kind = _CHOICES.get(option.name, type(option.default))
+    return click.option(flag, option.name, type=kind, help=f"{text} [default: {default}]")
