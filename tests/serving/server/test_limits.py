@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from translator.serving.server import limits as limits_module
-from translator.serving.server.limits import LOOPBACK_NAMES, Guard, Limits, RateLimit
+from translator.serving.server import middleware as middleware_module
+from translator.serving.server.app import middlewares
+from translator.serving.server.limits import Limits, RateLimit
+from translator.serving.server.middleware import LOOPBACK_NAMES
 
 ASKED = {"q": "ein hund", "source": "de", "target": "en"}
 
@@ -33,7 +36,7 @@ def test_a_minutes_worth_at_once_then_evenly():
 
 
 def test_addresses_have_buckets_of_their_own_and_not_for_ever(monkeypatch):
-    monkeypatch.setattr(limits_module, "_ADDRESSES", 2)
+    monkeypatch.setattr(limits_module, "_NUM_ADDRESSES", 2)
     rate = RateLimit(1, Clock())
     assert [rate.seconds_to_wait(address) > 0 for address in "aabb"] == [False, True, False, True]
     rate.seconds_to_wait("c")
@@ -80,7 +83,7 @@ def test_the_longest_text_fits_into_a_body(connect, model):
     assert client.post("/translate", json=text).status_code == 200
 
 
-def guarded(messages, scope, **options):
+def guarded(messages, scope):
     """The status of an answer, and how many messages of the body were read, without any server around."""
     read, sent = [], []
 
@@ -98,7 +101,9 @@ def guarded(messages, scope, **options):
         await send({"type": "http.response.start", "status": 200, "headers": []})
 
     scope = {"type": "http", "method": "POST", "headers": [], "client": ("1.2.3.4", 5)} | scope
-    asyncio.run(Guard(app, Limits(max_characters=1), **options)(scope, receive, send))
+    for middleware in reversed(middlewares(Limits(max_characters=1))):
+        app = middleware.cls(app, *middleware.args, **middleware.kwargs)
+    asyncio.run(app(scope, receive, send))
     return sent[0]["status"], len(read)
 
 
@@ -113,7 +118,7 @@ def test_reading_ends_with_what_is_too_much():
 
 
 def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
-    monkeypatch.setattr(limits_module, "_BODY_SECONDS", 0.01)
+    monkeypatch.setattr(middleware_module, "_BODY_SECONDS", 0.01)
     assert guarded([chunk(10)], {}) == (408, 1)
 
 

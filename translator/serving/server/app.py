@@ -12,12 +12,13 @@ import numpy.typing as npt
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, JSONResponse
 from starlette.exceptions import HTTPException as AnyHTTPException
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
 from translator.distribution import version
 from translator.serving.server.batching import ServerBusyError
 from translator.serving.server.language_pairs import AUTO, LanguagePairs
-from translator.serving.server.limits import Guard, Limits, failure
+from translator.serving.server.limits import Limits
 from translator.serving.server.markup import HtmlFragment
 from translator.serving.server.messages import (
     LEAST_ATTENTION,
@@ -32,7 +33,16 @@ from translator.serving.server.messages import (
     TranslateAnswer,
     TranslateRequest,
     body_description,
+    error_response,
     read_body,
+)
+from translator.serving.server.middleware import (
+    BodyLimitMiddleware,
+    DisconnectMiddleware,
+    HostNameMiddleware,
+    OriginMiddleware,
+    RateLimitMiddleware,
+    SecurityHeadersMiddleware,
 )
 from translator.serving.server.models import Hypothesis, RequestOptions, ServedModel
 
@@ -79,18 +89,32 @@ def create_app(
         docs_url=None,  # both would load scripts from another site
         redoc_url=None,
         lifespan=lifespan,
+        middleware=middlewares(limits, host_names, origins),
     )
     _add_calls(app, language_pairs, limits)
     _add_page(app)
     _add_failures(app)
-    app.add_middleware(Guard, limits=limits, host_names=host_names, origins=origins)
-    # LibreTranslate answers the pages of every site. Here that would let any page that its user visits read
-    # translations from a server that is meant for this machine, so it must be asked for.
-    if origins:
-        app.add_middleware(
-            CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["*"]
-        )
     return app
+
+
+def middlewares(
+    limits: Limits, host_names: Collection[str] = (), origins: Collection[str] = ()
+) -> list[Middleware]:
+    """What a request passes on its way to the application, outermost first; arguments as ``create_app``."""
+    # LibreTranslate lets the pages of every site read its answers. Here any page that the user visits could
+    # then read translations from a server that is meant for this machine, so it must be asked for.
+    cors = Middleware(
+        CORSMiddleware, allow_origins=list(origins), allow_methods=["GET", "POST"], allow_headers=["*"]
+    )
+    return [
+        *([cors] if origins else []),
+        Middleware(SecurityHeadersMiddleware),
+        Middleware(HostNameMiddleware, host_names),
+        Middleware(OriginMiddleware, origins),
+        Middleware(RateLimitMiddleware, limits.requests_per_minute),
+        Middleware(BodyLimitMiddleware, limits),
+        Middleware(DisconnectMiddleware),
+    ]
 
 
 def _add_calls(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> None:
@@ -160,17 +184,17 @@ def _add_page(app: FastAPI) -> None:
 def _add_failures(app: FastAPI) -> None:
     @app.exception_handler(AnyHTTPException)
     async def refused(request: Request, error: AnyHTTPException) -> JSONResponse:
-        answer = failure(error.status_code, str(error.detail))
+        answer = error_response(error.status_code, str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
 
     @app.exception_handler(ServerBusyError)
     async def busy(request: Request, error: ServerBusyError) -> JSONResponse:
-        return failure(429, _BUSY, retry_after=1)
+        return error_response(429, _BUSY, retry_after=1)
 
     @app.exception_handler(Exception)  # and the server's log has the traceback
     async def failed(request: Request, error: Exception) -> JSONResponse:
-        return failure(500, "Cannot translate text: the model failed; the log of the server says why")
+        return error_response(500, "Cannot translate text: the model failed; the log of the server says why")
 
 
 def _check_length(texts: list[str], limits: Limits) -> None:

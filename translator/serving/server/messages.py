@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from starlette.datastructures import ImmutableMultiDict, MultiDict
+from starlette.responses import JSONResponse
 
 _SOURCE = "Code of the language of the text; auto: the only one that can be translated into the target."
 _TARGET = "Code of the language to translate into."
@@ -116,6 +117,18 @@ class Failure(BaseModel):
     """Why there is no answer."""
 
     error: str
+
+
+def error_response(status: int, reason: str, retry_after: int | None = None) -> JSONResponse:
+    """Returns an answer in the form of LibreTranslate's errors.
+
+    Args:
+        status: the HTTP status.
+        reason: what is wrong, for people.
+        retry_after: seconds after which to try again; None: trying again does not help.
+    """
+    headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+    return JSONResponse({"error": reason}, status, headers)
 
 
 def body_description(

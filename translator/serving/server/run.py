@@ -14,7 +14,8 @@ import uvicorn
 from translator.errors import ConfigError, first_line
 from translator.serving.server.app import create_app
 from translator.serving.server.connections import Connection
-from translator.serving.server.limits import LOOPBACK_NAMES, Limits
+from translator.serving.server.limits import Limits
+from translator.serving.server.middleware import LOOPBACK_NAMES
 from translator.serving.server.model_locations import ModelLocation, find_model
 from translator.serving.server.models import RequestOptions, ServedModel
 
