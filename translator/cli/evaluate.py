@@ -56,7 +56,7 @@ Examples:
     "--glossary",
     "glossary_file",
     metavar="FILE",
-    help='Terms that translations must contain, as for "translator translate".',
+    help='Terms that must be translated as given, as for "translator translate".',
 )
 @click.option(
     "--minimum-bayes-risk",
@@ -83,7 +83,7 @@ def command(
 ) -> None:
     """Translate a test set with the MODEL folder and score it against reference translations.
 
-    BLEU and chrF are computed by sacreBLEU and printed with its signature, which says exactly how. With
+    sacreBLEU computes BLEU and chrF; its signature, which is printed beside each score, says how. With
     --compare, paired bootstrap resampling with 1,000 samples tells whether the difference between two
     models is significant; --output then writes an HTML page with the sentences that differ most, side by
     side. There, --ensemble, --backward and --right-to-left belong to MODEL alone.

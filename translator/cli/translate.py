@@ -49,13 +49,13 @@ Examples:
     "--glossary",
     "glossary_file",
     metavar="FILE",
-    help="Terms and the translations that they must get: one pair per line, separated by a tab.",
+    help="Terms that must be translated as given: per line a source term, a tab and the target term.",
 )
 @click.option("--prefix", metavar="TEXT", help="Whole words that every translation must begin with.")
 @click.option(
     "--minimum-bayes-risk",
     is_flag=True,
-    help="Choose the one of the --n-best translations or samples with the highest expected chrF.",
+    help="Choose among the --n-best translations or samples the one with the highest expected chrF.",
 )
 @click.option(
     "--columns", is_flag=True, help="Translate the columns of each line, which tabs separate, one by one."
