@@ -1,11 +1,10 @@
 """A small translator, trained once through the command line for all tests of this folder."""
 
-import os
 import random
-import subprocess
-import sys
+from functools import partial
 
 import pytest
+from references.fork_server import ForkServer
 
 WORDS = {
     "one": "eins",
@@ -30,19 +29,9 @@ def expected(source: str) -> str:
 def run():
     """Runs the command line in its own process; returns the completed process with its output as text."""
 
-    def call(*arguments, standard_input=None, **options):
-        return subprocess.run(
-            [sys.executable, "-m", "translator", *map(str, arguments)],
-            input=standard_input,
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            check=False,
-            env=os.environ | {"COLUMNS": "100"},
-            **options,
-        )
-
-    return call
+    server = ForkServer()
+    yield partial(server.run, COLUMNS="100")
+    server.close()
 
 
 @pytest.fixture(scope="session")
