@@ -20,15 +20,22 @@ if TYPE_CHECKING:
     from translator.decoding.inspection import Inspection
     from translator.decoding.translation import Translation
     from translator.decoding.translator import Translator
-    from translator.serving.export import export
+    from translator.evaluation.comparison import Comparison
+    from translator.evaluation.scores import Scores
+    from translator.search_options import SearchOptions
+    from translator.serving.export import ExportResult, export
 
 __all__ = [
+    "Comparison",
     "Config",
     "ConfigError",
     "DataError",
+    "ExportResult",
     "Glossary",
     "Inspection",
     "ModelError",
+    "Scores",
+    "SearchOptions",
     "Translation",
     "Translator",
     "TranslatorError",
@@ -41,9 +48,13 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Comparison": "translator.evaluation.comparison",
     "Config": "translator.config",
+    "ExportResult": "translator.serving.export",
     "Glossary": "translator.decoding.glossary",
     "Inspection": "translator.decoding.inspection",
+    "Scores": "translator.evaluation.scores",
+    "SearchOptions": "translator.search_options",
     "Translation": "translator.decoding.translation",
     "Translator": "translator.decoding.translator",
     "compare": "translator.api",

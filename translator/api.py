@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from translator.config import Config, read_toml
 from translator.corpus.readers import read_pairs
@@ -22,6 +22,8 @@ from translator.files import check_writable
 from translator.model_folder import load_config, model_folders, weights_path
 from translator.reports.comparison_page import write_comparison_page
 from translator.reports.page import check_drawing_packages, write_html, write_pngs
+from translator.runtime import set_threads_per_operation
+from translator.search_options import SearchKeywords
 from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
 from translator.training.preparation import check_folder
 from translator.training.progress import report_to_standard_error
@@ -30,28 +32,40 @@ from translator.training_jobs import diversified, train_one, train_several
 
 
 def load(
-    folder: str | Path,
-    *more_folders: str | Path,
+    model: str | Path,
+    *,
+    ensemble: Files = (),
     backward: str | Path | Translator | None = None,
     right_to_left: str | Path | Translator | None = None,
+    threads: int | None = 1,
 ) -> Translator:
     """Loads a trained model, or several that translate together.
 
     Args:
-        folder: what was given to training as ``output``; trained with several seeds, it is an ensemble.
-        more_folders: other models of the same vocabulary.
-        backward: the folder of a model of the other direction, of any vocabulary, or that model, loaded: of
-            the best hypotheses of a search, those are preferred from which it would write the source again.
-            ``diversify`` leaves one in ``training/diversification/backward``.
-        right_to_left: the folder of a model of the same direction, of any vocabulary, that was trained with
-            the setting ``model.right_to_left``, or that model, loaded: of the best hypotheses, those are
-            preferred that it finds probable, too.
+        model: the folder that was given to training as ``output``. Trained with several seeds, it holds an
+            ensemble.
+        ensemble: the folders of other models with the same vocabulary that translate together with it.
+        backward: a model of the opposite direction, of any vocabulary, which reranks the best hypotheses by
+            the probability with which it would write the source again: its folder, or the loaded model.
+            Training with ``diversify`` leaves one in ``training/diversification/backward``.
+        right_to_left: a model of the same direction, of any vocabulary, that was trained with the setting
+            ``model.right_to_left`` and reranks the best hypotheses: its folder, or the loaded model.
+        threads: threads per TensorFlow operation, for the whole process. One is fastest for translation,
+            because several batches are translated side by side. It takes effect only if TensorFlow has not
+            computed anything yet. None leaves the setting alone, which suits a process that trains later.
 
     Raises:
-        ModelError: if there is no complete model of this version, the vocabularies differ, or one of the last
-            two does not go the other way.
+        ModelError: if there is no complete model of this version, the vocabularies differ, or a reranking
+            model has the wrong direction.
     """
-    return Translator.load(folder, *more_folders, backward=backward, right_to_left=right_to_left)
+    if threads is not None:
+        set_threads_per_operation(threads)
+    return Translator.load(model, ensemble, backward=backward, right_to_left=right_to_left)
+
+
+def _loaded(model: str | Path | Translator) -> Translator:
+    """The translator itself, or the one in a model folder."""
+    return model if isinstance(model, Translator) else load(model)
 
 
 def train(
@@ -164,45 +178,47 @@ def train(
 
 
 def evaluate(
-    translator: Translator,
+    model: str | Path | Translator,
     source: str | Path,
     reference: str | Path,
     *,
     tokenize: str | None = None,
     lowercase: bool = False,
-    glossary: Glossary | None = None,
+    glossary: Glossary | Mapping[str, str] | None = None,
     minimum_bayes_risk: bool = False,
-    **options: Any,
+    **options: Unpack[SearchKeywords],
 ) -> tuple[Scores, list[str]]:
     """Translates a test set and scores it.
 
     Args:
-        translator: the translator.
-        source: the source side, a text file.
+        model: the translator, or a model folder.
+        source: the source side of the test set, a text file.
         reference: the target side.
         tokenize: sacreBLEU's tokenizer for BLEU; None: its default.
-        lowercase: whether case is ignored.
+        lowercase: whether to ignore case.
         glossary: as for ``Translator.translate``.
-        minimum_bayes_risk: whether to choose among the hypotheses that were asked for by their agreement.
+        minimum_bayes_risk: whether to choose the hypothesis, or sample, that the other ``n_best`` agree with
+            most.
         options: as for ``Translator.translate``.
 
     Returns:
         The scores and the translations.
 
     Raises:
-        ConfigError: if an option is not valid.
+        ConfigError: if an option is not valid or has no effect.
         DataError: if the text cannot be used.
+        ModelError: if there is no complete model.
     """
     check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
-    hypotheses = translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options)
+    hypotheses = translate_pairs(_loaded(model), pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
 
 
 def compare(
-    first: Translator,
-    second: Translator,
+    first: str | Path | Translator,
+    second: str | Path | Translator,
     source: str | Path,
     reference: str | Path,
     *,
@@ -210,77 +226,81 @@ def compare(
     output: str | Path | None = None,
     tokenize: str | None = None,
     lowercase: bool = False,
-    glossary: Glossary | None = None,
+    glossary: Glossary | Mapping[str, str] | None = None,
     minimum_bayes_risk: bool = False,
-    **options: Any,
+    **options: Unpack[SearchKeywords],
 ) -> Comparison:
-    """Translates a test set with two translators and says which is better, and whether that may be chance.
+    """Translates a test set with two translators; says which is better, and whether that may be chance.
 
     Args:
-        first: a translator.
+        first: a translator, or a model folder.
         second: another, whose vocabulary may differ.
-        source: as for ``evaluate``, and so are ``reference`` and those below ``output``.
-        reference: see there.
+        source: the source side of the test set, a text file.
+        reference: the target side.
         names: what to call the two.
-        output: an HTML page to write, with the sentences that differ most side by side; None: none.
-        tokenize: see there.
-        lowercase: see there.
-        glossary: see there.
-        minimum_bayes_risk: see there.
-        options: see there.
+        output: an HTML page to write, with the sentences that differ most side by side; None: no page.
+        tokenize: as for ``evaluate``.
+        lowercase: as for ``evaluate``.
+        glossary: as for ``evaluate``.
+        minimum_bayes_risk: as for ``evaluate``.
+        options: as for ``evaluate``.
 
     Raises:
-        ConfigError: if an option is not valid, or the packages that draw the page are not installed.
+        ConfigError: if an option is not valid or has no effect, or the packages that draw the page are not
+            installed.
         DataError: if the text cannot be used.
-        ModelError: if the page cannot be written.
+        ModelError: if there is no complete model, or the page cannot be written.
     """
     if output is not None:
         check_drawing_packages()
         check_writable(Path(output))
     check_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
-    one, other = (
-        (name, translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options))
-        for name, translator in zip(names, (first, second), strict=True)
+    translations, other_translations = (
+        (name, translate_pairs(_loaded(model), pairs, glossary, minimum_bayes_risk, options))
+        for name, model in zip(names, (first, second), strict=True)
     )
-    comparison = compare_translations(pairs, one, other, tokenize, lowercase)
+    comparison = compare_translations(pairs, translations, other_translations, tokenize, lowercase)
     if output is not None:
         write_comparison_page(Path(output), comparison)
     return comparison
 
 
 def inspect(
-    translator: Translator,
+    model: str | Path | Translator,
     text: str,
-    output: str | Path,
+    output: str | Path | None = None,
     *,
     png: str | Path | None = None,
-    **options: Any,
+    **options: Unpack[SearchKeywords],
 ) -> Inspection:
-    """Translates a sentence and writes a page of pictures that show what happened inside.
+    """Translates a sentence and records what happens inside, as ``Translator.inspect``, and draws it.
 
     Args:
-        translator: the translator, of one model.
+        model: the translator, or the folder of one model.
         text: the sentence.
-        output: the HTML file to write, which needs no network.
-        png: a folder for the same pictures as PNG files, light and dark; None: none are written.
-        options: as for ``Translator.inspect``, which gives the same numbers without pictures.
+        output: the HTML file to write, with one picture for each part; it needs no network. None: no page.
+        png: a folder for the same pictures as PNG files, light and dark; None: no PNG files.
+        options: as for ``Translator.inspect``.
 
     Returns:
-        What the pictures show, as numbers.
+        The numbers behind the pictures.
 
     Raises:
-        ConfigError: if an option is not valid, there are several models, or the packages that draw are not
-            installed.
-        DataError: if the text cannot be looked into.
-        ModelError: if a file cannot be written.
+        ConfigError: if an option is not valid or has no effect, there are several models, or the packages
+            that draw are not installed.
+        DataError: if the text is empty or too long.
+        ModelError: if there is no complete model, or a file cannot be written.
     """
+    if output is None and png is None:
+        return _loaded(model).inspect(text, **options)
     check_drawing_packages()
     from translator.reports.inspection.sentence_page import sentence_page
 
-    inspection = translator.inspect(text, **options)
+    inspection = _loaded(model).inspect(text, **options)
     page = sentence_page(inspection)
-    write_html(page, Path(output))
+    if output is not None:
+        write_html(page, Path(output))
     if png is not None:
         write_pngs(page, Path(png))
     return inspection

@@ -54,14 +54,17 @@ if keras.backend.backend() != "tensorflow":
     )
 
 
-def use_one_thread_per_operation() -> None:
-    """Lets every operation of TensorFlow run in one thread, if TensorFlow has not computed anything yet.
+def set_threads_per_operation(threads: int = 1) -> None:
+    """Limits the threads of each TensorFlow operation, if TensorFlow has not computed anything yet.
 
-    Search is made of operations so small that cutting them up costs more than it gains; whole batches run
-    beside each other instead. On 2 cores that translates 1.2 to 1.4 times as many sentences a second.
+    Search consists of operations so small that splitting them costs more time than it saves; it is faster to
+    translate whole batches side by side (see tests/benchmarks/decoding.py).
+
+    Args:
+        threads: threads per operation; 0: TensorFlow chooses.
     """
-    with contextlib.suppress(RuntimeError):  # too late: slower, not wrong
-        tf.config.threading.set_intra_op_parallelism_threads(1)
+    with contextlib.suppress(RuntimeError):  # TensorFlow is running already: translation is slower, not wrong
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
 
 
 def memory_limit() -> int:

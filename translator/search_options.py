@@ -138,6 +138,7 @@ def without_effect(
     Returns:
         A sentence that says which option, and what to do; empty if all options have an effect.
     """
+    given = {name: value for name, value in given.items() if value is not None and value is not False}
     sampling, n_best = given.get("sampling", False), given.get("n_best", 1)
     by_risk = spelled("minimum_bayes_risk")
     if not sampling and (idle := _ONLY_FOR_SAMPLING & given.keys()):

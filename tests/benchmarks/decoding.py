@@ -29,7 +29,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from translator.runtime import use_one_thread_per_operation  # before TensorFlow
+from translator.runtime import set_threads_per_operation  # before TensorFlow
 
 # isort: split
 import keras
@@ -170,7 +170,7 @@ def main() -> None:
     parser.add_argument("--model", type=Path)
     parser.add_argument("--source", type=Path)
     options = parser.parse_args()
-    use_one_thread_per_operation()  # as the command line does
+    set_threads_per_operation()  # as the command line does
     tf.config.threading.set_inter_op_parallelism_threads(options.threads)
     keras.utils.set_random_seed(1)
     if options.model:

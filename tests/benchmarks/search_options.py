@@ -15,7 +15,7 @@ import translator
 from translator.corpus.readers import read_pairs
 from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 from translator.evaluation.scores import evaluate
-from translator.runtime import use_one_thread_per_operation
+from translator.runtime import set_threads_per_operation
 
 ROWS: list[tuple[str, dict[str, Any]]] = [
     ("as it is: beam 5", {}),
@@ -44,7 +44,7 @@ def main() -> None:
         parser.add_argument(f"--{name}", required=True, type=Path)
     parser.add_argument("--backward", help="a model of the other direction, for two rows more")
     options = parser.parse_args()
-    use_one_thread_per_operation()  # as the command line does
+    set_threads_per_operation()  # as the command line does
     pairs = read_pairs(options.source, options.reference)
     sources, references = [pair.source for pair in pairs], [pair.target for pair in pairs]
     num_words = sum(len(reference.split()) for reference in references)

@@ -90,7 +90,7 @@ def test_the_words_of_a_term_keep_their_order(turned, tmp_path):
 
 def test_a_prefix_is_refused(turned):
     with pytest.raises(ConfigError, match="writes from right to left and cannot begin with a prefix"):
-        turned.translate(["ada"], prefixes=["bob"])
+        turned.translate(["ada"], prefix=["bob"])
 
 
 # Models in folders

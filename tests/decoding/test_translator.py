@@ -166,10 +166,52 @@ def test_options_out_of_range_are_refused_at_once(translator, method, options, m
     assert str(caught.value) == message
 
 
+def test_one_sentence_gives_one_translation(wordy):
+    alone, [first, _] = (
+        wordy.translate("ada bob", prefix="pam"),
+        wordy.translate(["ada bob", "cid"], prefix="pam"),
+    )
+    assert (alone.text, alone.tokens, alone.word_alignment) == (
+        first.text,
+        first.tokens,
+        first.word_alignment,
+    )
+    assert alone.text.startswith("pam")
+
+
+def test_one_string_is_no_stream_of_lines(translator):
+    with pytest.raises(TypeError, match="must be an iterable of sentences, not one string"):
+        translator.translate_lines("ada bob")
+
+
 @pytest.mark.parametrize("method", ["translate", "translate_lines"])
-def test_one_string_is_no_list_of_sentences(translator, method):
-    with pytest.raises(TypeError, match="must be a list of sentences, not one string"):
-        getattr(translator, method)("ada bob")
+def test_an_option_without_effect_is_refused_as_on_the_command_line(translator, method):
+    with pytest.raises(ConfigError, match=r"^top_k is for sampling: add sampling$"):
+        getattr(translator, method)(["ada"], top_k=5)
+    with pytest.raises(ConfigError, match="beam_size is for beam search: leave it or sampling out"):
+        getattr(translator, method)(["ada"], beam_size=2, sampling=True)
+
+
+def test_options_that_are_none_are_the_models_own(wordy):
+    given, own = wordy.translate("ada bob", beam_size=None, top_k=None), wordy.translate("ada bob")
+    assert (given.text, given.score) == (own.text, own.score)
+
+
+def test_one_prefix_is_for_all_sentences(wordy):
+    for one, other in zip(
+        wordy.translate(LINES, prefix="pam pam"),
+        wordy.translate(LINES, prefix=["pam pam"] * len(LINES)),
+        strict=True,
+    ):
+        assert (one.text, one.score) == (other.text, other.score)
+
+
+def test_a_glossary_may_be_a_mapping(wordy):
+    one, other = (
+        wordy.translate("ada bob", glossary=terms) for terms in ({"ada": "oli"}, Glossary({"ada": "oli"}))
+    )
+    assert (one.text, one.score) == (other.text, other.score)
+    assert "oli" in one.text
 
 
 def test_alignment_has_a_row_for_each_token_and_each_row_sums_to_one(translator):
@@ -279,7 +321,7 @@ def parts_of(one):
 @pytest.mark.parametrize("method", ["translate", "translate_lines"])
 def test_translations_begin_with_their_prefixes(wordy, plain, tokenizer, method):
     prefixes = ["pam", "", "hal hal hal", "eve fay ", "", "Wer, ada?", *[""] * 6]
-    found = list(getattr(wordy, method)(LINES, prefixes=prefixes, alignments=False))
+    found = list(getattr(wordy, method)(LINES, prefix=prefixes, alignments=False))
     for one, prefix, without in zip(found, prefixes, plain, strict=True):
         assert one.text.startswith(prefix.strip())
         pieces = tokenizer.tokens(tokenizer.encode([prefix])[0])
@@ -294,7 +336,7 @@ def test_translations_begin_with_their_prefixes(wordy, plain, tokenizer, method)
 
 
 def test_no_prefixes_are_as_many_empty_ones(wordy, plain):
-    found = wordy.translate(LINES, prefixes=[""] * len(LINES))
+    found = wordy.translate(LINES, prefix=[""] * len(LINES))
     assert [(one.text, one.tokens, one.word_alignment) for one in found] == [
         (one.text, one.tokens, one.word_alignment) for one in plain
     ]
@@ -302,7 +344,7 @@ def test_no_prefixes_are_as_many_empty_ones(wordy, plain):
 
 def test_a_prefix_is_said_of_the_first_part_of_a_long_line_alone(wordy):
     [without] = wordy.translate([LONG], alignments=False)
-    [one] = wordy.translate([LONG], prefixes=["pam pam"], alignments=False)
+    [one] = wordy.translate([LONG], prefix=["pam pam"], alignments=False)
     (_, *others), (first, *others_with) = parts_of(without), parts_of(one)
     assert first[:2] == ["▁pam", "▁pam"]
     assert len(others) == 2
@@ -310,7 +352,7 @@ def test_a_prefix_is_said_of_the_first_part_of_a_long_line_alone(wordy):
 
 
 def test_a_line_without_text_has_no_prefix(wordy):
-    before, blank, after = wordy.translate(["ada", " ", "bob"], prefixes=["pam", "pam", ""], alignments=False)
+    before, blank, after = wordy.translate(["ada", " ", "bob"], prefix=["pam", "pam", ""], alignments=False)
     assert (before.text[:3], blank.text, blank.tokens) == ("pam", "", ())
     assert after.text == wordy.translate(["bob"], alignments=False)[0].text
 
@@ -319,7 +361,7 @@ def test_a_line_without_text_has_no_prefix(wordy):
 @pytest.mark.parametrize("method", ["translate", "translate_lines"])
 def test_another_number_of_prefixes_is_refused(wordy, method, prefixes):
     with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer) than argument 1"):
-        list(getattr(wordy, method)(["ada", "bob"], prefixes=prefixes))
+        list(getattr(wordy, method)(["ada", "bob"], prefix=prefixes))
 
 
 # Glossary
@@ -380,7 +422,7 @@ def test_a_term_counts_in_the_part_of_a_long_line_that_holds_it(wordy):
 
 
 def test_a_glossary_goes_with_prefixes(wordy):
-    [one] = wordy.translate(["ada bob"], glossary=GLOSSARY, prefixes=["oli"], alignments=False)
+    [one] = wordy.translate(["ada bob"], glossary=GLOSSARY, prefix=["oli"], alignments=False)
     assert one.tokens[0] == "▁oli"
     assert holds(one.text, "hal hal")
     assert holds(one.text, "pam")
@@ -413,7 +455,7 @@ def folders(tmp_path_factory, tokenizer, network, other_network):
 @pytest.fixture(scope="module")
 def pair(folders):
     """Two networks of different shapes and weights, loaded from their folders."""
-    return Translator.load(folders[0], str(folders[1]))
+    return Translator.load(folders[0], [str(folders[1])])
 
 
 def test_the_settings_are_those_of_the_first_model(pair):
@@ -459,7 +501,7 @@ def test_two_networks_search_together_as_plain_python_does(network, other_networ
 
 def test_models_of_different_tokenizers_do_not_translate_together(folders):
     with pytest.raises(ModelError) as caught:
-        Translator.load(folders[0], folders[1], folders[2])
+        Translator.load(folders[0], folders[1:3])
     assert str(caught.value) == (
         f"{folders[2]}: has another vocabulary than {folders[0]}; models translate together only with "
         "the same tokenizer.model"
@@ -667,7 +709,7 @@ def test_lengths_are_kept(wordy, plain):
 
 def test_the_maximum_length_counts_the_prefix(wordy):
     options = {"min_length": 5, "max_length": 5, "alignments": False}
-    for one in wordy.translate(LINES, prefixes=["pam pam"] * len(LINES), **options):
+    for one in wordy.translate(LINES, prefix=["pam pam"] * len(LINES), **options):
         assert one.tokens[:2] == ("▁pam", "▁pam")
         assert len(one.tokens) == 5
 
@@ -691,7 +733,7 @@ def test_every_word_is_linked_to_a_word_of_its_line(plain):
 
 def test_words_that_are_spelled_in_bytes_count_once(wordy):
     lines = ["unknown words, ada!", "\u65e5\u672c bob \U0001f98a", "  ada\u00a0bob  "]
-    for line, one in zip(lines, wordy.translate(lines, prefixes=["\u65e5 na!"] * 3), strict=True):
+    for line, one in zip(lines, wordy.translate(lines, prefix=["\u65e5 na!"] * 3), strict=True):
         assert one.text.startswith("\u65e5 na!")
         assert_links(line, one)
 

@@ -1,9 +1,9 @@
 """Runs the command line in processes of their own that need not import TensorFlow each time.
 
 Importing TensorFlow takes longer than most commands. A server process imports it once, together with the
-package, and computes nothing. For each command it forks a child, which gets the arguments, folder, environment
-and standard streams of the caller and calls the same ``main`` as the installed command. So every command has its
-own process, memory and signals, as it has from a shell.
+package, and computes nothing. For each command it forks a child, which gets the arguments, folder,
+environment and standard streams of the caller and calls the same ``main`` as the installed command. So every
+command has its own process, memory and signals, as it has from a shell.
 
     python tests/references/fork_server.py SOCKET
 """

@@ -91,9 +91,7 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.errors import ConfigError
     from translator.files import check_writable
-    from translator.runtime import use_one_thread_per_operation
 
-    use_one_thread_per_operation()
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
     options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
@@ -133,8 +131,9 @@ def _evaluate(
 
     loaded_rerankers: dict[str, Any] = {name: load(folder) for name, folder in rerankers.items()}
 
-    def scores_of(*folders: str | Path) -> tuple[Scores, list[str]]:
-        return evaluate(load(*folders, **loaded_rerankers), source, reference, **options)
+    def scores_of(*folders: Path) -> tuple[Scores, list[str]]:
+        translator = load(folders[0], ensemble=folders[1:], **loaded_rerankers)
+        return evaluate(translator, source, reference, **options)
 
     folders = model_folders([Path(folder) for folder in given_folders])
     if each and len(folders) == 1:
@@ -185,7 +184,9 @@ def _compare(
         check_drawing_packages()
     reranker_names = [f"{name.replace('_', ' ')} {folder}" for name, folder in rerankers.items()]
     names = " with ".join([*first_folders, *reranker_names]), second_folder
-    first, second = load(*first_folders, **rerankers), load(second_folder)
+    loaded_rerankers: dict[str, Any] = {name: load(folder) for name, folder in rerankers.items()}
+    first = load(first_folders[0], ensemble=first_folders[1:], **loaded_rerankers)
+    second = load(second_folder)
     comparison = compare(first, second, source, reference, names=names, output=output, **options)
     if as_json:
         echo_json(comparison.to_dict(), indent=2)

@@ -24,7 +24,6 @@ Examples:
 )
 @click.option(
     "--quantize",
-    "precision",
     type=click.Choice(["float16", "int8"]),
     help="Store the weights in this smaller type; computation stays in float32. [default: float32]",
 )
@@ -40,7 +39,7 @@ def command(
     model: str,
     output: str,
     tokens: bool,
-    precision: Literal["float16", "int8"] | None,
+    quantize: Literal["float16", "int8"] | None,
     source: str | None,
     reference: str | None,
     licence: str | None,
@@ -53,16 +52,16 @@ def command(
     """
     if bool(source) != bool(reference):
         raise click.UsageError("give --source and --reference together")
-    from translator.runtime import use_one_thread_per_operation
+    from translator.runtime import set_threads_per_operation
     from translator.serving.export import export
 
-    use_one_thread_per_operation()
+    set_threads_per_operation()
     exported = export(
         model,
         output,
-        *ensemble,
+        ensemble=ensemble,
         tokens=tokens,
-        precision=precision or "float32",
+        quantize=quantize,
         source=source,
         reference=reference,
         licence=licence,

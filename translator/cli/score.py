@@ -36,7 +36,7 @@ def command(model: str, source: str, target: str, ensemble: tuple[str, ...]) -> 
     from translator.corpus.readers import read_pairs
 
     pairs = read_pairs(Path(source), Path(target))
-    translator = load(model, *ensemble)
+    translator = load(model, ensemble=ensemble)
     sources, targets = [pair.source for pair in pairs], [pair.target for pair in pairs]
     for log_probability in translator.log_probabilities(sources, targets):
         click.echo(f"{log_probability:.4f}")

@@ -85,11 +85,11 @@ def command(
         raise ConfigError(
             f"serving needs fastapi, python-multipart and uvicorn; run: {install_command('serve')}"
         )
-    from translator.runtime import use_one_thread_per_operation
+    from translator.runtime import set_threads_per_operation
     from translator.serving.server.limits import Limits
     from translator.serving.server.run import serve
 
-    use_one_thread_per_operation()
+    set_threads_per_operation()
     serve(
         models,
         host=host,

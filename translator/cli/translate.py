@@ -109,18 +109,15 @@ def command(
     from translator.decoding.glossary import Glossary
     from translator.decoding.layout import translate_keeping_layout
     from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
-    from translator.runtime import use_one_thread_per_operation
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
-    use_one_thread_per_operation()
-    translator = load(model, *ensemble, backward=backward, right_to_left=right_to_left)
+    translator = load(model, ensemble=ensemble, backward=backward, right_to_left=right_to_left)
     interactive = not text and not input_file and sys.stdin.isatty()
 
     def translate(lines: Iterable[str]) -> Iterator[Translation]:
-        lines, lines_for_prefixes = tee(lines)
         translations = translator.translate_lines(
             lines,
-            prefixes=None if prefix is None else (prefix for _ in lines_for_prefixes),
+            prefix=prefix,
             glossary=glossary,
             alignments=alignments or as_json,
             interactive=interactive,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Unpack, overload
 
 from translator.config import Config
 from translator.corpus.lexicon import Lexicon
@@ -23,7 +23,7 @@ from translator.errors import ConfigError
 from translator.model_folder import lexicon_path, load_networks, model_folders
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
-from translator.search_options import SearchOptions
+from translator.search_options import SearchKeywords, SearchOptions, without_effect
 
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
@@ -33,6 +33,10 @@ class Translator:
 
     Attributes:
         config: the settings that the first model was trained with.
+        networks: the networks that translate together.
+        tokenizer: their tokenizer.
+        folders: the folder of each network; empty if they were not loaded from folders.
+        rerankers: which models rerank the hypotheses, ``backward`` and ``right_to_left`` at most.
 
     Args:
         networks: the networks, with their weights; several decide together about each piece.
@@ -54,8 +58,11 @@ class Translator:
         backward: Translator | None = None,
         right_to_left: Translator | None = None,
     ) -> None:
-        self.config = config
-        self._tokenizer, self._lexicon = tokenizer, lexicon
+        self.config, self.networks, self.tokenizer = config, networks, tokenizer
+        self.folders: tuple[Path, ...] = ()
+        given = {"backward": backward, "right_to_left": right_to_left}
+        self.rerankers = tuple(name for name, model in given.items() if model is not None)
+        self._lexicon = lexicon
         self._graph = SearchGraph(networks, tokenizer.is_word_start)
         self._long_lines = LongLines(tokenizer, config.max_source_tokens)
         self._pipeline = Pipeline(
@@ -71,28 +78,33 @@ class Translator:
     @classmethod
     def load(
         cls,
-        folder: str | Path,
-        *more_folders: str | Path,
+        model: str | Path,
+        ensemble: str | Path | Sequence[str | Path] = (),
+        *,
         backward: str | Path | Translator | None = None,
         right_to_left: str | Path | Translator | None = None,
     ) -> Translator:
-        """Loads the model in a folder that training has written, or several that translate together.
+        """Loads a trained model, or several that translate together.
+
+        ``translator.load`` does the same and also sets TensorFlow's threads.
 
         Args:
-            folder: the folder.
-            more_folders: those of other models of the same vocabulary.
-            backward: that of a model of the other direction, of any vocabulary, or the model itself, loaded;
-                see above.
-            right_to_left: that of a model of any vocabulary that writes from the other end, likewise.
+            model: the model folder; trained with several seeds, it holds an ensemble.
+            ensemble: the folders of other models with the same vocabulary.
+            backward: a model of the opposite direction that reranks: its folder, or the loaded model.
+            right_to_left: a model that writes from the other end and reranks: its folder, or the loaded
+                model.
 
         Raises:
             ModelError: if there is no complete model of this version, the models have different
-                vocabularies, or one that should go another way does not.
+                vocabularies, or a reranking model has the wrong direction.
         """
-        networks, tokenizer, config = load_networks(Path(folder), *map(Path, more_folders))
-        path = lexicon_path(model_folders([Path(folder)])[0])
+        more = [ensemble] if isinstance(ensemble, str | Path) else ensemble
+        folders = model_folders([Path(folder) for folder in (model, *more)])
+        networks, tokenizer, config = load_networks(*folders)
+        path = lexicon_path(folders[0])
         lexicon = Lexicon.read(path, tokenizer.vocabulary_size) if path.exists() else None
-        return cls(
+        translator = cls(
             networks,
             tokenizer,
             config,
@@ -100,46 +112,72 @@ class Translator:
             cls._reranker(backward, config, check_backward, "the backward model"),
             cls._reranker(right_to_left, config, check_right_to_left, "the model from right to left"),
         )
+        translator.folders = tuple(folders)
+        return translator
+
+    @overload
+    def translate(  # type: ignore[overload-overlap]  # a string is a sequence of strings, but one sentence here
+        self,
+        text: str,
+        *,
+        prefix: str | None = None,
+        glossary: Glossary | Mapping[str, str] | None = None,
+        alignments: bool = True,
+        **options: Unpack[SearchKeywords],
+    ) -> Translation: ...
+
+    @overload
+    def translate(
+        self,
+        text: Sequence[str],
+        *,
+        prefix: str | Sequence[str] | None = None,
+        glossary: Glossary | Mapping[str, str] | None = None,
+        alignments: bool = True,
+        **options: Unpack[SearchKeywords],
+    ) -> list[Translation]: ...
 
     def translate(
         self,
-        texts: Sequence[str],
+        text: str | Sequence[str],
         *,
-        prefixes: Sequence[str] | None = None,
-        glossary: Glossary | None = None,
+        prefix: str | Sequence[str] | None = None,
+        glossary: Glossary | Mapping[str, str] | None = None,
         alignments: bool = True,
-        **options: Any,
-    ) -> list[Translation]:
-        """Translates sentences.
+        **options: Unpack[SearchKeywords],
+    ) -> Translation | list[Translation]:
+        """Translates a sentence, or several.
 
         Args:
-            texts: one sentence each; an empty one gives an empty translation.
-            prefixes: what each translation must begin with, whole words; None: nothing.
-            glossary: terms that must appear where their source term occurs; a beam of 5 or more gives
+            text: one sentence, or a sequence of sentences; an empty one gives an empty translation.
+            prefix: the whole words that each translation must begin with: the same for all sentences, or one
+                prefix per sentence; None: no prefix.
+            glossary: target terms that must appear where their source term occurs; a beam of 5 or more gives
                 them room.
             alignments: whether to compute ``Translation.alignment`` and ``word_alignment``.
-            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``n_best=3``; beam size
-                and length penalty are by default as configured.
+            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``n_best=3``; the model's own
+                settings say which beam size and length penalty are the default.
 
         Returns:
-            The best translation of each sentence, in the order of ``texts``.
+            The best translation of the sentence; of several, a list in the order of ``text``.
 
         Raises:
-            ConfigError: if an option does not exist or a value is out of range.
-            TypeError: if ``texts`` is a single string.
+            ConfigError: if an option does not exist, is out of range, or has no effect.
         """
-        pipeline_options = PipelineOptions(self._options(options), glossary, alignments)
-        return list(self._translate(texts, prefixes, (_WINDOWS[1], _WINDOWS[1]), pipeline_options))
+        sentences = [text] if isinstance(text, str) else text
+        windows = (_WINDOWS[1], _WINDOWS[1])
+        translations = list(self._translate(sentences, prefix, glossary, windows, alignments, options))
+        return translations[0] if isinstance(text, str) else translations
 
     def translate_lines(
         self,
         lines: Iterable[str],
         *,
-        prefixes: Iterable[str] | None = None,
-        glossary: Glossary | None = None,
+        prefix: str | Iterable[str] | None = None,
+        glossary: Glossary | Mapping[str, str] | None = None,
         alignments: bool = False,
         interactive: bool = False,
-        **options: Any,
+        **options: Unpack[SearchKeywords],
     ) -> Iterator[Translation]:
         """Translates a stream of lines, in order, with bounded memory.
 
@@ -147,19 +185,21 @@ class Translator:
         sorted by length and translated in batches.
 
         Args:
-            lines: one sentence each.
-            prefixes: see ``translate``.
-            glossary: see ``translate``.
-            alignments: see ``translate``.
+            lines: one sentence per line.
+            prefix: as for ``translate``.
+            glossary: as for ``translate``.
+            alignments: as for ``translate``.
             interactive: whether to translate every line before the next one is read.
-            options: see ``translate``.
+            options: as for ``translate``.
 
         Raises:
-            ConfigError: if an option does not exist or a value is out of range.
+            ConfigError: if an option does not exist, is out of range, or has no effect.
             TypeError: if ``lines`` is a single string.
         """
-        pipeline_options = PipelineOptions(self._options(options), glossary, alignments)
-        return self._translate(lines, prefixes, (1, 1) if interactive else _WINDOWS, pipeline_options)
+        if isinstance(lines, str):
+            raise TypeError("the lines must be an iterable of sentences, not one string")
+        windows = (1, 1) if interactive else _WINDOWS
+        return self._translate(lines, prefix, glossary, windows, alignments, options)
 
     def log_probabilities(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
         """How probable given translations are (forced decoding).
@@ -177,7 +217,7 @@ class Translator:
             ValueError: if there are not as many targets as sources.
         """
         targets = in_written_order(targets, self.config.model.right_to_left)
-        return log_probabilities(self._graph, self._tokenizer, sources, targets)
+        return log_probabilities(self._graph, self.tokenizer, sources, targets)
 
     def gates(self, text: str, translation: str | None = None) -> dict[str, Gates]:
         """What the gates of every LSTM do while a sentence is read and translated.
@@ -193,61 +233,64 @@ class Translator:
         if translation is None:
             translation = self.translate([text], alignments=False)[0].text
         translation, *_ = in_written_order([translation], self.config.model.right_to_left)
-        return trace_gates(self._graph, self._tokenizer, text, translation)
+        return trace_gates(self._graph, self.tokenizer, text, translation)
 
-    def inspect(self, text: str, **options: Any) -> Inspection:
-        """Translates one sentence and keeps what happens inside: gates, probabilities, attention, beam.
+    def inspect(self, text: str, **options: Unpack[SearchKeywords]) -> Inspection:
+        """Translates one sentence and records what happens inside: gates, probabilities, attention, beam.
 
         Args:
             text: the sentence.
             options: any of ``SearchOptions`` but ``sampling`` and ``shortlist``.
 
         Raises:
-            ConfigError: if an option is not valid or cannot be looked into, or several models translate.
+            ConfigError: if an option is not valid, has no effect or cannot be inspected, or several models
+                translate.
             DataError: if the text is empty, or so long that it is translated in parts.
         """
-        search = self._options(options)
+        search = self._search_options(options)
         return inspect(
-            self._graph, self._tokenizer, text, search, self._long_lines, self.config.model.right_to_left
+            self._graph, self.tokenizer, text, search, self._long_lines, self.config.model.right_to_left
         )
 
-    def _options(self, changes: dict[str, Any]) -> SearchOptions:
-        """The options of a search with the defaults filled in; ConfigError if one is not valid."""
+    def _search_options(self, given: SearchKeywords) -> SearchOptions:
+        """The given options with the model's defaults filled in; ConfigError if one is not valid."""
+        changes = {name: value for name, value in given.items() if value is not None}
         known = [option.name for option in dataclasses.fields(SearchOptions)]
         if unknown := changes.keys() - set(known):
             raise ConfigError(f"{sorted(unknown)[0]}: no such option; valid ones: {', '.join(known)}")
-        defaults = dataclasses.asdict(self.config.decoding)
+        if fault := without_effect(changes, self.rerankers):
+            raise ConfigError(fault)
         if changes.get("shortlist") and self._lexicon is None:
             raise ConfigError("shortlist: the model folder has no lexicon.npz; train again, or leave it out")
-        options = SearchOptions(
-            **defaults | {name: value for name, value in changes.items() if value is not None}
-        )
-        if options.beam_size + 3 > self._tokenizer.vocabulary_size:  # nothing to leave out
+        options = SearchOptions(**dataclasses.asdict(self.config.decoding) | changes)
+        if options.beam_size + 3 > self.tokenizer.vocabulary_size:  # a shortlist would leave nothing out
             options = replace(options, shortlist=False)
         return options
 
     def _translate(
         self,
         lines: Iterable[str],
-        prefixes: Iterable[str] | None,
+        prefix: str | Iterable[str] | None,
+        glossary: Glossary | Mapping[str, str] | None,
         windows: tuple[int, int],
-        options: PipelineOptions,
+        alignments: bool,
+        given: SearchKeywords,
     ) -> Iterator[Translation]:
-        """Checks what goes together and translates windows of lines, of the first size to the last one."""
-        if isinstance(lines, str):
-            raise TypeError("the text must be a list of sentences, not one string")
-        if isinstance(prefixes, str):
-            raise TypeError("the prefixes must be a list of texts, one a sentence, not one string")
-        if prefixes is not None and self.config.model.right_to_left:
+        """Checks the options and translates windows of lines, which grow from the first size to the last."""
+        search = self._search_options(given)
+        if prefix is not None and self.config.model.right_to_left:
             raise ConfigError(
                 "the model writes from right to left and cannot begin with a prefix; leave it out"
             )
-        if options.search.sampling and options.glossary is not None:
+        if search.sampling and glossary is not None:
             raise ConfigError("sampling does not go with a glossary, which needs a beam; leave one out")
-        if prefixes is None:
-            with_prefixes: Iterable[tuple[str, str]] = ((line, "") for line in lines)
+        if glossary is not None and not isinstance(glossary, Glossary):
+            glossary = Glossary(glossary)
+        if prefix is None or isinstance(prefix, str):
+            with_prefixes: Iterable[tuple[str, str]] = ((line, prefix or "") for line in lines)
         else:
-            with_prefixes = zip(lines, prefixes, strict=True)
+            with_prefixes = zip(lines, prefix, strict=True)
+        options = PipelineOptions(search, glossary, alignments)
         return self._pipeline.translate(iter(with_prefixes), options, *windows)
 
     @classmethod

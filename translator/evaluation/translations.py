@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
-from typing import Any
 
 from translator.corpus.readers import Pair
 from translator.decoding.glossary import Glossary
@@ -12,14 +10,15 @@ from translator.decoding.translator import Translator
 from translator.errors import ConfigError
 from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 from translator.evaluation.scores import evaluate
+from translator.search_options import SearchKeywords, without_effect
 
 
 def translate_pairs(
     translator: Translator,
     pairs: Sequence[Pair],
-    glossary: Glossary | None = None,
+    glossary: Glossary | Mapping[str, str] | None = None,
     minimum_bayes_risk: bool = False,
-    options: Mapping[str, Any] = MappingProxyType({}),
+    options: SearchKeywords | None = None,
 ) -> list[str]:
     """Translates the sources of a test set.
 
@@ -31,10 +30,15 @@ def translate_pairs(
         options: as for ``Translator.translate``.
 
     Raises:
-        ConfigError: if an option is not valid, or there is nothing to choose among.
+        ConfigError: if an option is not valid or has no effect.
     """
-    if minimum_bayes_risk and options.get("n_best", 1) < 2:
-        raise ConfigError("minimum_bayes_risk chooses among several hypotheses; give n_best")
+    options = options or {}
+    if fault := without_effect(options, translator.rerankers, minimum_bayes_risk):
+        raise ConfigError(fault)
+    if options.get("n_best", 1) > 1 and not minimum_bayes_risk:
+        raise ConfigError(
+            "only the best translation is scored: leave n_best out, or add minimum_bayes_risk to choose"
+        )
     found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
     if minimum_bayes_risk:
         are_samples = options.get("sampling", False)

@@ -7,16 +7,18 @@ import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import tensorflow as tf
 
 from translator.config import Config
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer
+from translator.decoding.translator import Translator
 from translator.distribution import version
 from translator.errors import ConfigError, ModelError, first_line
 from translator.evaluation.scores import Score, evaluate
-from translator.model_folder import load_networks, log_path
+from translator.model_folder import log_path
 from translator.nn.model import TranslationModel
 from translator.serving.graph import TextGraph, TokenGraph
 from translator.serving.model_card import ModelFacts, model_card, readme
@@ -50,29 +52,30 @@ def version_folder(output: Path) -> Path:
 
 
 def export(
-    model: str | Path,
+    model: str | Path | Translator,
     output: str | Path,
-    *more_models: str | Path,
+    *,
+    ensemble: str | Path | Sequence[str | Path] = (),
     tokens: bool = False,
-    precision: Precision = "float32",
+    quantize: Literal["float16", "int8"] | None = None,
     source: str | Path | None = None,
     reference: str | Path | None = None,
     licence: str | None = None,
 ) -> ExportResult:
-    """Exports a model folder, or several models that translate together.
+    """Exports a model, or several that translate together, as one SavedModel.
 
     Args:
-        model: the folder of a training.
-        output: the folder to make; see ``version_folder``. It must not hold this version yet.
-        more_models: others of the same vocabulary.
-        tokens: whether the model takes and gives piece ids, with no operation of tensorflow-text.
-        precision: how the weights are stored.
-        source: a text to measure BLEU on, for the model card; None: it has the dev BLEU of the training.
-        reference: what that text should become.
-        licence: what the model card says of the licence; None: that it is not stated.
+        model: a model folder, or a loaded translator. Its reranking models are left out.
+        output: the folder to write; see ``version_folder``. It must not hold this version yet.
+        ensemble: the folders of other models with the same vocabulary, if ``model`` is a folder.
+        tokens: whether the model takes and returns token ids, with no operation of tensorflow-text.
+        quantize: the smaller type to store the weights in; computation stays in float32. None: float32.
+        source: a text to measure BLEU on, for the model card; None: the card has the training's dev BLEU.
+        reference: the translation of that text.
+        licence: the licence that the model card states; None: the card says that it is not stated.
 
     Raises:
-        ConfigError: if only one of source and reference is given.
+        ConfigError: if only one of source and reference is given, or an ensemble with a loaded translator.
         DataError: if they cannot be used.
         ModelError: if there is no complete model, or the version folder exists or cannot be written.
     """
@@ -81,29 +84,48 @@ def export(
     folder = version_folder(Path(output))
     if folder.exists():
         raise ModelError(
-            f"{folder}: is there already; remove it, or give another version, such as {folder.parent / '2'}"
+            f"{folder}: exists already; remove it, or give another version, such as {folder.parent / '2'}"
         )
-    model = Path(model)
-    networks, tokenizer, config = load_networks(model, *map(Path, more_models))
+    if isinstance(model, Translator):
+        if ensemble:
+            raise ConfigError("the models of a loaded translator are exported; load it with the ensemble")
+        translator = model
+    else:
+        translator = Translator.load(model, ensemble)
+    networks, tokenizer, config = translator.networks, translator.tokenizer, translator.config
     if config.model.right_to_left:
-        raise ModelError(
-            f"{model}: writes from right to left, to judge what others write; export one of them"
-        )
+        name = translator.folders[0] if translator.folders else "the model"
+        raise ModelError(f"{name}: writes from right to left, to rerank; export one that writes forward")
+    precision: Precision = quantize or "float32"
     text_graph = TextGraph(networks, tokenizer, config, precision)
-    bleu = before = None
-    quality = "not measured" if len(networks) > 1 else _dev_quality(model)
+    bleu = float32_bleu = None
+    quality = _dev_quality(translator.folders)
     if source is not None and reference is not None:
         pairs = read_pairs(Path(source), Path(reference))
-        before = bleu = _bleu(text_graph, pairs)
+        float32_bleu = bleu = _bleu(text_graph, pairs)
         if precision != "float32":
-            before = _bleu(TextGraph(networks, tokenizer, config), pairs)
+            float32_bleu = _bleu(TextGraph(networks, tokenizer, config), pairs)
         quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
     graph = TokenGraph(networks, tokenizer, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
+    _write_version(graph, folder, tokenizer, facts)
+    num_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return ExportResult(folder, num_bytes, bleu, float32_bleu)
+
+
+def _write_version(
+    graph: TokenGraph | TextGraph, folder: Path, tokenizer: Tokenizer, facts: ModelFacts
+) -> None:
+    """Writes a version folder beside its final path and moves it there whole.
+
+    A server then never sees half a version. Until then its name is no number, so that no server takes it for
+    a version.
+
+    Raises:
+        ModelError: if it cannot be written.
+    """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        # Beside its place and moved there whole, so that a server never sees half a version. The name is no
-        # number, so that no server takes it for one.
         with tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as temporary:
             new = Path(temporary) / folder.name
             _write(graph, new, tokenizer, facts)
@@ -111,8 +133,6 @@ def export(
     except (OSError, tf.errors.OpError) as error:
         reason = getattr(error, "strerror", None) or first_line(error)
         raise ModelError(f"{folder}: cannot be written ({reason})") from None
-    num_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return ExportResult(folder, num_bytes, bleu, before)
 
 
 def _bleu(graph: TextGraph, pairs: Sequence[Pair]) -> Score:
@@ -141,7 +161,7 @@ def _write(graph: TokenGraph | TextGraph, folder: Path, tokenizer: Tokenizer, fa
 
 
 def _facts(
-    networks: list[TranslationModel],
+    networks: Sequence[TranslationModel],
     tokenizer: Tokenizer,
     config: Config,
     precision: Precision,
@@ -164,10 +184,11 @@ def _facts(
     )
 
 
-def _dev_quality(model: Path) -> str:
-    """The best dev BLEU of the training, if its log is still there."""
+def _dev_quality(folders: Sequence[Path]) -> str:
+    """The best dev BLEU of the training of a single model, if its log is still there."""
     try:
-        lines = log_path(model).read_text(encoding="utf-8").splitlines()
+        (folder,) = folders
+        lines = log_path(folder).read_text(encoding="utf-8").splitlines()
         best = max(float(json.loads(line)["dev_bleu"]) for line in lines)
     except (OSError, ValueError, KeyError, TypeError):
         return "not measured"
