@@ -1,16 +1,27 @@
+import contextlib
+import ctypes
+import gc
 import os
-import time
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-_START = time.monotonic()
-# What takes minutes begins first among the tests of whole commands, so that all processes end together.
-_LONGEST = ("test_demo", "test_diversify", "test_kills", "test_several_models", "test_export", "test_fuzz")
+# The slowest files of tests/end_to_end, in the order in which they run. They come first in their folder, so
+# that no worker is left with a slow file when the others have finished.
+_LONGEST_FILES = (
+    "test_demo",
+    "test_diversify",
+    "test_kills",
+    "test_several_models",
+    "test_export",
+    "test_fuzz",
+)
 
 
 def pytest_configure() -> None:
-    """Each of several processes keeps to cores of its own: else the threads of one wait for another's."""
+    """Gives each worker cores of its own: otherwise TensorFlow's threads wait for those of other workers."""
     worker, workers = os.environ.get("PYTEST_XDIST_WORKER"), os.environ.get("PYTEST_XDIST_WORKER_COUNT")
     if worker and workers and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
@@ -19,22 +30,31 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole commands come last, the longest first: what they are made of is tested before."""
-    items.sort(key=_place)
+    """Runs whole commands last, when their parts have been tested, and the slowest files of them first."""
+    items.sort(key=_order)
 
 
-def _place(item: pytest.Item) -> int:
+def _order(item: pytest.Item) -> int:
     if item.path.parent.name != "end_to_end":
         return 0
-    return 1 + (_LONGEST.index(item.path.stem) if item.path.stem in _LONGEST else len(_LONGEST))
+    return 1 + (
+        _LONGEST_FILES.index(item.path.stem) if item.path.stem in _LONGEST_FILES else len(_LONGEST_FILES)
+    )
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """On a slow machine, leaves out what would begin after the minutes of TRANSLATOR_TEST_MINUTES."""
-    minutes = float(os.environ.get("TRANSLATOR_TEST_MINUTES", "inf"))
-    if time.monotonic() - _START > 60 * minutes:
-        pytest.skip(f"a slow machine: the {minutes:g} minutes of TRANSLATOR_TEST_MINUTES are over")
+@pytest.fixture(scope="module", autouse=True)
+def _memory_is_given_back() -> Iterator[None]:
+    """After each file, frees the graphs that it traced, and returns the memory to the system.
+
+    Graphs and functions keep each other alive until Python's garbage collector finds them, and the allocator
+    of the C library keeps small blocks that were freed.
+    """
+    yield
+    if "keras" in sys.modules:
+        sys.modules["keras"].backend.clear_session()
+    gc.collect()
+    with contextlib.suppress(OSError, AttributeError):  # only glibc has it
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 @pytest.fixture(scope="session")
