@@ -1,4 +1,7 @@
-"""All settings of a translator, as frozen dataclasses: TOML and ``--set`` in, resolved JSON out."""
+"""All settings of a model and its training, as frozen dataclasses.
+
+They are read from TOML and ``--set``, and written resolved to config.json.
+"""
 
 from __future__ import annotations
 
@@ -13,96 +16,100 @@ from typing import Any, cast, get_type_hints
 
 from translator.errors import ConfigError
 
-# The version of config.json and of everything beside it in a model folder.
+# The version of config.json and of all other files in a model folder.
 _FORMAT = 6
-_OLDEST_FORMAT = 3  # Formats 3 to 5 lack some settings, which then keep their defaults.
-_RENAMED_SETTINGS = {"data.max_pieces": "data.max_tokens"}  # up to format 5
+_OLDEST_FORMAT = 3  # formats 3 to 5 lack some settings, which keep their defaults
+_RENAMED_SETTINGS = {"data.max_pieces": "data.max_tokens"}  # names up to format 5 -> names now
 
 
 def setting(default: Any, help: str, low: float, high: float) -> Any:
-    """A field with its meaning and its valid range (both ends belong to it)."""
+    """Defines a field with its default, its help text and its valid range, ends included."""
     return field(default=default, metadata={"help": help, "low": low, "high": high})
 
 
 @dataclass(frozen=True)
 class TokenizerConfig:
-    """How text is cut into pieces."""
+    """How text is split into tokens."""
 
-    vocabulary_size: int = setting(12000, "pieces, both languages together", 1, 1_000_000)
+    vocabulary_size: int = setting(12000, "number of tokens, shared by both languages", 1, 1_000_000)
 
 
 @dataclass(frozen=True)
 class DataConfig:
-    """Which pairs are kept and how they are put into batches."""
+    """Which sentence pairs are kept, and how they are put into batches."""
 
-    max_words: int = setting(150, "pairs with a longer side (in words) are dropped", 1, 100_000)
-    max_ratio: float = setting(9.0, "pairs whose lengths differ by a larger factor are dropped", 1, 1e6)
-    max_tokens: int = setting(200, "pairs with a longer side (in tokens) are left out", 2, 10_000)
-    batch_tokens: int = setting(3072, "pieces a batch, on the longer side and with padding", 16, 10_000_000)
-    mixed_share: float = setting(0.5, "share of the pairs of --mix-source in an epoch", 0, 0.99)
+    max_words: int = setting(150, "longest source or target, in words; longer pairs are dropped", 1, 100_000)
+    max_ratio: float = setting(9.0, "largest ratio of the lengths; pairs above it are dropped", 1, 1e6)
+    max_tokens: int = setting(200, "longest source or target, in tokens; longer pairs are dropped", 2, 10_000)
+    batch_tokens: int = setting(
+        3072, "tokens per batch, on the longer side, padding included", 16, 10_000_000
+    )
+    mixed_share: float = setting(0.5, "share of each epoch that is drawn from --mix-source", 0, 0.99)
 
 
 @dataclass(frozen=True)
 class ModelConfig:
-    """The shape of the network, its dropout, and from which end it writes."""
+    """The shape of the network, its dropout, and the direction in which it writes."""
 
-    units: int = setting(256, "width of the embedding and of every layer; even", 2, 8192)
-    encoder_layers: int = setting(2, "LSTM layers of the encoder, the first of them bidirectional", 1, 16)
-    decoder_layers: int = setting(2, "LSTM layers of the decoder, the first of them asks attention", 1, 16)
-    attention_heads: int = setting(1, "attention heads; they divide units", 1, 64)
-    dropout: float = setting(0.3, "variational dropout: one mask a sentence, before every layer", 0, 0.95)
-    word_dropout: float = setting(0.1, "share of input words whose embedding is blanked", 0, 0.95)
-    output_row_length: float = setting(0.0, "length of the rows that make logits; 0: as they grow", 0, 100)
-    dictionary: int = setting(0, "counted translations of a piece to point at; 0: none", 0, 100)
+    units: int = setting(256, "width of the embedding and of every layer; must be even", 2, 8192)
+    encoder_layers: int = setting(2, "LSTM layers of the encoder; the first is bidirectional", 1, 16)
+    decoder_layers: int = setting(2, "LSTM layers of the decoder; attention follows the first", 1, 16)
+    attention_heads: int = setting(1, "attention heads; must divide units", 1, 64)
+    dropout: float = setting(0.3, "variational dropout before every layer, one mask per sentence", 0, 0.95)
+    word_dropout: float = setting(0.1, "share of input tokens whose whole embedding is dropped", 0, 0.95)
+    output_row_length: float = setting(0.0, "fixed length of the output embedding's rows; 0: free", 0, 100)
+    dictionary: int = setting(0, "dictionary translations per token; 0: no dictionary", 0, 100)
     right_to_left: bool = field(
-        default=False, metadata={"help": "write the last word first: judges what others write"}
+        default=False, metadata={"help": "write from right to left; such a model reranks others"}
     )
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
-    """How the weights are found and when training ends."""
+    """How the weights are learned, and when training ends."""
 
-    max_epochs: int = setting(30, "passes over the corpus at most", 1, 100_000)
-    learning_rate: float = setting(3e-3, "Adam's highest rate, at the end of the warm-up", 1e-8, 1)
-    warmup_steps: int = setting(400, "steps of rising rate, then it falls; 0: constant", 0, 1_000_000)
-    rate_decay: float = setting(0.7, "factor on the rate when dev BLEU no longer rises", 0.01, 1)
-    rate_patience: int = setting(2, "evaluations without a better dev BLEU before a decay", 1, 10_000)
-    patience: int = setting(6, "evaluations without a better dev BLEU before the end", 1, 10_000)
+    max_epochs: int = setting(30, "maximum number of passes over the corpus", 1, 100_000)
+    learning_rate: float = setting(3e-3, "peak learning rate of Adam, at the end of the warm-up", 1e-8, 1)
+    warmup_steps: int = setting(400, "steps until the peak rate, then it decays; 0: constant", 0, 1_000_000)
+    rate_decay: float = setting(0.7, "factor on the learning rate when dev BLEU stops improving", 0.01, 1)
+    rate_patience: int = setting(2, "evaluations without a better dev BLEU before that decay", 1, 10_000)
+    patience: int = setting(6, "evaluations without a better dev BLEU before training ends", 1, 10_000)
     checkpoint_steps: int = setting(
-        500, "steps between checkpoints: no more work is ever lost", 1, 10_000_000
+        500, "steps between checkpoints; the most that a crash can lose", 1, 10_000_000
     )
-    evaluate_steps: int = setting(0, "steps between evaluations; 0: one after every epoch", 0, 10_000_000)
-    label_smoothing: float = setting(0.1, "probability taken from the right piece, shared by all", 0, 0.9)
-    guided_alignment: float = setting(0.3, "weight of attention's distance to word alignments", 0, 100)
-    clip_norm: float = setting(1.0, "largest norm of the whole gradient", 1e-6, 1e6)
-    average_decay: float = setting(0.998, "decay a step of the weight average; 0: off", 0, 0.999999)
+    evaluate_steps: int = setting(
+        0, "steps between evaluations; 0: evaluate after every epoch", 0, 10_000_000
+    )
+    label_smoothing: float = setting(0.1, "probability moved from the correct token to all tokens", 0, 0.9)
+    guided_alignment: float = setting(0.3, "weight of the loss between attention and word alignments", 0, 100)
+    clip_norm: float = setting(1.0, "largest norm of the gradient of all weights", 1e-6, 1e6)
+    average_decay: float = setting(0.998, "decay per step of the running weight average; 0: off", 0, 0.999999)
     mixed_precision: bool = field(
         default=True, metadata={"help": "compute in bfloat16 where faster; weights stay float32"}
     )
-    seed: int = setting(1, "seed of the weights, the order of the data and the dropout", 0, 2**31 - 1)
+    seed: int = setting(1, "seed of the initial weights, the data order and the dropout", 0, 2**31 - 1)
 
 
 @dataclass(frozen=True)
 class DecodingConfig:
-    """How translations are searched for, where the caller does not say."""
+    """The defaults of search, where the caller sets nothing."""
 
-    beam_size: int = setting(5, "hypotheses kept a sentence", 1, 1000)
-    length_penalty: float = setting(1.0, "length normalization; 0: none, larger: longer output", 0, 10)
-    no_repeat_ngram: int = setting(0, "so many words in a row never stand twice; 0: off", 0, 100)
+    beam_size: int = setting(5, "hypotheses kept per sentence", 1, 1000)
+    length_penalty: float = setting(1.0, "length normalization; 0: none; larger: longer output", 0, 10)
+    no_repeat_ngram: int = setting(0, "no sequence of this many words is repeated; 0: off", 0, 100)
 
 
 @dataclass(frozen=True)
 class CorpusFacts:
-    """What training found out about its text; filled in by training, not set by users."""
+    """Facts about the training text; filled in by training, not set by users."""
 
-    num_pairs: int = setting(0, "pairs that were trained on", 0, 2**62)
-    longest_source: int = setting(0, "pieces of the longest source that the weights have seen", 0, 2**62)
+    num_pairs: int = setting(0, "sentence pairs in training", 0, 2**62)
+    longest_source: int = setting(0, "tokens of the longest source in training", 0, 2**62)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Everything that one training run needs to know, except its files."""
+    """Everything that defines a training run, except its files."""
 
     source_language: str = field(default="source", metadata={"help": "name of the source language"})
     target_language: str = field(default="target", metadata={"help": "name of the target language"})
@@ -115,25 +122,25 @@ class Config:
 
     @property
     def max_source_tokens(self) -> int:
-        """Pieces that a sentence to translate may have: no more than the longest in training had."""
+        """Most tokens that the source of one translation may have: those of the longest in training."""
         return self.corpus.longest_source or self.data.max_tokens
 
     def override(self, values: Mapping[str, Any]) -> Config:
         """Returns a copy with some settings changed.
 
         Args:
-            values: dotted path of a setting -> new value, such as ``{"training.max_epochs": 5}``.
+            values: new values by dotted path, such as ``{"training.max_epochs": 5}``.
 
         Raises:
-            ConfigError: naming every unknown key (with the nearest valid one), wrong type and value
-                out of range, all at once.
+            ConfigError: names all faults at once: unknown keys (with the nearest valid key), wrong types and
+                values out of range.
         """
         tree = dataclasses.asdict(self)
         known = _settings(Config)
         faults = []
         for path, value in values.items():
             if path not in known:
-                faults.append(_unknown(path, known))
+                faults.append(_unknown_setting(path, known))
                 continue
             value, fault = check_setting(path, value, *known[path])
             if fault:
@@ -152,7 +159,7 @@ class Config:
         return cast(Config, _build(Config, tree))
 
     def to_json(self) -> str:
-        """The whole configuration as indented JSON, with the format of the model folder."""
+        """The whole configuration as indented JSON, with the format version of the model folder."""
         tree = {"format": _FORMAT} | dataclasses.asdict(self)
         return json.dumps(tree, indent=2, ensure_ascii=False) + "\n"
 
@@ -161,8 +168,8 @@ class Config:
         """Reads what ``to_json`` wrote.
 
         Raises:
-            ConfigError: if the text is no JSON object, of a format that this version does not know, or one of
-                its settings is not valid.
+            ConfigError: if the text is not a JSON object, has a format that this version cannot read, or
+                contains an invalid setting.
         """
         try:
             tree = json.loads(text)
@@ -171,17 +178,17 @@ class Config:
             raise ConfigError(f"{where}: not valid JSON ({error}); was it cut or edited?") from None
         if not isinstance(tree, dict):
             raise ConfigError(f"{where}: expected a JSON object of settings")
-        form = settings.pop("format", 1)  # the first had no number
-        if form not in range(_OLDEST_FORMAT, _FORMAT + 1):
-            newer = isinstance(form, int) and form > _FORMAT
+        format_version = settings.pop("format", 1)  # the first format had no number
+        if format_version not in range(_OLDEST_FORMAT, _FORMAT + 1):
+            is_newer = isinstance(format_version, int) and format_version > _FORMAT
             version, remedy = (
-                ("a newer", "update translator") if newer else ("an older", "train the model again")
+                ("a newer", "update translator") if is_newer else ("an older", "train the model again")
             )
             raise ConfigError(
-                f"{where}: made by {version} version of translator (format {form!r}, this one reads "
-                f"{_FORMAT}); {remedy}"
+                f"{where}: made by {version} version of translator (format {format_version!r}, "
+                f"this one reads {_FORMAT}); {remedy}"
             )
-        if form < _FORMAT:
+        if format_version < _FORMAT:
             settings = {_RENAMED_SETTINGS.get(path, path): value for path, value in settings.items()}
         try:
             return Config().override(settings)
@@ -190,10 +197,10 @@ class Config:
 
 
 def read_toml(path: Path) -> dict[str, Any]:
-    """Reads a TOML file of settings as dotted paths.
+    """Reads a TOML file of settings; returns them by dotted path.
 
     Raises:
-        ConfigError: if the file cannot be read or is not TOML.
+        ConfigError: if the file cannot be read or is not valid TOML.
     """
     try:
         tree = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -207,10 +214,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
-    """Reads ``key=value`` words, the value written as in TOML (quotes around text may be left out).
+    """Parses ``key=value`` assignments, with values as in TOML; quotes around text are optional.
 
     Raises:
-        ConfigError: if a word has no ``=``.
+        ConfigError: if an assignment has no ``=``.
     """
     values: dict[str, Any] = {}
     for assignment in assignments:
@@ -225,10 +232,10 @@ def parse_assignments(assignments: Iterable[str]) -> dict[str, Any]:
 
 
 def parse_weights(weights: Iterable[str]) -> dict[str, float]:
-    """Reads ``file=number`` words.
+    """Parses ``file=number`` assignments.
 
     Raises:
-        ConfigError: if a word is something else.
+        ConfigError: if one has another form.
     """
     values = {}
     for weight in weights:
@@ -243,7 +250,7 @@ def parse_weights(weights: Iterable[str]) -> dict[str, float]:
 
 
 def describe_settings() -> list[tuple[str, str, str]]:
-    """Every setting that a user may change: its dotted path, its default, and its meaning."""
+    """Dotted path, default and help text of every setting that a user may change."""
     defaults = flatten(dataclasses.asdict(Config()))
     return [
         (path, json.dumps(defaults[path]), metadata["help"])
@@ -253,7 +260,7 @@ def describe_settings() -> list[tuple[str, str, str]]:
 
 
 def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Turns nested tables into dotted paths: ``{"a": {"b": 1}}`` into ``{"a.b": 1}``."""
+    """Flattens nested tables to dotted paths: ``{"a": {"b": 1}}`` to ``{"a.b": 1}``."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
         if isinstance(value, Mapping):
@@ -264,20 +271,20 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
 
 
 def _settings(config_type: Any, prefix: str = "") -> dict[str, tuple[type, Mapping[str, Any]]]:
-    """Dotted path of every setting -> its type and its field's metadata."""
+    """The type and the field metadata of every setting, by dotted path."""
     hints = get_type_hints(config_type)
-    found: dict[str, tuple[type, Mapping[str, Any]]] = {}
+    settings: dict[str, tuple[type, Mapping[str, Any]]] = {}
     for item in dataclasses.fields(config_type):
         hint = hints[item.name]
         if dataclasses.is_dataclass(hint):
-            found |= _settings(hint, f"{prefix}{item.name}.")
+            settings |= _settings(hint, f"{prefix}{item.name}.")
         else:
-            found[f"{prefix}{item.name}"] = (hint, item.metadata)
-    return found
+            settings[f"{prefix}{item.name}"] = (hint, item.metadata)
+    return settings
 
 
-def _unknown(path: str, known: Iterable[str]) -> str:
-    """The message for a key that does not exist; the nearest valid key is found by its last part too."""
+def _unknown_setting(path: str, known: Iterable[str]) -> str:
+    """The message for an unknown key; suggests the nearest valid key, also by its last part alone."""
     known = list(known)
     by_name = {name.rpartition(".")[2]: name for name in known}
     last = path.rpartition(".")[2]
@@ -292,7 +299,7 @@ def _unknown(path: str, known: Iterable[str]) -> str:
 
 
 def check_setting(path: str, value: Any, kind: type, metadata: Mapping[str, Any]) -> tuple[Any, str]:
-    """Returns the value in its own type, and a fault or an empty string."""
+    """Returns the value converted to its type, and a message if it is invalid, else an empty string."""
     if kind is float and type(value) is int:
         value = float(value)
     if type(value) is not kind:
@@ -304,7 +311,7 @@ def check_setting(path: str, value: Any, kind: type, metadata: Mapping[str, Any]
 
 
 def _build(config_type: Any, tree: Mapping[str, Any]) -> Any:
-    """Builds a dataclass, and those inside it, from nested tables."""
+    """Builds a dataclass and the dataclasses inside it from nested tables."""
     hints = get_type_hints(config_type)
     return config_type(
         **{
