@@ -19,7 +19,7 @@ def machine(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     monkeypatch.setattr(module, "_DRIVER", tmp_path / "nvidia")
-    monkeypatch.setattr(module, "_PROCESSORS", tmp_path / "cpuinfo")
+    monkeypatch.setattr(module, "_CPU_INFO", tmp_path / "cpuinfo")
 
     def make(*, names=(), driver="", seen=(), cuda=True, libraries=True, details=None, flags=None):
         if flags is not None:
@@ -110,7 +110,7 @@ def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
 )
 def test_an_idle_gpu_is_told_with_reason_and_remedy(machine, made, told):
     machine(names=["NVIDIA X1", "NVIDIA X1"], **made)
-    assert unused_gpu_message().startswith("NVIDIA X1: this GPU is not used, since ")
+    assert unused_gpu_message().startswith("NVIDIA X1: this GPU is not used, because ")
     assert told in unused_gpu_message()
 
 
@@ -121,7 +121,7 @@ def test_without_the_drivers_files_its_tool_is_asked(machine, tmp_path):
     answer = 'case "$1" in --query-gpu=name) echo "NVIDIA X2";; *) echo 510.1;; esac'
     tool.write_text(f"#!/bin/sh\n{answer}\n", encoding="utf-8")
     tool.chmod(stat.S_IRWXU)
-    assert "NVIDIA X2: this GPU is not used, since its driver 510.1 is older" in unused_gpu_message()
+    assert "NVIDIA X2: this GPU is not used, because its driver 510.1 is older" in unused_gpu_message()
     unknown = answer.replace("510.1", "[N/A]")
     tool.write_text(f"#!/bin/sh\n{unknown}\n", encoding="utf-8")
     assert "cannot load its CUDA libraries or the driver" in unused_gpu_message()

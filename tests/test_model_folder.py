@@ -78,7 +78,7 @@ def test_no_folder(tmp_path):
         (b'{"format": 4, "model": {"wings": 2}}', "damaged, or edited (model.wings: no such setting;"),
         (b"\xff\xfe", "damaged, or edited ('utf-8' codec"),
         (b'{"format": 7}', "made by a newer version of translator (format 7,"),
-        (b" " * 2**20 + b"{}", "too large for settings; is it another file?"),
+        (b" " * 2**20 + b"{}", "too large for settings; is it the right file?"),
     ],
 )
 def test_a_damaged_configuration(folder, content, fault):
@@ -185,7 +185,7 @@ def test_a_dictionary_of_what_is_no_piece_is_refused(tokenizer, tmp_path, piece)
     np.testing.assert_array_equal(loaded.dictionary.translations, network.dictionary.translations)
     network.dictionary.translations.assign(np.full(shape, piece))
     save_weights(network, weights_path(tmp_path))
-    assert refusal(tmp_path).endswith("(the translations of its dictionary are no pieces)")
+    assert refusal(tmp_path).endswith("(its dictionary has translations that are not in the vocabulary)")
 
 
 def test_sizes_beyond_the_weights_are_refused_before_they_take_memory(folder):

@@ -1,4 +1,4 @@
-"""Every failure that a user can cause or mend, as one small tree.
+"""The errors that a user can cause or fix, as one small tree.
 
 The message of a ``TranslatorError`` is one line for the user: what is wrong, where, and what to do.
 The command line prints it and exits with status 1.
@@ -6,7 +6,7 @@ The command line prints it and exits with status 1.
 
 
 def first_line(error: BaseException) -> str:
-    """What an error of another library says, for a message of ours: its first line, or else its name."""
+    """First line of an error's message, or else the name of its type, to quote in our own messages."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
@@ -19,8 +19,8 @@ class ConfigError(TranslatorError):
 
 
 class DataError(TranslatorError):
-    """A text file or a corpus cannot be used as it is."""
+    """A text file or a corpus cannot be used."""
 
 
 class ModelError(TranslatorError):
-    """A model folder is missing, incomplete or does not fit."""
+    """A model folder is missing, incomplete or does not match."""

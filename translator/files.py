@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ _UNFINISHED = ".unfinished-"
 
 @contextlib.contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
-    """Gives a temporary path beside ``path``, which becomes ``path`` if the block ends well.
+    """Yields a temporary path beside ``path``, and renames it to ``path`` if the block succeeds.
 
-    The content is on the disk before it gets its name: a power failure leaves the old file or the new one.
-
-    A link stays, and what it points at is replaced. A device or a pipe gets the content when it is complete.
+    The content is flushed to the disk before the renaming, so a power failure leaves the old file or the new
+    one. A symbolic link is kept and its target replaced. A device or a pipe gets the content at the end.
 
     Args:
         path: the file to write.
@@ -34,7 +33,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if path.exists() and not (path.is_file() or path.is_dir()):
             with tempfile.TemporaryDirectory() as folder:
                 yield Path(folder, path.name)
-                _copy(Path(folder, path.name), path)  # the pipe behind /dev/stdout has no path of its own
+                _copy(Path(folder, path.name), path)  # the pipe behind /dev/stdout has no path
             return
         target = Path(os.path.realpath(path))
         if target.is_dir():
@@ -44,7 +43,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
         try:
             unfinished.touch(exist_ok=False)
             yield unfinished
-            _to_disk(unfinished)
+            _flush_to_disk(unfinished)
             unfinished.replace(target)
         finally:
             with contextlib.suppress(OSError):
@@ -54,45 +53,45 @@ def atomic_write(path: Path) -> Iterator[Path]:
 
 
 def check_writable(path: Path) -> None:
-    """Tells before the work, not after it, that a file cannot be written; its folder is made.
+    """Checks before long work that a file can be written, and makes its folder.
 
     Raises:
-        ModelError: if it cannot.
+        ModelError: if it cannot be written.
     """
     with contextlib.suppress(_NothingToWriteError), atomic_write(path):
         raise _NothingToWriteError
 
 
 class _NothingToWriteError(Exception):
-    """Keeps the file as it is."""
+    """Leaves the file unchanged."""
 
 
 def write_error(path: Path, error: OSError) -> ModelError:
-    """What to raise where a file cannot be written."""
+    """The error to raise when a file cannot be written."""
     return ModelError(
         f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
     )
 
 
 def _copy(path: Path, target: Path) -> None:
-    """Writes the content of a file to a device or a pipe."""
+    """Copies the content of a file to a device or a pipe."""
     with path.open("rb") as content, target.open("wb") as file:
         shutil.copyfileobj(content, file)
 
 
-def _to_disk(path: Path) -> None:
-    """Waits until what was written is on the disk."""
+def _flush_to_disk(path: Path) -> None:
+    """Waits until the content of a file is on the disk."""
     with path.open("rb") as file:
         os.fsync(file.fileno())
 
 
 def is_unfinished(path: Path) -> bool:
-    """Whether this is what a process was writing when it was killed, if it does not run any more."""
+    """Whether this is a temporary file of ``atomic_write``, in use or left by a killed process."""
     return path.name.startswith(_UNFINISHED)
 
 
 def remove_unfinished(folder: Path) -> None:
-    """Removes from a folder what a process that was killed was writing there."""
+    """Removes the temporary files that killed processes left in a folder."""
     for path in folder.glob(f"{_UNFINISHED}*"):
         with contextlib.suppress(OSError):
             path.unlink()

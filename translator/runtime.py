@@ -1,9 +1,8 @@
-"""Starts TensorFlow without its start-up chatter.
+"""Imports TensorFlow without its start-up messages.
 
-TensorFlow 2.21 writes several lines to standard error while it is imported, whatever
-``TF_CPP_MIN_LOG_LEVEL`` says. Importing this module imports TensorFlow with standard error held
-back; if the import fails, what was held back is shown. Every package of ours that needs TensorFlow
-imports this module first.
+TensorFlow 2.21 writes several lines to standard error on import, whatever ``TF_CPP_MIN_LOG_LEVEL`` says.
+Importing this module imports TensorFlow with standard error held back, and prints it only if the import
+fails. Every package that needs TensorFlow imports this module first.
 """
 
 import contextlib
@@ -19,7 +18,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 
 @contextlib.contextmanager
 def hold_back_standard_error() -> Iterator[None]:
-    """Holds back what native code writes to standard error; shows it if the block fails."""
+    """Holds back what native code writes to standard error, and prints it only if the block fails."""
     if sys.stderr is not None:
         sys.stderr.flush()
     try:
@@ -68,7 +67,7 @@ def set_threads_per_operation(threads: int = 1) -> None:
 
 
 def memory_limit() -> int:
-    """The bytes of memory that this process may take at most: of the machine, or less by ``ulimit -v``."""
-    of_the_machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """The most memory that this process may use, in bytes: that of the machine, or less by ``ulimit -v``."""
+    machine_memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return of_the_machine if limit == resource.RLIM_INFINITY else min(limit, of_the_machine)
+    return machine_memory if limit == resource.RLIM_INFINITY else min(limit, machine_memory)

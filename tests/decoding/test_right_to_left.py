@@ -138,7 +138,7 @@ def test_a_judge_of_other_languages_is_refused(folders):
 
 def test_models_that_write_from_both_ends_do_not_decide_together(folders):
     for one, other in itertools.permutations(["straight", "turned"]):
-        with pytest.raises(ModelError, match=r"writes from the other end than .+; give the one with"):
+        with pytest.raises(ModelError, match=r"writes in the other direction than .+; give the one with"):
             Translator.load(folders[one], folders[other])
 
 

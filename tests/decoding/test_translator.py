@@ -503,7 +503,7 @@ def test_models_of_different_tokenizers_do_not_translate_together(folders):
     with pytest.raises(ModelError) as caught:
         Translator.load(folders[0], folders[1:3])
     assert str(caught.value) == (
-        f"{folders[2]}: has another vocabulary than {folders[0]}; models translate together only with "
+        f"{folders[2]}: has another vocabulary than {folders[0]}; the models of an ensemble need "
         "the same tokenizer.model"
     )
 
