@@ -59,7 +59,19 @@ def test_a_module_imports_only_from_rooms_before_it(path):
     assert imported <= allowed, f"{room} must not import {sorted(imported - allowed)}"
 
 
-@pytest.mark.parametrize("module", ["rules", "constraints", "search", "sampling"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        "states",
+        "scoring",
+        "rules",
+        "constraints",
+        "candidates",
+        "finished",
+        "search",
+        "sampling",
+    ],
+)
 def test_the_search_knows_no_model(module):
     source = (PACKAGE / "decoding" / f"{module}.py").read_text(encoding="utf-8")
     assert rooms_imported(source) <= {"search_options", "decoding"}

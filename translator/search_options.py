@@ -1,4 +1,4 @@
-"""What a caller may ask of search: one frozen, checked set of options."""
+"""The options of search: one frozen, checked set."""
 
 from __future__ import annotations
 
@@ -15,18 +15,24 @@ Normalization = Literal["gnmt", "average"]
 
 @dataclass(frozen=True)
 class SearchOptions:
-    """How translations are searched for; each field's ``help`` says what for.
+    """How translations are searched for; each field's ``help`` says what it does.
 
     Raises:
         ConfigError: if a value is out of range, or two options cannot go together.
     """
 
     beam_size: int = setting(
-        5, "hypotheses kept a sentence; 1 is greedy and fastest, more finds likelier translations", 1, 1000
+        5,
+        "hypotheses kept per sentence; 1 is greedy and fastest, more finds more probable translations",
+        1,
+        1000,
     )
     n_best: int = setting(1, "translations returned for each sentence, best first", 1, 1000)
     length_penalty: float = setting(
-        1.0, "against too short output, which has few factors: 0 is no correction, larger is longer", 0, 10
+        1.0,
+        "exponent against output that is too short: 0 is no correction, larger values give longer output",
+        0,
+        10,
     )
     length_normalization: Normalization = field(
         default="gnmt",
@@ -37,33 +43,38 @@ class SearchOptions:
     )
     coverage_penalty: float = setting(
         0.0,
-        "against dropped text: rank lower what left source pieces without attention; 0.2 is a start",
+        "against dropped text: lowers hypotheses that leave source tokens without attention; start with 0.2",
         0,
         10,
     )
     min_length: int = setting(
-        0, "pieces at least, the end included; against output that stops early", 0, 10_000
+        0, "fewest tokens, the end included; against output that stops early", 0, 10_000
     )
-    max_length: int = setting(0, "pieces at most, the end included; 0: twice the source and ten", 0, 10_000)
+    max_length: int = setting(0, "most tokens, the end included; 0: twice the source and ten", 0, 10_000)
     no_repeat_ngram: int = setting(
-        0, "no n words in a row stand twice in a translation; against loops in output; 0: off", 0, 100
+        0, "no n words in a row appear twice in a translation; against loops in output; 0: off", 0, 100
     )
     sampling: bool = field(
         default=False,
-        metadata={"help": "draw translations at random instead of searching for the likeliest; for variety"},
+        metadata={
+            "help": "draw translations at random instead of searching for the most probable one; for variety"
+        },
     )
     temperature: float = setting(
-        1.0, "with sampling: below 1 keeps to likely pieces, above 1 is wilder", 0.01, 100
+        1.0, "with sampling: below 1 favours probable tokens, above 1 gives more variety", 0.01, 100
     )
-    top_k: int = setting(0, "with sampling: only among the k likeliest pieces; 0: all", 0, 1_000_000)
+    top_k: int = setting(0, "with sampling: only among the k most probable tokens; 0: all", 0, 1_000_000)
     top_p: float = setting(
-        1.0, "with sampling: only among the likeliest pieces that together have this probability", 0.001, 1
+        1.0,
+        "with sampling: only among the most probable tokens that together have this probability",
+        0.001,
+        1,
     )
     shortlist: bool = field(
         default=False,
         metadata={
-            "help": "choose among the pieces that the words of all lines of a batch make likely, not all: "
-            "faster; probabilities are then relative to those pieces"
+            "help": "choose only among tokens that are likely for the words of a batch: faster; "
+            "probabilities are then relative to those tokens"
         },
     )
     seed: int = setting(1, "with sampling: the same seed and text give the same output", 0, 2**31 - 1)
@@ -71,7 +82,7 @@ class SearchOptions:
     def __post_init__(self) -> None:
         faults = []
         for option in dataclasses.fields(self):
-            if option.name == "length_normalization":  # one of a few words, told below
+            if option.name == "length_normalization":  # one of a few words, checked below
                 continue
             value, fault = check_setting(
                 option.name, getattr(self, option.name), type(option.default), option.metadata
@@ -89,7 +100,7 @@ class SearchOptions:
 
     @property
     def width(self) -> int:
-        """Hypotheses that are computed side by side for each sentence."""
+        """Hypotheses that are computed side by side per sentence."""
         return self.n_best if self.sampling else self.beam_size
 
 

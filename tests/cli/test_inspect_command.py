@@ -91,7 +91,7 @@ def test_missing_packages_are_reported_before_any_work(run, model, tmp_path, mon
 @pytest.mark.parametrize(
     ("text", "options", "message"),
     [
-        (" ", [], "there is no text to look into; give a sentence"),
+        (" ", [], "there is no text to inspect; give a sentence"),
         ("ada " * 40, [], "give one of its sentences"),
         ("ada", ["--beam-size", 0], "beam_size: 0 is outside 1 to"),
         ("ada", ["--output", "."], ".: cannot be written"),
@@ -112,7 +112,7 @@ def test_an_ensemble_cannot_be_inspected(run, model, tmp_path_factory):
         saved(seed_folder(folder, seed), seed)
     status, _, err = run(folder, "ada")
     assert status == 1
-    assert "the gates of one model are looked into, and these are several; give one of them" in err
+    assert "inspection shows the gates of a single model; give one model" in err
 
 
 def test_there_is_no_sampling_option(run, model):

@@ -29,8 +29,8 @@ from translator.decoding.constraints import (
     are_complete,
     next_phrase_tokens,
 )
-from translator.decoding.rules import Requirements, Vocabulary
-from translator.decoding.search import BeamSearch, StepOutput
+from translator.decoding.search import BeamSearch
+from translator.decoding.states import Requirements, StepOutput, Vocabulary
 from translator.search_options import SearchOptions
 
 # Two sentences: one with the phrases (A, B) and (C), one with (B, B, C) alone.

@@ -58,7 +58,7 @@ def test_a_line_without_two_columns_is_told(tmp_path, line):
 
 def test_a_term_with_two_different_targets_is_told(tmp_path):
     path = written(tmp_path / "terms.tsv", "dog\tHund\ncat\tKatze\n\nDOG\tKöter\n")
-    message = "'DOG' stands twice, with different target terms; keep one"
+    message = "'DOG' appears twice with different target terms; keep one"
     assert refusal(path) == f"{path}, line 4: {message}"
 
 
@@ -70,7 +70,7 @@ def test_a_term_that_stands_twice_with_the_same_target_does_no_harm(tmp_path):
 @pytest.mark.parametrize("text", ["", "\n \n\t\n", "# dog\tHund\n"])
 def test_a_file_without_terms_is_told(tmp_path, text):
     path = written(tmp_path / "terms.tsv", text)
-    message = "holds no term; write a source term, a tab and a target term a line"
+    message = "has no terms; write one per line: source term, tab, target term"
     assert refusal(path) == f"{path}: {message}"
 
 

@@ -1,4 +1,4 @@
-"""What is looked into is the translation itself: the same search, the layers' own gates, its numbers."""
+"""An inspection shows the translation itself: the same search, the layers' own gates, the same numbers."""
 
 import json
 import math
@@ -182,25 +182,25 @@ def test_json_holds_the_same_numbers(inspection):
 
 
 @pytest.mark.parametrize("text", ["", "  "])
-def test_nothing_to_look_into(translator, text):
-    with pytest.raises(DataError, match="no text to look into; give a sentence"):
+def test_an_empty_text_cannot_be_inspected(translator, text):
+    with pytest.raises(DataError, match="no text to inspect; give a sentence"):
         translator.inspect(text)
 
 
-def test_a_text_that_is_translated_in_parts(translator):
-    with pytest.raises(DataError, match=r"the text has 40 pieces, and more than \d+ are .* one of its sent"):
+def test_a_text_that_is_translated_in_parts_cannot_be_inspected(translator):
+    with pytest.raises(DataError, match=r"the text has 40 tokens, and more than \d+ are .* one of its sent"):
         translator.inspect("ada " * 40)
 
 
 @pytest.mark.parametrize("option", ["sampling", "shortlist"])
-def test_options_that_leave_no_beam_over_all_pieces(network, tokenizer, option, monkeypatch):
+def test_sampling_and_shortlist_cannot_be_inspected(network, tokenizer, option, monkeypatch):
     translator = Translator([network], tokenizer, CONFIG)
     monkeypatch.setattr(translator, "_lexicon", object())
-    with pytest.raises(ConfigError, match=r"a beam over all pieces .* leave out sampling and shortlist"):
+    with pytest.raises(ConfigError, match=r"a beam search over all tokens; leave out sampling and shortlist"):
         translator.inspect("ada bob", **{option: True})
 
 
-def test_several_models(network, tokenizer):
+def test_several_models_cannot_be_inspected(network, tokenizer):
     both = Translator([network, word_network(tokenizer, seed=3)], tokenizer, CONFIG)
-    with pytest.raises(ConfigError, match=r"the gates of one model .* give one of them"):
+    with pytest.raises(ConfigError, match=r"the gates of a single model; give one model"):
         both.inspect("ada bob")

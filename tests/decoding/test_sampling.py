@@ -25,8 +25,8 @@ from test_search import (
 )
 
 from translator.decoding.graph import SearchGraph
-from translator.decoding.rules import Requirements, Vocabulary
 from translator.decoding.sampling import filter_tokens, sample
+from translator.decoding.states import Requirements, Vocabulary
 from translator.search_options import SearchOptions
 
 ROWS, DRAWS = 8, 1000  # the same sentence so many times, and draws of each

@@ -7,8 +7,8 @@ from references.model import log_softmax
 from references.search import beam_search as reference_beam_search
 from references.search import brute_force, greedy, score_of
 
-from translator.decoding.rules import Requirements, Vocabulary
-from translator.decoding.search import BeamSearch, StepOutput
+from translator.decoding.search import BeamSearch
+from translator.decoding.states import Requirements, StepOutput, Vocabulary
 from translator.errors import ConfigError
 from translator.search_options import SearchOptions
 

@@ -30,8 +30,9 @@ from test_search import (
 )
 
 from translator.decoding.graph import SearchGraph, no_constraints
-from translator.decoding.rules import Requirements, Vocabulary, coverage
+from translator.decoding.scoring import coverage
 from translator.decoding.search import BeamSearch
+from translator.decoding.states import Requirements, Vocabulary
 from translator.search_options import SearchOptions
 
 LONGEST = 6

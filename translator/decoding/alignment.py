@@ -1,4 +1,4 @@
-"""From the attention between pieces to an alignment between the words of the raw text."""
+"""From the attention between tokens to an alignment between the words of the raw text."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ WordAlignment = tuple[tuple[int, int], ...]
 
 
 def word_indices(tokens: Sequence[str]) -> npt.NDArray[np.int64]:
-    """The number of the word, from 0, that each piece belongs to; words are what stands between spaces."""
-    numbers, word, after_space = [], -1, True
+    """The index, from 0, of the word that each token belongs to; words are what stands between spaces."""
+    indices, word, after_space = [], -1, True
     for token in tokens:
         text = " " if token == _SPACE_BYTE else token.replace(_SPACE, " ")
         after_space |= text.startswith(" ")
         if text.strip():
             word, after_space = word + after_space, False
-            numbers.append(word)
+            indices.append(word)
         else:  # a space alone goes with the word that follows, if one does
-            numbers.append(word + 1)
-    return np.minimum(np.array(numbers, np.int64), max(word, 0))
+            indices.append(word + 1)
+    return np.minimum(np.array(indices, np.int64), max(word, 0))
 
 
 def word_attention(
@@ -33,12 +33,12 @@ def word_attention(
 
     Args:
         attention: float32 [tokens, source tokens].
-        tokens: the pieces of the translation, without the end.
-        source_tokens: the pieces of the source, without the end.
+        tokens: the tokens of the translation, without the end.
+        source_tokens: the tokens of the source, without the end.
 
     Returns:
-        Float32 [words, source words]: the mean over the pieces of a word of what each paid to all pieces of
-        the source word.
+        Float32 [words, source words]: the attention of a token to a source word is the sum over the tokens of
+        that word; the attention of a word is the mean over its tokens.
     """
     between = attention[: len(tokens), : len(source_tokens)]
     return attention_by_words(between, word_indices(tokens), word_indices(source_tokens))
@@ -49,7 +49,7 @@ def attention_by_words(
     target_words: npt.NDArray[np.int64],
     source_words: npt.NDArray[np.int64],
 ) -> npt.NDArray[np.float32]:
-    """The same, where the number of the word of each piece is known.
+    """The same, where the index of the word of each token is known.
 
     Args:
         attention: float32 [tokens, source tokens].
@@ -59,8 +59,8 @@ def attention_by_words(
     shape = [int(words.max(initial=-1)) + 1 for words in (target_words, source_words)]
     by_word = np.zeros(shape, np.float32)
     np.add.at(by_word, (target_words[:, None], source_words[None, :]), attention)
-    pieces: npt.NDArray[np.float32] = np.bincount(target_words).astype(np.float32)
-    return by_word / pieces[:, None]
+    num_tokens: npt.NDArray[np.float32] = np.bincount(target_words).astype(np.float32)
+    return by_word / num_tokens[:, None]
 
 
 def word_alignment(
@@ -70,8 +70,8 @@ def word_alignment(
 
     Args:
         attention: float32 [tokens, source tokens].
-        tokens: the pieces of the translation, without the end.
-        source_tokens: the pieces of the source, without the end.
+        tokens: the tokens of the translation, without the end.
+        source_tokens: the tokens of the source, without the end.
 
     Returns:
         Pairs (source word, target word), numbered from 0, in the order of the target words.

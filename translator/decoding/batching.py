@@ -1,4 +1,4 @@
-"""Which sentences are translated together, and how many batches at a time."""
+"""Which sentences are translated together, and how many batches in parallel."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ import tensorflow as tf
 
 from translator.devices import num_cores
 
-MAX_BATCH_TOKENS = 4096  # source pieces a batch times places of the beam; more gains no speed
+MAX_BATCH_TOKENS = 4096  # source tokens per batch times width of the beam; more gains no speed
 
 Result = TypeVar("Result")
 
 
 def num_parallel_batches() -> int:
-    """How many batches are worth translating at the same time.
+    """How many batches are worth translating in parallel.
 
     A step is many small operations, which leave cores idle that another batch can use.
     """
@@ -27,19 +27,19 @@ def num_parallel_batches() -> int:
     return num_cores()
 
 
-def group_by_length(lengths: Sequence[int], places: int = 1, at_least: int = 1) -> list[list[int]]:
+def group_by_length(lengths: Sequence[int], width: int = 1, min_batches: int = 1) -> list[list[int]]:
     """Cuts sentences, longest first, into batches of similar length.
 
     Args:
-        lengths: pieces of each sentence.
-        places: hypotheses that are computed at once for each.
-        at_least: about how many batches there should be, if there are so many sentences.
+        lengths: tokens of each sentence.
+        width: hypotheses that are computed side by side for each.
+        min_batches: about how many batches there should be, if there are so many sentences.
 
     Returns:
-        The indices of the sentences of each batch, which holds at least one.
+        The indices of the sentences of each batch; no batch is empty.
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
-    budget = min(MAX_BATCH_TOKENS // places, -(-sum(length + 1 for length in lengths) // at_least))
+    budget = min(MAX_BATCH_TOKENS // width, -(-sum(length + 1 for length in lengths) // min_batches))
     batches = []
     while order:
         size = max(1, budget // (lengths[order[0]] + 1))
@@ -51,7 +51,7 @@ def group_by_length(lengths: Sequence[int], places: int = 1, at_least: int = 1) 
 def for_each_batch(
     function: Callable[[list[int]], Result], batches: Sequence[list[int]]
 ) -> Iterator[tuple[list[int], Result]]:
-    """Calls a function for several batches at a time; yields each batch with its result, in order."""
+    """Calls a function for several batches in parallel; yields each batch with its result, in order."""
     with ThreadPoolExecutor(num_parallel_batches()) as pool:
         yield from zip(batches, pool.map(function, batches), strict=True)
 

@@ -1,4 +1,4 @@
-"""Search with networks, as TensorFlow functions that are traced once for any batch and length."""
+"""Search with networks, as TensorFlow functions that are traced once and take any batch and length."""
 
 from __future__ import annotations
 
@@ -11,22 +11,29 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from translator.decoding.rules import Requirements, Vocabulary
 from translator.decoding.sampling import sample
-from translator.decoding.search import BeamSearch, BeamStep, Hypotheses, StepOutput
+from translator.decoding.search import BeamSearch
+from translator.decoding.states import (
+    BeamStep,
+    Hypotheses,
+    Requirements,
+    StepFunction,
+    StepOutput,
+    Vocabulary,
+)
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
 
 class DynamicOptions(NamedTuple):
-    """The options that may change without another trace.
+    """The search options that may change without another trace.
 
     Attributes:
         length_penalty: float32 [].
         coverage_penalty: float32 [].
         min_length: int32 [].
         max_length: int32 []; 0: ``max_target_lengths``.
-        seeds: int32 [batch, 2]; the seed and the number of each sentence. For sampling alone.
+        seeds: int32 [batch, 2]; the seed and the number of each sentence; used by sampling alone.
     """
 
     length_penalty: tf.Tensor
@@ -37,12 +44,12 @@ class DynamicOptions(NamedTuple):
 
 
 def dynamic_options(options: SearchOptions, sentences: Sequence[int] = ()) -> DynamicOptions:
-    """The options that may change without another trace, as tensors.
+    """The search options that may change without another trace, as tensors.
 
     Args:
         options: the options.
-        sentences: the number of each sentence of the batch in its text, from which its random numbers follow;
-            only sampling asks for them.
+        sentences: the number of each sentence of the batch in its text, which seeds its random numbers; only
+            sampling needs them.
     """
     return DynamicOptions(
         tf.constant(options.length_penalty, tf.float32),
@@ -54,9 +61,9 @@ def dynamic_options(options: SearchOptions, sentences: Sequence[int] = ()) -> Dy
 
 
 def max_target_lengths(source_ids: tf.Tensor, padding_id: int) -> tf.Tensor:
-    """How long a translation may become: int32 [batch], pieces, the end included.
+    """How long a translation may become: int32 [batch], in tokens, the end included.
 
-    Twice the source and ten: hardly a pair of a sane corpus is longer, and a translation that would
+    This is twice the source and ten: hardly a pair of a clean corpus is longer, and a translation that would
     run on without an end is cut.
     """
     lengths = tf.reduce_sum(tf.cast(tf.not_equal(source_ids, padding_id), tf.int32), axis=1)
@@ -64,13 +71,14 @@ def max_target_lengths(source_ids: tf.Tensor, padding_id: int) -> tf.Tensor:
 
 
 class Constraints(NamedTuple):
-    """What the translations of a batch must hold, as piece ids.
+    """What translations must contain, and which tokens they are made of.
 
     Attributes:
-        prefixes: int32 [batch, prefix steps]; the pieces that each translation starts with, padded.
-        phrases: int32 [batch, number, phrase steps]; the phrases that must appear in it, padded.
-        shortlist: int32 [pieces]; the pieces that search chooses from, in ascending order, those that are
-            no text among them; empty: all.
+        prefixes: int32 [batch, prefix_length]; the tokens that each translation begins with, padded.
+        phrases: int32 [batch, phrases, phrase_length]; lexical constraints: the tokens of each phrase that
+            must appear, padded.
+        shortlist: int32 [shortlist]; the tokens that search chooses from, in ascending order, the special
+            tokens among them; empty: all.
     """
 
     prefixes: Any
@@ -79,7 +87,7 @@ class Constraints(NamedTuple):
 
 
 def no_constraints(batch: int | tf.Tensor) -> Constraints:
-    """That translations need hold nothing; ``batch`` sentences."""
+    """Constraints that constrain nothing, for ``batch`` sentences."""
     return Constraints(
         tf.zeros([batch, 0], tf.int32), tf.zeros([batch, 0, 0], tf.int32), tf.zeros([0], tf.int32)
     )
@@ -88,20 +96,23 @@ def no_constraints(batch: int | tf.Tensor) -> Constraints:
 def build_requirements(
     source_ids: tf.Tensor, constraints: Constraints, numbers: DynamicOptions, padding_id: int
 ) -> Requirements:
-    """What the translations of a batch must and must not be.
+    """The limits and constraints of each sentence of a batch.
 
     The default maximum length leaves room for the prefix and the phrases.
     """
-    in_prefix = tf.reduce_sum(tf.cast(tf.not_equal(constraints.prefixes, padding_id), tf.int32), axis=1)
-    in_phrases = tf.reduce_sum(tf.cast(tf.not_equal(constraints.phrases, padding_id), tf.int32), axis=[1, 2])
-    by_source = max_target_lengths(source_ids, padding_id) + in_prefix + in_phrases
+    prefixes, phrases = constraints.prefixes, constraints.phrases
+    by_source = (
+        max_target_lengths(source_ids, padding_id)
+        + tf.reduce_sum(tf.cast(tf.not_equal(prefixes, padding_id), tf.int32), axis=1)
+        + tf.reduce_sum(tf.cast(tf.not_equal(phrases, padding_id), tf.int32), axis=[1, 2])
+    )
     by_source = tf.maximum(by_source, numbers.min_length)
     longest = tf.where(numbers.max_length > 0, numbers.max_length, by_source)
     return Requirements(
         tf.fill(tf.shape(longest), numbers.min_length),
         longest,
-        constraints.prefixes,
-        constraints.phrases,
+        prefixes,
+        phrases,
         tf.not_equal(source_ids, padding_id),
     )
 
@@ -115,48 +126,62 @@ def search(
     has_phrases: bool,
     is_word_start: np.ndarray | None = None,
     widths: tuple[tf.Tensor, tf.Tensor] | None = None,
-    watch: Callable[[BeamStep], None] | None = None,
+    on_step: Callable[[BeamStep], None] | None = None,
 ) -> Hypotheses:
     """Translates a batch of sentences.
 
     Args:
-        networks: the models; several decide together, each piece by the mean of their probabilities.
-        source_ids: int32 [batch, source steps]; pieces, end, padding.
-        constraints: what each translation must hold.
+        networks: the models; several form an ensemble and average their probabilities at each token.
+        source_ids: int32 [batch, source_length]; tokens, end, padding.
+        constraints: what each translation must contain.
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
         has_phrases: whether there are phrases among the constraints.
         is_word_start: see ``Vocabulary``.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
             for sampling.
-        watch: takes what each step of a beam search keeps; only where this runs eagerly.
+        on_step: called with the beam after each step of a beam search, where this runs eagerly.
     """
     special = networks[0].special_ids
-    pieces = Vocabulary(special.padding, special.start, special.end, is_word_start)
-    encoded = [network.encode(source_ids) for network in networks]
-    memory = [part for part, _ in encoded]
-    state = tf.nest.map_structure(
-        lambda tensor: tf.repeat(tensor[:, None], widths[0] if widths else options.width, axis=1),
-        [states for _, states in encoded],
-    )
+    vocabulary = Vocabulary(special.padding, special.start, special.end, is_word_start)
     shortlist = constraints.shortlist if options.shortlist else None
-    step_functions = [network.step_function(shortlist) for network in networks]
-    if options.shortlist:
-        # Search numbers the pieces of the shortlist from 0; those that are no text keep their ids.
+    if shortlist is not None:
+        # Search numbers the tokens of the shortlist from 0; special tokens keep their ids.
         constraints = constraints._replace(
-            prefixes=_within(constraints.shortlist, constraints.prefixes),
-            phrases=_within(constraints.shortlist, constraints.phrases),
+            prefixes=_positions_in(shortlist, constraints.prefixes),
+            phrases=_positions_in(shortlist, constraints.phrases),
         )
         if is_word_start is not None:
-            pieces = pieces._replace(is_word_start=tf.gather(is_word_start, constraints.shortlist))
-    rules = build_requirements(source_ids, constraints, numbers, special.padding)
+            vocabulary = vocabulary._replace(is_word_start=tf.gather(is_word_start, shortlist))
+    requirements = build_requirements(source_ids, constraints, numbers, special.padding)
+    encoded = [network.encode(source_ids) for network in networks]
+    memory = [part for part, _ in encoded]
+    width = widths[0] if widths else options.width
+    state = tf.nest.map_structure(
+        lambda tensor: tf.repeat(tensor[:, None], width, axis=1), [states for _, states in encoded]
+    )
+    step = _ensemble_step(networks, shortlist)
+    alpha = numbers.length_penalty
+    if options.sampling:
+        found = sample(step, state, memory, requirements, vocabulary, options, alpha, numbers.seeds)
+    else:
+        coverage = numbers.coverage_penalty if options.coverage_penalty else None
+        found = BeamSearch(step, vocabulary, options, alpha, coverage, has_phrases, widths, on_step)(
+            state, memory, requirements
+        )
+    return found if shortlist is None else found._replace(ids=tf.gather(shortlist, found.ids))
+
+
+def _ensemble_step(networks: Sequence[TranslationModel], shortlist: tf.Tensor | None) -> StepFunction:
+    """One decoding step of all networks together; with a shortlist, ids are positions in it."""
+    step_functions = [network.step_function(shortlist) for network in networks]
 
     def step(ids: tf.Tensor, states: Any, memories: Any) -> StepOutput:
-        if options.shortlist:
-            ids = tf.gather(constraints.shortlist, ids)
+        if shortlist is not None:
+            ids = tf.gather(shortlist, ids)
         outputs = [
-            next_pieces(ids, *known)
-            for next_pieces, *known in zip(step_functions, states, memories, strict=True)
+            next_tokens(ids, *known)
+            for next_tokens, *known in zip(step_functions, states, memories, strict=True)
         ]
         return StepOutput(
             _mean_of_probabilities([output.log_probs for output in outputs]),
@@ -164,26 +189,18 @@ def search(
             tf.add_n([output.attention for output in outputs]) / len(outputs),
         )
 
-    if options.sampling:
-        found = sample(step, state, memory, rules, pieces, options, numbers.length_penalty, numbers.seeds)
-    else:
-        coverage_penalty = numbers.coverage_penalty if options.coverage_penalty else None
-        beam_search = BeamSearch(
-            step, pieces, options, numbers.length_penalty, coverage_penalty, has_phrases, widths, watch
-        )
-        found = beam_search(state, memory, rules)
-    return found._replace(ids=tf.gather(constraints.shortlist, found.ids)) if options.shortlist else found
+    return step
 
 
-def _within(shortlist: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
-    """The places of ids in a shortlist that holds them."""
+def _positions_in(shortlist: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+    """The positions of ids in a shortlist that contains them all."""
     return tf.reshape(tf.searchsorted(shortlist, tf.reshape(ids, [-1])), tf.shape(ids))
 
 
 def mean_attention(
     networks: Sequence[TranslationModel], source_ids: tf.Tensor, target_ids: tf.Tensor
 ) -> tf.Tensor:
-    """``attention_weights``, the mean of the models: float32 [batch, target steps, source steps]."""
+    """``attention_weights``, the mean of the models: float32 [batch, target_length, source_length]."""
     return tf.add_n([network.attention_weights(source_ids, target_ids) for network in networks]) / len(
         networks
     )
@@ -197,13 +214,13 @@ def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
 
 
 class SearchGraph:
-    """The functions that translation calls; each is traced once and takes any batch and length.
+    """The graphs that translation calls; each is traced once and takes any batch and length.
 
     Attributes:
         networks: the models.
 
     Args:
-        networks: the models, of one vocabulary; several decide together.
+        networks: the models, of one vocabulary; several form an ensemble.
         is_word_start: see ``Vocabulary``.
     """
 
@@ -222,12 +239,12 @@ class SearchGraph:
         constraints: Constraints | None = None,
         sentences: Sequence[int] | None = None,
     ) -> Hypotheses:
-        """``search`` as a graph, one for each set of the options that are no plain numbers.
+        """``search`` as a graph; there is one for each set of options but ``DynamicOptions``.
 
         Args:
-            source_ids: int32 [batch, source steps]; pieces, end, padding.
+            source_ids: int32 [batch, source_length]; tokens, end, padding.
             options: the options.
-            constraints: what each translation must hold; None: nothing.
+            constraints: what each translation must contain; None: nothing.
             sentences: the number of each sentence, see ``dynamic_options``; None: from 0.
         """
         if constraints is None:
@@ -245,14 +262,14 @@ class SearchGraph:
             max_length=0,
             seed=1,
         )
-        with self._lock:  # batches that are searched at the same time wait for one trace
+        with self._lock:  # batches that are searched in parallel wait for one trace
             traced = self._search(static, has_phrases)
         return traced(source_ids, constraints, numbers)
 
     def search_eagerly(
-        self, source_ids: Any, options: SearchOptions, watch: Callable[[BeamStep], None]
+        self, source_ids: Any, options: SearchOptions, on_step: Callable[[BeamStep], None]
     ) -> Hypotheses:
-        """The same search without a graph: slower, but somebody can look at each step of the beam."""
+        """The same search without a graph: slower, but ``on_step`` is called with the beam of each step."""
         source_ids, constraints = tf.convert_to_tensor(source_ids), no_constraints(len(source_ids))
         return search(
             self.networks,
@@ -262,14 +279,14 @@ class SearchGraph:
             dynamic_options(options),
             has_phrases=False,
             is_word_start=self._is_word_start,
-            watch=watch,
+            on_step=on_step,
         )
 
     def distributions(self, source_ids: Any, target_ids: Any) -> tf.Tensor:
-        """What might stand at each place of given translations, by what stands before it.
+        """The distribution over the next token at each position of given translations.
 
         Returns:
-            The log-probability of every piece, float32 [batch, target steps, vocabulary].
+            Log-probabilities, float32 [batch, target_length, vocabulary].
         """
         ids = tf.convert_to_tensor(source_ids), tf.convert_to_tensor(target_ids)
         return _mean_of_probabilities(
@@ -290,12 +307,12 @@ class SearchGraph:
             ],
             autograph=False,
         )
-        # Traced at once: TensorFlow warns where one line of code is traced many times at its calls.
+        # Traced here and now: TensorFlow warns if one line of code is traced by many calls.
         concrete: Callable[..., Hypotheses] = traced.get_concrete_function()
         return concrete
 
     def _mean_log_probs(self, source_ids: tf.Tensor, target_ids: tf.Tensor) -> tf.Tensor:
-        """``log_probs`` of the models together: float32 [batch, target steps]; 0 at padding."""
+        """``log_probs`` of the models together: float32 [batch, target_length]; 0 at padding."""
         return _mean_of_probabilities(
             [network.log_probs(source_ids, target_ids) for network in self.networks]
         )

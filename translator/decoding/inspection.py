@@ -1,4 +1,4 @@
-"""What happens inside one translation, kept to look into."""
+"""What happens inside one translation: gates, probabilities, attention and beam, for inspection."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ import numpy.typing as npt
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import SearchGraph
 from translator.decoding.long_lines import LongLines
-from translator.decoding.rules import IMPOSSIBLE
-from translator.decoding.search import BeamStep
+from translator.decoding.states import IMPOSSIBLE, BeamStep
 from translator.decoding.translation import Translation, build_translations
 from translator.errors import ConfigError, DataError
 from translator.nn.lstm import Gates
@@ -25,11 +24,11 @@ _GATES = ("input_gate", "forget_gate", "candidate", "output_gate", "cell", "outp
 
 @dataclass(frozen=True)
 class Choice:
-    """A piece that might stand at one place of a translation.
+    """A token that is possible at one position of a translation.
 
     Attributes:
-        token: the piece.
-        probability: the model's probability of it, given the source and the pieces before.
+        token: the token.
+        probability: its probability by the model, given the source and the tokens before.
     """
 
     token: str
@@ -38,15 +37,15 @@ class Choice:
 
 @dataclass(frozen=True)
 class BeamNode:
-    """A hypothesis that a step of the search kept, which continues one of the step before by one piece.
+    """A hypothesis in the beam after one step of search; it continues one of the step before by one token.
 
     Attributes:
-        step: from 0; the number of its pieces less one.
+        step: from 0; its number of tokens minus one.
         parent: the index in ``Inspection.beam`` of the hypothesis that it continues; -1 at step 0.
-        token: the piece that it adds.
-        log_probability: of all its pieces; nats.
-        score: what it is ranked by, if it has ended; None if it has not.
-        is_found: whether the translation that was found begins like this.
+        token: the token that it adds.
+        log_probability: the log-probability of all its tokens; nats.
+        score: what it is ranked by if it has ended; None if it has not.
+        is_found: whether the translation that was found begins with it.
     """
 
     step: int
@@ -63,12 +62,12 @@ class Inspection:
 
     Attributes:
         source: the sentence.
-        translation: what was found, with the attention between the pieces.
-        read_tokens: what the decoder read at each step: the start, then all pieces written but the last.
-        gates: by layer, such as ``encoder/forward`` or ``decoder/lstm_0``, float32 [steps, units] each. The
-            steps of the encoder are the source pieces, those of the decoder ``read_tokens``.
-        choices: for each piece of the translation first that piece, then the likeliest others.
-        beam: what the search kept, step after step, at each the best first.
+        translation: what was found, with the attention between the tokens.
+        read_tokens: the inputs of the decoder: the start, then all tokens of the translation but the last.
+        gates: by layer, such as ``encoder/forward`` or ``decoder/lstm_0``, float32 [time, units] each. The
+            time steps of the encoder are the source tokens, those of the decoder ``read_tokens``.
+        choices: for each position of the translation its token, then the most probable other tokens.
+        beam: the hypotheses in the beam, step after step, at each step the best first.
     """
 
     source: str
@@ -79,7 +78,7 @@ class Inspection:
     beam: tuple[BeamNode, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON; numbers are rounded to 5 places."""
+        """The inspection as plain values, for JSON; numbers are rounded to 5 decimals."""
         found = self.translation
         return {
             "source": self.source,
@@ -112,32 +111,32 @@ def inspect(
     long_lines: LongLines,
     right_to_left: bool,
 ) -> Inspection:
-    """Translates one sentence and keeps what happens inside.
+    """Translates one sentence and records what happens inside.
 
     Args:
         graph: the model.
         tokenizer: its tokenizer.
         text: the sentence.
-        options: of the search.
-        long_lines: tells whether the sentence is translated in parts.
+        options: the options of search.
+        long_lines: decides whether the sentence would be translated in parts.
         right_to_left: whether the model writes the last word first.
 
     Raises:
-        ConfigError: if an option cannot be looked into, or several models translate.
+        ConfigError: if an option cannot be inspected, or several models translate.
         DataError: if the text is empty, or so long that it is translated in parts.
     """
     ids = tokenizer.encode([text])[0]
     if not ids:
-        raise DataError("there is no text to look into; give a sentence")
+        raise DataError("there is no text to inspect; give a sentence")
     if len(long_lines.parts_of(ids)) > 1:
         raise DataError(
-            f"the text has {len(ids)} pieces, and more than {long_lines.longest} are translated in parts; "
+            f"the text has {len(ids)} tokens, and more than {long_lines.longest} are translated in parts; "
             "give one of its sentences"
         )
     if options.sampling or options.shortlist:
-        raise ConfigError("a beam over all pieces is looked into; leave out sampling and shortlist")
+        raise ConfigError("inspection shows a beam search over all tokens; leave out sampling and shortlist")
     if len(graph.networks) > 1:
-        raise ConfigError("the gates of one model are looked into, and these are several; give one of them")
+        raise ConfigError("inspection shows the gates of a single model; give one model")
     source_ids = np.array([[*ids, tokenizer.end_id]], np.int32)
     steps: list[BeamStep] = []
     found = graph.search_eagerly(source_ids, options, steps.append)
@@ -185,28 +184,28 @@ def _gates(
 def token_choices(
     log_probs: npt.NDArray[np.float32], ids: npt.NDArray[np.int32], tokenizer: Tokenizer
 ) -> tuple[tuple[Choice, ...], ...]:
-    """For each place the piece that stands there and the likeliest others.
+    """The token at each position of a translation, and the most probable other tokens.
 
     Args:
-        log_probs: float32 [steps, vocabulary]; of every piece at each place.
-        ids: int32 [steps]; the pieces that stand there.
-        tokenizer: their tokenizer.
+        log_probs: float32 [target_length, vocabulary]; of every token at each position.
+        ids: int32 [target_length]; the translation.
+        tokenizer: its tokenizer.
     """
-    rows = []
-    for of_place, written in zip(log_probs, ids.tolist(), strict=True):
-        likeliest = np.argsort(-of_place, kind="stable")[: _RUNNERS_UP + 1].tolist()
-        shown = [written, *[piece for piece in likeliest if piece != written][:_RUNNERS_UP]]
-        rows.append(
+    choices = []
+    for distribution, written in zip(log_probs, ids.tolist(), strict=True):
+        most_probable = np.argsort(-distribution, kind="stable")[: _RUNNERS_UP + 1].tolist()
+        shown = [written, *[id_ for id_ in most_probable if id_ != written][:_RUNNERS_UP]]
+        choices.append(
             tuple(
-                Choice(token, float(np.exp(of_place[piece])))
-                for piece, token in zip(shown, tokenizer.tokens(shown), strict=True)
+                Choice(token, float(np.exp(distribution[id_])))
+                for id_, token in zip(shown, tokenizer.tokens(shown), strict=True)
             )
         )
-    return tuple(rows)
+    return tuple(choices)
 
 
 def beam_nodes(steps: Sequence[BeamStep], tokenizer: Tokenizer) -> tuple[BeamNode, ...]:
-    """The beam of a search for one sentence, from what each of its steps kept."""
+    """The hypotheses in the beam of one sentence after each step of search."""
     finished = steps[-1].finished
     ended = {
         tuple(ids[:length].tolist()): float(score)
@@ -217,25 +216,25 @@ def beam_nodes(steps: Sequence[BeamStep], tokenizer: Tokenizer) -> tuple[BeamNod
     }
     best = next(iter(ended))
     nodes: list[BeamNode] = []
-    before: dict[int, tuple[int, tuple[int, ...]]] = {0: (-1, ())}  # place -> index of the node, its pieces
+    before: dict[int, tuple[int, tuple[int, ...]]] = {0: (-1, ())}  # beam slot -> index of the node, its ids
     for number, step in enumerate(steps):
-        places = {}
+        slots = {}
         rows = zip(*(part.numpy()[0].tolist() for part in step[:3]), strict=True)
-        for place, (parent, piece, log_prob) in enumerate(rows):
+        for slot, (parent, token_id, log_prob) in enumerate(rows):
             if log_prob <= IMPOSSIBLE / 2:
                 continue
-            index, pieces = before[parent]
-            pieces = (*pieces, piece)
-            places[place] = len(nodes), pieces
+            index, ids = before[parent]
+            ids = (*ids, token_id)
+            slots[slot] = len(nodes), ids
             nodes.append(
                 BeamNode(
                     step=number,
                     parent=index,
-                    token=tokenizer.tokens([piece])[0],
+                    token=tokenizer.tokens([token_id])[0],
                     log_probability=log_prob,
-                    score=ended.get(pieces),
-                    is_found=pieces == best[: len(pieces)],
+                    score=ended.get(ids),
+                    is_found=ids == best[: len(ids)],
                 )
             )
-        before = places
+        before = slots
     return tuple(nodes)

@@ -1,4 +1,4 @@
-"""What stands around the sentences of a text survives its translation: spaces, blank lines, columns."""
+"""Keeps the layout of a text through translation: spaces, blank lines, columns."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterable, Iterator
 
 
 def translate_keeping_layout(
-    lines: Iterable[str], translated: Callable[[Iterator[str]], Iterator[str]], columns: bool = False
+    lines: Iterable[str], translate: Callable[[Iterator[str]], Iterator[str]], columns: bool = False
 ) -> Iterator[str]:
-    """Translates lines and puts the spaces at both ends of each back to where they were.
+    """Translates lines and restores the spaces at both ends of each line.
 
     Args:
-        lines: the lines; one of spaces alone stays as it is.
-        translated: makes a stream of sentences one of as many translations.
-        columns: whether the tabs of a line divide it into columns that are translated each by itself.
+        lines: the lines; a line of spaces alone is kept unchanged.
+        translate: turns a stream of sentences into a stream of as many translations.
+        columns: whether tabs divide a line into columns that are translated separately.
     """
-    frames: deque[list[tuple[str, str]]] = deque()  # for each line on its way, what stands around its cells
+    # For each line that waits for its translations: the spaces before and after each of its cells.
+    frames: deque[list[tuple[str, str]]] = deque()
 
     def sentences() -> Iterator[str]:
         for line in lines:
@@ -33,7 +34,7 @@ def translate_keeping_layout(
             yield from cores
 
     cells: list[str] = []
-    for translation in translated(sentences()):
+    for translation in translate(sentences()):
         cells.append(translation)
         if len(cells) == len(frames[0]):
             frame = frames.popleft()

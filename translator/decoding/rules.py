@@ -1,139 +1,233 @@
-"""What hypotheses must and must not be, and what they are worth: functions on piece ids and sums."""
+"""The rules of decoding: which tokens may not come next, and which token must.
+
+Beam search and sampling build the same list of rules once and ask each rule before every step. A rule
+answers with token ids. Sampling removes the banned tokens from the whole distribution. Beam search looks at
+few candidates per hypothesis, so it removes most banned tokens from the candidates alone: a rule with
+``bannable`` tokens can only ever ban these, and so many more candidates are enough. Only a rule that may ban
+any token costs a pass over the vocabulary.
+"""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from functools import reduce
 
 import tensorflow as tf
 
-IMPOSSIBLE = -1e9  # a finite stand-in for a log-probability of minus infinity
+from translator.decoding.constraints import are_complete
+from translator.decoding.states import IMPOSSIBLE, DecodingContext, Vocabulary
+from translator.search_options import SearchOptions
 
 
-class Requirements(NamedTuple):
-    """What a hypothesis must and must not be; one row a sentence.
-
-    Attributes:
-        min_lengths: int32 [batch]; pieces at least, the end included.
-        max_lengths: int32 [batch]; pieces at most, the end included, at least 1. A hypothesis that
-            reaches it is made to end there.
-        prefixes: int32 [batch, prefix steps]; the pieces that it starts with, padded on the right.
-        phrases: int32 [batch, number, phrase steps]; the pieces of each phrase that must appear in it,
-            padded; see ``constraints``.
-        source_mask: bool [batch, source steps]; true at pieces.
-    """
-
-    min_lengths: tf.Tensor
-    max_lengths: tf.Tensor
-    prefixes: tf.Tensor
-    phrases: tf.Tensor
-    source_mask: tf.Tensor
-
-
-class Vocabulary(NamedTuple):
-    """The ids that mean something to search.
+class Rule:
+    """One rule; by itself it bans and forces nothing.
 
     Attributes:
-        padding: fills up after the end; never part of a hypothesis.
-        start: what the first step reads; never part of a hypothesis.
-        end: ends a hypothesis.
-        is_word_start: bool [vocabulary]; whether a piece begins a word; None: every piece is a word.
+        bannable: the only tokens that it can ever ban; None: any.
     """
 
-    padding: int
-    start: int
-    end: int
-    is_word_start: Any = None
+    bannable: frozenset[int] | None = frozenset()
+
+    def banned_tokens(self, context: DecodingContext) -> tf.Tensor | None:
+        """Tokens that may not come next: int32 [active or 1, beam or 1, any]; None: the rule never bans.
+
+        Padding, which may never come next, fills up where there are fewer.
+        """
+
+    def forced_tokens(self, context: DecodingContext) -> tf.Tensor | None:
+        """The only token that may come next: int32 [active], -1 where any may; None: the rule never forces.
+
+        A forced token comes next even if another rule bans it.
+        """
 
 
-def length_penalty(lengths: tf.Tensor, alpha: tf.Tensor, normalization: str = "gnmt") -> tf.Tensor:
-    """What a log-probability is divided by: float32, of the shape of ``lengths``; see above."""
-    lengths = tf.cast(lengths, tf.float32)
-    return tf.pow((5.0 + lengths) / 6.0 if normalization == "gnmt" else lengths, alpha)
+class MaximumLength(Rule):
+    """At the maximum length, a hypothesis ends."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._end = vocabulary.end
+
+    def forced_tokens(self, context: DecodingContext) -> tf.Tensor:
+        return tf.where(context.step + 1 >= context.requirements.max_lengths, self._end, -1)
 
 
-def coverage(attended: tf.Tensor, source_mask: tf.Tensor) -> tf.Tensor:
-    """How little of the source was left without attention (Wu et al. 2016, equation 15, without its factor).
+class Prefix(Rule):
+    """A hypothesis begins with the prefix of its sentence."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._padding = vocabulary.padding
+
+    def forced_tokens(self, context: DecodingContext) -> tf.Tensor:
+        prefixes = context.requirements.prefixes
+        position = tf.minimum(context.step, tf.shape(prefixes)[1])
+        tokens = tf.pad(prefixes, [[0, 0], [0, 1]], constant_values=self._padding)[:, position]
+        return tf.where(tokens == self._padding, -1, tokens)
+
+
+class NoSpecialTokens(Rule):
+    """Padding and start are never part of a hypothesis."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._tokens = vocabulary.padding, vocabulary.start
+        self.bannable = frozenset(self._tokens)
+
+    def banned_tokens(self, context: DecodingContext) -> tf.Tensor:
+        return tf.constant([[self._tokens]])
+
+
+class MinimumLength(Rule):
+    """No hypothesis ends before the minimum length."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self.bannable = frozenset([vocabulary.end])
+
+    def banned_tokens(self, context: DecodingContext) -> tf.Tensor:
+        is_too_short = context.step + 1 < context.requirements.min_lengths
+        return tf.where(is_too_short, self._vocabulary.end, self._vocabulary.padding)[:, None, None]
+
+
+class AllPhrases(Rule):
+    """No hypothesis ends before it has all its phrases; see ``constraints``."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._vocabulary = vocabulary
+        self.bannable = frozenset([vocabulary.end])
+
+    def banned_tokens(self, context: DecodingContext) -> tf.Tensor:
+        vocabulary = self._vocabulary
+        has_all = are_complete(context.progress, context.requirements.phrases, vocabulary.padding)
+        return tf.where(has_all, vocabulary.padding, vocabulary.end)[:, :, None]
+
+
+class NoRepeatedNgram(Rule):
+    """No ``size`` words in a row appear twice.
+
+    A banned token begins a word that follows the same ``size - 1`` words as once before, so that a name of
+    many tokens may be repeated and no word is given up half-way. Or it goes on within a word, as the last of
+    ``size`` tokens that this word already has in a row, as where a word runs on without an end.
+    """
+
+    bannable = None
+
+    def __init__(self, vocabulary: Vocabulary, size: int) -> None:
+        self._vocabulary, self._size = vocabulary, size
+
+    def banned_tokens(self, context: DecodingContext) -> tf.Tensor:
+        """int32 [active, beam, max_length]."""
+        ids, step, size = context.ids, context.step, self._size
+        is_word_start = self._vocabulary.is_word_start
+        positions = tf.range(tf.shape(ids)[2])
+        is_known = tf.broadcast_to(positions < step, tf.shape(ids))
+        begins = is_known if is_word_start is None else is_known & tf.gather(is_word_start, ids)
+        words_from_here = tf.cumsum(tf.cast(begins, tf.int32), axis=2, reverse=True)
+
+        def start_of_last_words(number: int) -> tf.Tensor:
+            """The position where the last words begin, int32 [active, beam, 1]; -1 if there are fewer."""
+            where = tf.where(begins & (words_from_here == number), positions, -1)
+            return tf.reduce_max(where, axis=2, keepdims=True)
+
+        # A token is banned if as many tokens before it as the context is long are the last ones so far.
+        word_context = step - start_of_last_words(size - 1) if size > 1 else tf.zeros_like(ids[:, :, :1])
+        has_words = word_context <= step
+        word_start = tf.maximum(start_of_last_words(1), 0)
+        context_lengths = tf.where(begins, word_context, size - 1)
+        is_repeated = tf.where(
+            begins,
+            has_words & (positions >= word_context),
+            is_known & (positions - (size - 1) >= word_start),
+        )
+
+        def compare(back: tf.Tensor, is_repeated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            before = tf.roll(ids, shift=back, axis=2)  # at position p, the token at p - back
+            latest = tf.gather(ids, [tf.maximum(step - back, 0)], axis=2)
+            return back + 1, is_repeated & ((before == latest) | (back > context_lengths))
+
+        longest = tf.reduce_max(tf.where(is_repeated, context_lengths, 0))
+        _, is_repeated = tf.while_loop(
+            lambda back, _: back <= longest, compare, (tf.constant(1), is_repeated), parallel_iterations=1
+        )
+        return tf.where(is_repeated, ids, self._vocabulary.padding)
+
+
+class DecodingRules:
+    """All rules of a search, in order of precedence: of two tokens that are forced, the first counts.
 
     Args:
-        attended: float32 [batch, beam, source steps]; the attention of all steps, summed.
-        source_mask: bool [batch, source steps]; true at pieces.
-
-    Returns:
-        float32 [batch, beam]; at most 0.
+        vocabulary: the special tokens, and which tokens begin a word.
+        options: whether there is a rule against repeated n-grams.
+        has_phrases: whether there are phrases that must appear.
     """
-    logarithms = tf.math.log(tf.clip_by_value(attended, 1e-6, 1.0))
-    return tf.reduce_sum(tf.where(source_mask[:, None], logarithms, 0.0), axis=-1)
+
+    def __init__(self, vocabulary: Vocabulary, options: SearchOptions, has_phrases: bool = False) -> None:
+        rules: list[Rule] = [
+            MaximumLength(vocabulary),
+            Prefix(vocabulary),
+            NoSpecialTokens(vocabulary),
+            MinimumLength(vocabulary),
+        ]
+        if has_phrases:
+            rules.append(AllPhrases(vocabulary))
+        if options.no_repeat_ngram:
+            rules.append(NoRepeatedNgram(vocabulary, options.no_repeat_ngram))
+        self._end, self._rules = vocabulary.end, rules
+        self._narrow = [rule for rule in rules if rule.bannable]
+        self._wide = [rule for rule in rules if rule.bannable is None]
+        self.num_bannable = len(frozenset().union(*(rule.bannable or () for rule in self._narrow)))
+
+    def ban(self, log_probs: tf.Tensor, context: DecodingContext) -> tf.Tensor:
+        """Makes every banned token impossible in a distribution, float32 [active, beam, vocabulary]."""
+        return _ban(log_probs, self._rules, context)
+
+    def ban_any(self, log_probs: tf.Tensor, context: DecodingContext) -> tf.Tensor:
+        """The same for those rules alone that may ban any token."""
+        return _ban(log_probs, self._wide, context)
+
+    def ban_candidates(self, log_probs: tf.Tensor, tokens: tf.Tensor, context: DecodingContext) -> tf.Tensor:
+        """The same for the other rules, in a list of candidates.
+
+        Args:
+            log_probs: float32 [active, beam, candidates].
+            tokens: int32 [active, beam, candidates]; their tokens.
+            context: what the rules see.
+        """
+        is_banned = [
+            tokens == banned[:, :, i, None]
+            for banned in _banned_tokens(self._narrow, context)
+            for i in range(banned.shape[2])
+        ]
+        return tf.where(reduce(tf.logical_or, is_banned), IMPOSSIBLE, log_probs)
+
+    def forced_tokens(self, allowed: tf.Tensor, context: DecodingContext) -> tf.Tensor:
+        """The only token that may come next, int32 [active, beam]; -1 where any of the allowed ones may.
+
+        A hypothesis that the rules leave no token must end.
+
+        Args:
+            allowed: float32 [active, beam, any]; log-probabilities after all bans.
+            context: what the rules see.
+        """
+        by_rule = [tokens for rule in self._rules if (tokens := rule.forced_tokens(context)) is not None]
+        forced = reduce(lambda first, later: tf.where(first >= 0, first, later), by_rule)[:, None]
+        is_stuck = tf.reduce_max(allowed, axis=-1) <= IMPOSSIBLE / 2
+        return tf.where(is_stuck & (forced < 0), self._end, forced)
 
 
-def forced_pieces(step: tf.Tensor, rules: Requirements, pieces: Vocabulary) -> tf.Tensor:
-    """The only piece that may come next: int32 [batch], -1 where any may.
-
-    At the last step before the maximum length that is the end, within the prefix its next piece.
-    """
-    prefix_steps = tf.shape(rules.prefixes)[1]
-    padded = tf.pad(rules.prefixes, [[0, 0], [0, 1]], constant_values=pieces.padding)
-    of_prefix = padded[:, tf.minimum(step, prefix_steps)]
-    forced = tf.where(of_prefix == pieces.padding, -1, of_prefix)
-    return tf.where(step + 1 >= rules.max_lengths, pieces.end, forced)
+def _banned_tokens(rules: Sequence[Rule], context: DecodingContext) -> list[tf.Tensor]:
+    return [tokens for rule in rules if (tokens := rule.banned_tokens(context)) is not None]
 
 
-def repeating_pieces(ids: tf.Tensor, step: tf.Tensor, size: int, pieces: Vocabulary) -> tf.Tensor:
-    """The pieces that would make a hypothesis repeat itself.
-
-    They begin a word that follows the same ``size - 1`` words as once before, so that a name of many pieces
-    may be told twice and no word is given up half-way. Or they go on within a word, as the third or later of
-    pieces that stand in it once before (if ``size`` is 3), as where a word runs on without an end.
-
-    Args:
-        ids: int32 [batch, beam, max steps]; hypotheses.
-        step: int32 []; the pieces that they have so far.
-        size: so many words in a row must not stand twice.
-        pieces: which of them begin a word.
-
-    Returns:
-        int32 [batch, beam, max steps]; such pieces, and padding.
-    """
-    positions = tf.range(tf.shape(ids)[2])
-    is_known = tf.broadcast_to(positions < step, tf.shape(ids))
-    begins = is_known if pieces.is_word_start is None else is_known & tf.gather(pieces.is_word_start, ids)
-    words_from_here = tf.cumsum(tf.cast(begins, tf.int32), axis=2, reverse=True)
-
-    def beginning_of(number: int) -> tf.Tensor:
-        """The position where the latest words begin, int32 [batch, beam, 1]; -1 where there are fewer."""
-        where = tf.where(begins & (words_from_here == number), positions, -1)
-        return tf.reduce_max(where, axis=2, keepdims=True)
-
-    # How many of the latest pieces must stand before a position for its piece to be forbidden.
-    of_words = step - beginning_of(size - 1) if size > 1 else tf.zeros_like(ids[:, :, :1])
-    has_words = of_words <= step
-    within = tf.maximum(beginning_of(1), 0)
-    number = tf.where(begins, of_words, size - 1)
-    is_repeated = tf.where(
-        begins, has_words & (positions >= of_words), is_known & (positions - (size - 1) >= within)
-    )
-
-    def compared(back: tf.Tensor, is_repeated: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        before = tf.roll(ids, shift=back, axis=2)  # at position p, the piece at p - back
-        latest = tf.gather(ids, [tf.maximum(step - back, 0)], axis=2)
-        return back + 1, is_repeated & ((before == latest) | (back > number))
-
-    most = tf.reduce_max(tf.where(is_repeated, number, 0))
-    _, is_repeated = tf.while_loop(
-        lambda back, _: back <= most, compared, (tf.constant(1), is_repeated), parallel_iterations=1
-    )
-    return tf.where(is_repeated, ids, pieces.padding)
-
-
-def without(log_probs: tf.Tensor, banned: tf.Tensor) -> tf.Tensor:
-    """Makes pieces impossible.
-
-    Args:
-        log_probs: float32 [batch, beam, vocabulary].
-        banned: int32 [batch, beam, any number]; their ids.
-    """
+def _ban(log_probs: tf.Tensor, rules: Sequence[Rule], context: DecodingContext) -> tf.Tensor:
+    """Makes the tokens that some rules ban impossible, float32 [active, beam, vocabulary]."""
+    banned = _banned_tokens(rules, context)
+    if not banned:
+        return log_probs
     shape = tf.shape(log_probs)
+    tokens = tf.concat(
+        [tf.broadcast_to(some, [shape[0], shape[1], tf.shape(some)[2]]) for some in banned], axis=2
+    )
     flat = tf.reshape(log_probs, [-1, shape[2]])
-    rows = tf.repeat(tf.range(tf.shape(flat)[0]), tf.shape(banned)[2])
-    where = tf.stack([rows, tf.reshape(banned, [-1])], axis=1)
+    rows = tf.repeat(tf.range(tf.shape(flat)[0]), tf.shape(tokens)[2])
+    where = tf.stack([rows, tf.reshape(tokens, [-1])], axis=1)
     flat = tf.tensor_scatter_nd_update(flat, where, tf.fill([tf.shape(where)[0]], IMPOSSIBLE))
     return tf.reshape(flat, shape)

@@ -1,4 +1,4 @@
-"""What translating a sentence gives, from what search found; and how the parts of a long line become one."""
+"""The result of translating a sentence, built from what search found; and the parts of long lines joined."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_order import reverse_words
 from translator.decoding.alignment import WordAlignment, word_alignment, word_indices
 from translator.decoding.long_lines import join_parts
-from translator.decoding.search import Hypotheses
+from translator.decoding.states import Hypotheses
 
 _TO_SPACES = str.maketrans("\n\r\t", "   ")
 
@@ -24,17 +24,17 @@ class Translation:
 
     Attributes:
         text: the translation.
-        score: log-probability over length penalty, with the coverage term if there is one, and the share of
-            a model of the other direction; higher is better, comparable for one source only.
+        score: log-probability over length penalty, plus the coverage term and the terms of reranking models,
+            if there are any; higher is better. Scores are comparable for the same source only.
         log_probability: natural logarithm of the model's probability of this translation.
-        tokens: its pieces as they were written, the end included; those of a model with
+        tokens: its tokens as they were written, the end included; those of a model with
             ``model.right_to_left`` begin with the last word.
-        source_tokens: the pieces of the source, the end included.
-        attention_by_part: the attention within each part of a long line, or of a line that is its only part:
-            float32 [tokens, source tokens] of the part. None if it was not asked for.
-        word_alignment: pairs (source word, target word) over the words between spaces, numbered from 0:
-            each target word with the source word that it attended to most. None if it was not asked for.
-        alternatives: the other hypotheses that were asked for, next best first.
+        source_tokens: the tokens of the source, the end included.
+        attention_by_part: the attention within each part of a long line; other lines are one part: float32
+            [tokens, source tokens] of the part. None if it was not requested.
+        word_alignment: pairs (source word, target word), numbered from 0, of words between spaces: each
+            target word with the source word that it attended to most. None if it was not requested.
+        alternatives: the other hypotheses of an n-best list, next best first.
     """
 
     text: str
@@ -48,10 +48,10 @@ class Translation:
 
     @property
     def alignment(self) -> npt.NDArray[np.float32] | None:
-        """The attention that each piece paid to each piece of the source, each row with sum one.
+        """The attention of each token to each source token; each row sums to one.
 
-        Float32 [tokens, source tokens]; None if it was not asked for. That of a long line takes much memory
-        and is made anew each time.
+        Float32 [tokens, source tokens]; None if it was not requested. For a long line the array is large, and
+        it is built anew at each access.
         """
         if self.attention_by_part is None or len(self.attention_by_part) == 1:
             return self.attention_by_part and self.attention_by_part[0]
@@ -76,14 +76,14 @@ def build_translations(
     attention_of: Callable[[npt.NDArray[np.int32], npt.NDArray[np.int32]], tf.Tensor] | None,
     right_to_left: bool,
 ) -> list[Translation]:
-    """What search found, as translations: the best of each sentence, holding the others.
+    """Builds the translation of each sentence: the best hypothesis, with the others as alternatives.
 
     Args:
-        source_ids: int32 [batch, source steps]; pieces, end, padding.
+        source_ids: int32 [batch, source_length]; tokens, end, padding.
         found: the hypotheses.
         tokenizer: the tokenizer of both.
-        attention_of: gives the attention, float32 [rows, target steps, source steps], of as many target as
-            source rows; None: it is not wanted.
+        attention_of: computes the attention, float32 [pairs, target_length, source_length], of source ids and
+            as many target ids; None: no attention is computed.
         right_to_left: whether the last word was written first.
     """
     ids, lengths, log_probs, scores = (part.numpy() for part in found)
@@ -99,14 +99,14 @@ def build_translations(
         ranked = []
         for j in range(number):
             length = int(lengths[i, j])
-            if not length:  # fewer hypotheses exist than were asked for
+            if not length:  # there are fewer hypotheses than requested
                 continue
-            pieces = ids[i, j, :length].tolist()
-            tokens = tuple(tokenizer.tokens(pieces))
+            target_ids = ids[i, j, :length].tolist()
+            tokens = tuple(tokenizer.tokens(target_ids))
             between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
             links = None if between is None else word_alignment(between, tokens[:-1], source_tokens[:-1])
-            # Breaks and tabs, which a model may spell in bytes, would tear the output.
-            text = tokenizer.decode([pieces])[0].translate(_TO_SPACES)
+            # Line breaks and tabs, which a model may spell in byte tokens, would break up the output.
+            text = tokenizer.decode([target_ids])[0].translate(_TO_SPACES)
             if right_to_left:
                 text = reverse_words(text)
                 links = links and _from_the_other_end(links, len(text.split()))
@@ -126,7 +126,7 @@ def build_translations(
 
 
 def _from_the_other_end(links: WordAlignment, num_words: int) -> WordAlignment:
-    """An alignment whose target words were counted from the last one."""
+    """Numbers the target words from the first one, where they were numbered from the last."""
     return tuple((source, num_words - 1 - target) for source, target in reversed(links))
 
 
@@ -138,16 +138,16 @@ def join_translations(
 ) -> Translation:
     """The translation of a line from those of its parts.
 
-    Its alternatives are the best choices of one hypothesis for each part, as many as a part has; scores
-    add up, so that they are found by keeping the best after each part. Where they are random draws, each of
-    the line is made of one of every part, and each of these stands in one of the line.
+    A hypothesis of the line is a choice of one hypothesis per part. Scores add up, so the best choices, as
+    many as a part has hypotheses, are found by keeping the best after each part. Samples are combined at
+    random instead, so that each sample of a part is used in exactly one sample of the line.
 
     Args:
-        parts: the translations; the alternatives are in them.
+        parts: the translations of the parts, with their alternatives.
         are_glued: for each part, whether it goes on within the last word of the part before.
-        alignments: whether the parts have theirs.
-        draws: where they are random draws, as many of each part: shuffles those of a part, which come
-            sorted, so that chance alone decides which go together. None: they are none.
+        alignments: whether the parts have alignments.
+        draws: for samples, as many of each part: shuffles the samples of each part, which come sorted by
+            score. None: the parts are no samples.
     """
     if len(parts) == 1:
         return parts[0]
@@ -171,7 +171,7 @@ def join_translations(
 def _join_hypotheses(
     parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool
 ) -> Translation:
-    """One hypothesis from one of each part."""
+    """Joins one hypothesis per part."""
     links = []
     if alignments:
         source_words = target_words = 0

@@ -1,4 +1,4 @@
-"""The translator: loads models once and translates any number of sentences."""
+"""The translator: loads a model once and translates any number of sentences."""
 
 from __future__ import annotations
 
@@ -39,14 +39,12 @@ class Translator:
         rerankers: which models rerank the hypotheses, ``backward`` and ``right_to_left`` at most.
 
     Args:
-        networks: the networks, with their weights; several decide together about each piece.
+        networks: the networks, with their weights; several form an ensemble.
         tokenizer: their tokenizer.
         config: the settings; the default beam size and length penalty are taken from them.
-        lexicon: the likely target pieces of each source piece, for the option ``shortlist``.
-        backward: translates the other way; of the best hypotheses of a search, those are preferred from which
-            it would write the source again. None: it has no say.
-        right_to_left: translates the same way and writes from the other end; of the best hypotheses, those
-            are preferred that it finds probable, too. None: it has no say.
+        lexicon: the likely target tokens of each source token, for the option ``shortlist``.
+        backward: a model of the opposite direction, which reranks the best hypotheses; None: there is none.
+        right_to_left: a model of the same direction that writes from the other end, and reranks likewise.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from translator.config import Config
 from translator.corpus.graph_tokenizer import graph_tokenizer
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
-from translator.decoding.rules import IMPOSSIBLE
+from translator.decoding.states import IMPOSSIBLE
 from translator.nn.model import TranslationModel
 from translator.serving.line_parts import LineSplitter, join_parts
 from translator.serving.token_search import RaggedHypotheses, TokenSearch

@@ -149,7 +149,7 @@ class ExportedModel:
 
         # A call of the graph keeps one core busy. Lengths are in characters, of which a piece has several;
         # that only makes batches smaller.
-        batches = group_by_length([len(lines[i]) for i in chosen], at_least=num_parallel_batches())
+        batches = group_by_length([len(lines[i]) for i in chosen], min_batches=num_parallel_batches())
         found: dict[int, list[Hypothesis]] = {}
         for batch, results in for_each_batch(
             lambda batch: function([lines[chosen[i]] for i in batch]), batches
