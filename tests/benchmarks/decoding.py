@@ -3,18 +3,18 @@
     python tests/benchmarks/decoding.py [--joeynmt-python PATH] [--lines 1000] [--runs 5]
         [--model FOLDER --source FILE]
 
-Both have 256 units and 6,000 pieces, read the same rows of ids, sorted by length, and write translations
-of 16 pieces: with the length forced, random weights cost what trained ones do. Starting, loading and
-tokenizing are not timed. All take turns, run by run, and the one that is not running sleeps; the figures
-are medians. JoeyNMT lives in a process and an environment of its own (``joeynmt_decoding.py``): PATH is
-the Python of one with joeynmt 2.3.0; it runs with several batch sizes, and its best one counts. Its threads
-wait asleep (OMP_WAIT_POLICY=PASSIVE, unless that is set): spinning, they take a multiple of the time as
-soon as anything else runs on the machine.
+Both have 256 units and a vocabulary of 6,000, read the same rows of ids, sorted by length, and write
+translations of 16 tokens: with the length forced, random weights cost what trained ones do. Starting,
+loading and tokenizing are not timed. All take turns, run by run, and the one that is not running sleeps;
+the figures are medians. JoeyNMT lives in a process and an environment of its own (``joeynmt_decoding.py``):
+PATH is the Python of one with joeynmt 2.3.0; it runs with several batch sizes, and its best one counts. Its
+threads wait asleep (OMP_WAIT_POLICY=PASSIVE, unless that is set): spinning, they take a multiple of the
+time as soon as anything else runs on the machine.
 
-The source is random, with the lengths of image captions. With --model, it is FILE in the pieces of a trained
-model of 6,000 pieces, which then also searches with its shortlist. ``share_of_peak`` counts only the matrix
-products of the decoder's steps, against the speed of one large matrix product on each core in the same run:
-the encoder takes its time but adds nothing. Prints JSON.
+The source is random, with the lengths of image captions. With --model, it is FILE in the tokens of a
+trained model with a vocabulary of 6,000, which then also searches with its shortlist. ``share_of_peak``
+counts only the matrix products of the decoder's steps, against the speed of one large matrix product on
+each core in the same run: the encoder takes its time but adds nothing. Prints JSON.
 """
 
 import argparse
@@ -49,9 +49,9 @@ from translator.search_options import SearchOptions
 
 VOCABULARY_SIZE = 6000
 SPECIAL_IDS = SpecialIds(padding=0, start=2, end=3)
-FIRST_ID = 4  # of the pieces that are text, in both systems
+FIRST_ID = 4  # the first id that is text, in both systems
 SHORTLIST = "translator with shortlist"
-PIECES = 16  # of every translation, the end included
+NUM_TOKENS = 16  # in every translation, the end included
 Rows = list[list[int]]
 
 
@@ -68,10 +68,10 @@ def search_all(
     """Translates all rows in the batches that ``Translator`` makes, with a shortlist if there is a lexicon.
 
     Returns:
-        The fewest and the most pieces of a translation, the end included.
+        The fewest and the most tokens of a translation, the end included.
     """
     options = SearchOptions(
-        beam_size=beam_size, min_length=PIECES, max_length=PIECES, shortlist=lexicon is not None
+        beam_size=beam_size, min_length=NUM_TOKENS, max_length=NUM_TOKENS, shortlist=lexicon is not None
     )
 
     def lengths_of(batch: list[int]) -> npt.NDArray[np.int32]:
@@ -96,9 +96,9 @@ class JoeyNMT:
 
     Args:
         python: the Python of its environment.
-        rows: what it shall translate.
-        beam_size: hypotheses a sentence.
-        threads: how many it may use.
+        rows: the sentences that it translates.
+        beam_size: hypotheses per sentence.
+        threads: how many threads it may use.
     """
 
     def __init__(self, python: Path, rows: Rows, beam_size: int, threads: int) -> None:
@@ -106,7 +106,7 @@ class JoeyNMT:
             file.writelines(json.dumps(row) + "\n" for row in rows)
             file.flush()
             script = Path(__file__).with_name("joeynmt_decoding.py")
-            numbers = {"--threads": threads, "--beam-size": beam_size, "--pieces": PIECES}
+            numbers = {"--threads": threads, "--beam-size": beam_size, "--pieces": NUM_TOKENS}
             arguments = [text for pair in numbers.items() for text in map(str, pair)]
             self._process = subprocess.Popen(
                 [python, script, file.name, *arguments],
@@ -126,7 +126,7 @@ class JoeyNMT:
         return fewest, most
 
     def close(self) -> None:
-        """Ends the process, which stops when nobody can tell it anything any more."""
+        """Ends the process, which stops when its input is closed."""
         self._process.communicate()
 
     def _answer(self) -> dict[str, tuple[int, int]]:
@@ -143,16 +143,18 @@ def checked(name: str, search: Callable[[], tuple[int, int]]) -> Callable[[], ob
 
     def run() -> None:
         lengths = search()
-        if min(lengths) < PIECES - 1 or max(lengths) > PIECES:
-            raise SystemExit(f"{name} wrote {lengths[0]} to {lengths[1]} pieces a sentence, not {PIECES}")
+        if min(lengths) < NUM_TOKENS - 1 or max(lengths) > NUM_TOKENS:
+            raise SystemExit(
+                f"{name} wrote {lengths[0]} to {lengths[1]} tokens per sentence, not {NUM_TOKENS}"
+            )
 
     return run
 
 
-def operations_a_step(network: TranslationModel) -> float:
+def operations_per_step(network: TranslationModel) -> float:
     """Operations of the matrix products of one step of one hypothesis.
 
-    The first state and the keys and values of attention are computed once a sentence and do not count.
+    The first state and the keys and values of attention are computed once per sentence and do not count.
     """
     decoder = network.decoder
     once = {id(layer.kernel) for layer in (decoder.initial, decoder.attention.key_value)}
@@ -206,11 +208,11 @@ def main() -> None:
     speeds: dict[str, dict[str, float]] = {method: {} for method in beam_sizes}
     for method, name in searches:
         speeds[method][name] = len(rows) / seconds[f"{method} {name}"]
-    operations = PIECES * operations_a_step(network)  # of a hypothesis
+    operations = NUM_TOKENS * operations_per_step(network)  # of a hypothesis
     result = {
         "lines": len(rows),
         "source_tokens": sum(map(len, rows)) + len(rows),
-        "target_tokens": PIECES * len(rows),
+        "target_tokens": NUM_TOKENS * len(rows),
         "beam_size": options.beam_size,
         "runs": options.runs,
         "threads": options.threads,

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/glossary.py MODEL --source test.en --reference test.de [--constraints 100]
 
-The terms are made from the test set itself: a source word with the word of the reference that goes with it
-most exclusively. The lines are the first ones that hold the given number of terms whose target word stands
+The terms come from the test set itself: each is a source word with the reference word that occurs with it
+most exclusively. The lines are the first ones that contain the given number of terms whose target word is
 in the reference; the same lines are translated with and without the glossary. Prints JSON.
 """
 
@@ -23,7 +23,7 @@ def words_of(text: str) -> set[str]:
 
 
 def terms_of(pairs: list[Pair]) -> dict[str, str]:
-    """Words that stand together (Dice coefficient above a half) in at least three pairs."""
+    """Pairs of words that occur together in at least three sentence pairs (Dice coefficient above a half)."""
     sources, targets, both = Counter[str](), Counter[str](), Counter[tuple[str, str]]()
     for pair in pairs:
         source_words, target_words = words_of(pair.source.casefold()), words_of(pair.target)

@@ -2,8 +2,8 @@
 
     python tests/benchmarks/search_options.py MODEL --source test.en --reference test.de [--backward MODEL]
 
-Every row differs from the default in one thing; seconds are without loading and tracing. Prints a table in
-Markdown.
+Every row differs from the default in one option; seconds do not include loading and tracing. Prints a
+Markdown table.
 """
 
 import argparse
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("model")
     for name in ("source", "reference"):
         parser.add_argument(f"--{name}", required=True, type=Path)
-    parser.add_argument("--backward", help="a model of the other direction, for two rows more")
+    parser.add_argument("--backward", help="a backward model, for two more rows")
     options = parser.parse_args()
     set_threads_per_operation()  # as the command line does
     pairs = read_pairs(options.source, options.reference)

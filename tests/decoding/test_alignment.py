@@ -1,4 +1,4 @@
-"""Words from pieces: how they are numbered, and which source word each target word attends to most."""
+"""Words from tokens: how they are numbered, and which source word each target word attends to most."""
 
 import json
 import unicodedata
@@ -29,12 +29,12 @@ def words_seen(line):
 
 
 def num_words(line, tokenizer):
-    """How many words the pieces of a line have."""
+    """How many words the tokens of a line have."""
     tokens = tokenizer.tokens(tokenizer.encode([line])[0])
     return int(word_indices(tokens)[-1]) + 1 if tokens else 0
 
 
-# Which word a piece belongs to
+# Which word a token belongs to
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,7 @@ def num_words(line, tokenizer):
         ("", []),
     ],
 )
-def test_a_word_begins_at_the_mark_of_a_space(tokens, words):
+def test_a_word_begins_at_the_space_mark(tokens, words):
     numbers = word_indices(tokens.split())
     assert numbers.tolist() == words
     assert numbers.dtype == np.int64
@@ -75,7 +75,7 @@ def test_the_first_word_may_lack_the_mark(tokens, words):
         "<0xC3> <0xB1> ▁bob ▁ <0xC3> <0xB1>",
     ],
 )
-def test_spaces_as_only_a_network_writes_them_make_no_other_words(tokenizer, tokens):
+def test_spaces_that_only_a_network_writes_do_not_change_the_words(tokenizer, tokens):
     tokens = tokens.split()
     known = tokenizer.tokens(range(tokenizer.vocabulary_size))
     [text] = tokenizer.decode([[known.index(token) for token in tokens]])
@@ -111,7 +111,7 @@ def test_words_are_those_that_the_tokenizer_sees(tokenizer, line, number):
 )
 @example(line="\0 \0")
 @example(line="\u2000a\u2001\u1680b\u202fc\u205fd")
-def test_any_text_has_as_many_words_as_its_pieces_say(tokenizer, line):
+def test_words_counted_over_tokens_are_those_of_the_text(tokenizer, line):
     assert num_words(line, tokenizer) == len(words_seen(line))
 
 
@@ -143,27 +143,27 @@ def test_links_are_plain_numbers():
     assert json.loads(json.dumps(links)) == [[0, 0], [0, 1]]
 
 
-def test_pieces_of_a_source_word_are_summed_before_the_maximum():
-    # The likeliest piece is the second word, but both pieces of the first one together are more.
+def test_tokens_of_a_source_word_are_summed_before_the_maximum():
+    # The second word gets the most attention by one token, but the first word more by its two together.
     attention = np.array([[0.3, 0.3, 0.4]], np.float32)
     assert word_alignment(attention, ["▁eins"], ["▁o", "ne", "▁two"]) == ((0, 0),)
 
 
-def test_pieces_of_a_target_word_are_summed_before_the_maximum():
-    # The first piece attends to the first word, the second one more clearly to the second word.
+def test_tokens_of_a_target_word_are_summed_before_the_maximum():
+    # The first token attends to the first word, the second one more clearly to the second word.
     attention = np.array([[0.6, 0.4], [0.1, 0.9]], np.float32)
     assert word_alignment(attention, ["▁ei", "ns"], ["▁one", "▁two"]) == ((1, 0),)
 
 
-def test_pieces_in_bytes_are_summed_like_others():
+def test_tokens_in_bytes_are_summed_like_others():
     tokens, source_tokens = ["▁", "<0xC3>", "<0xB1>"], ["▁one", "▁", "<0xC3>", "<0xB1>"]
     attention = np.array([[0.4, 0.2, 0.2, 0.2], [1.0, 0.0, 0.0, 0.0], [0.0, 0.4, 0.3, 0.3]], np.float32)
-    assert word_alignment(attention, tokens, source_tokens) == ((1, 0),)  # 1.6 of three pieces against 1.4
+    assert word_alignment(attention, tokens, source_tokens) == ((1, 0),)  # 1.6 of three tokens against 1.4
     attention[2] = [0.4, 0.2, 0.2, 0.2]
     assert word_alignment(attention, tokens, source_tokens) == ((0, 0),)  # 1.2 against 1.8
 
 
-def test_the_end_has_no_part_in_it():
+def test_the_end_is_not_aligned():
     attention = np.array([[0.2, 0.1, 0.7], [0.1, 0.0, 0.9], [1.0, 0.0, 0.0]], np.float32)
     links = word_alignment(attention, ["▁eins", "▁zwei"], ["▁one", "▁two"])  # row and column of the end
     assert links == ((0, 0), (0, 1))
@@ -177,7 +177,7 @@ def test_sentences_of_one_word():
 
 
 @pytest.mark.parametrize(("tokens", "source_tokens"), [([], ["▁one"]), (["▁eins"], []), ([], [])])
-def test_nothing_is_linked_to_nothing(tokens, source_tokens):
+def test_an_empty_sentence_has_no_links(tokens, source_tokens):
     attention = np.ones([len(tokens) + 1, len(source_tokens) + 1], np.float32)
     assert word_alignment(attention, tokens, source_tokens) == ()
 

@@ -22,7 +22,7 @@ def test_batches_hold_every_sentence_once_longest_first(number, min_batches, wid
     assert len(batches) >= min(min_batches, number) / 2
 
 
-def test_a_few_sentences_are_shared_out():
+def test_a_few_sentences_are_divided_over_the_batches():
     assert group_by_length([9, 9, 9, 9], 5) == [[0, 1, 2, 3]]
     assert group_by_length([9, 9, 9, 9], 5, min_batches=2) == [[0, 1], [2, 3]]
     assert group_by_length([9, 9, 9, 9], 5, min_batches=16) == [[0], [1], [2], [3]]

@@ -13,9 +13,9 @@ from translator.search_options import SearchOptions
 
 VOCABULARY_SIZE, MAX_LENGTH = 6, 4
 NETWORKS = 100  # of each shape
-# What may stand in a translation: text, and the unknown piece.
-PIECES = sorted({*range(VOCABULARY_SIZE)} - {*SPECIAL_IDS})
-EVERY = [(*body, SPECIAL_IDS.end) for length in range(MAX_LENGTH) for body in product(PIECES, repeat=length)]
+# The tokens that a translation may contain: text, and the unknown token.
+TOKENS = sorted({*range(VOCABULARY_SIZE)} - {*SPECIAL_IDS})
+EVERY = [(*body, SPECIAL_IDS.end) for length in range(MAX_LENGTH) for body in product(TOKENS, repeat=length)]
 WIDE = len(EVERY)
 
 
@@ -39,7 +39,7 @@ def score_all(graph, source_ids, alpha):
 
 
 @pytest.mark.parametrize("shape", [(1, 1, 1), (2, 2, 2)], ids=str)
-def test_search_is_exact_with_a_wide_beam_and_honest_with_a_narrow_one(shape):
+def test_a_wide_beam_finds_the_optimum_and_a_narrow_one_reports_true_scores(shape):
     encoder_layers, decoder_layers, heads = shape
     network = random_network(
         vocabulary_size=VOCABULARY_SIZE,

@@ -1,4 +1,4 @@
-"""Phrases that must appear: their parts by hand, small cases, and random ones against all sequences."""
+"""Lexical constraints: their parts by hand, small cases, and random cases against all sequences."""
 
 import numpy as np
 import pytest
@@ -11,9 +11,9 @@ from references.search import brute_force, contains
 from test_search import (
     END,
     PADDING,
-    PIECES,
-    SOURCE_STEPS,
+    SOURCE_LENGTH,
     START,
+    TOKENS,
     VOCABULARY,
     A,
     B,
@@ -40,11 +40,11 @@ reproducible = settings(max_examples=25, deadline=None, derandomize=True, databa
 
 
 def forgetful(probabilities, max_length):
-    """One case where the same pieces are always equally probable."""
+    """One case where the same tokens are always equally probable."""
     prefixes = sum(VOCABULARY**length for length in range(max_length))
     table = np.full([prefixes, VOCABULARY], -1e9)
-    for piece, probability in probabilities.items():
-        table[:, piece] = np.log(probability)
+    for token, probability in probabilities.items():
+        table[:, token] = np.log(probability)
     return Script(table[None])
 
 
@@ -55,16 +55,16 @@ def best(script, beam_size, max_length, alpha=0.0, **changes):
 
 
 def progress_through(ids, phrases):
-    """Progress of one hypothesis after each of its pieces, [pieces, number]."""
+    """Progress of one hypothesis after each of its tokens, [tokens, number]."""
     phrases, steps = tf.constant(padded(phrases))[None], []
     progress = tf.zeros([1, 1, phrases.shape[1]], tf.int32)
-    for piece in ids:
-        progress = advance_progress(progress, tf.constant([[piece]]), phrases, PADDING)
+    for token in ids:
+        progress = advance_progress(progress, tf.constant([[token]]), phrases, PADDING)
         steps.append(progress[0, 0].numpy().tolist())
     return steps
 
 
-def test_needed_pieces_come_next_in_each_phrase():
+def test_the_next_token_of_each_phrase_is_found():
     progress = tf.constant([[[0, 0], [1, 0], [2, 0], [2, 1]], [[0, 0], [1, 0], [2, 0], [3, 0]]])
     expected = [
         [[A, C], [B, C], [PADDING, C], [PADDING, PADDING]],
@@ -73,32 +73,32 @@ def test_needed_pieces_come_next_in_each_phrase():
     assert next_phrase_tokens(progress, PHRASES, PADDING).numpy().tolist() == expected
 
 
-def test_phrases_are_met_when_all_are_complete():
+def test_a_hypothesis_is_complete_when_all_its_phrases_are():
     progress = tf.constant([[[0, 0], [2, 0], [1, 1], [2, 1]], [[0, 0], [1, 0], [2, 0], [3, 0]]])
     expected = [[False, False, False, True], [False, False, False, True]]
     assert are_complete(progress, PHRASES, PADDING).numpy().tolist() == expected
 
 
-def test_a_sentence_without_phrases_is_met_at_once():
+def test_a_sentence_without_phrases_is_complete_at_once():
     for phrases in (tf.zeros([1, 2, 3], tf.int32), tf.zeros([1, 0, 0], tf.int32)):
         progress = tf.zeros([1, 2, phrases.shape[1]], tf.int32)
         assert are_complete(progress, phrases, PADDING).numpy().tolist() == [[True, True]]
 
 
-def test_a_phrase_grows_starts_again_or_stays():
+def test_progress_grows_starts_again_or_stays_complete():
     progress = tf.constant([[[0, 0], [1, 0], [1, 0], [1, 0], [2, 0], [2, 1]], [[0, 0]] * 3 + [[2, 0]] * 3])
-    pieces = tf.constant([[A, B, A, C, C, A], [A, B, C, C, A, END]])
+    tokens = tf.constant([[A, B, A, C, C, A], [A, B, C, C, A, END]])
     expected = [
         [[1, 0], [2, 0], [1, 0], [0, 1], [2, 1], [2, 1]],
         [[0, 0], [1, 0], [0, 0], [3, 0], [0, 0], [0, 0]],
     ]
-    assert advance_progress(progress, pieces, PHRASES, PADDING).numpy().tolist() == expected
+    assert advance_progress(progress, tokens, PHRASES, PADDING).numpy().tolist() == expected
 
 
 @pytest.mark.parametrize(
     ("phrases", "ids", "expected"),
     [
-        ([(A, B), (B, C)], (A, B, C), [[1, 0], [2, 1], [2, 2]]),  # phrases may share pieces
+        ([(A, B), (B, C)], (A, B, C), [[1, 0], [2, 1], [2, 2]]),  # phrases may share tokens
         ([(B,), (A, B)], (B, A, B), [[1, 0], [1, 1], [1, 2]]),  # and stand one in another
         ([(A, A)], (A, B, A, A), [[1], [0], [1], [2]]),
         ([(A, B, A, C)], (A, B, A, C), [[1], [2], [3], [4]]),
@@ -119,38 +119,38 @@ def test_a_phrase_may_begin_within_a_beginning_of_itself(phrase, ids, expected):
     assert [progress for [progress] in progress_through(ids, [phrase])] == expected
 
 
-def allocated(totals, pieces_of_phrases, places):
+def allocated(totals, phrase_tokens, beam_size):
     """Allocates the beam of one sentence whose candidates have so many tokens of one long phrase."""
     phrases = tf.fill([1, 1, 9], A)
-    progress = tf.constant(pieces_of_phrases)[None, :, None]
+    progress = tf.constant(phrase_tokens)[None, :, None]
     return (
-        allocate_beam_by_constraints(tf.constant([totals]), progress, phrases, PADDING, places)
+        allocate_beam_by_constraints(tf.constant([totals]), progress, phrases, PADDING, beam_size)
         .numpy()[0]
         .tolist()
     )
 
 
-def test_places_are_dealt_out_in_turn_to_those_that_have_come_equally_far():
+def test_beam_slots_are_allocated_in_turn_to_groups_of_equal_progress():
     totals = [-1.0, -2.0, -3.0, -4.0, -9.0, -8.0, -7.0]
-    pieces = [0, 0, 0, 0, 1, 1, 2]
+    tokens = [0, 0, 0, 0, 1, 1, 2]
     # The best of each group, the furthest group in front; then the second best; then what is left.
-    assert allocated(totals, pieces, 7) == [6, 5, 0, 4, 1, 2, 3]
-    assert allocated(totals, pieces, 4) == [6, 5, 0, 4]
-    assert allocated(totals, pieces, 1) == [6]
+    assert allocated(totals, tokens, 7) == [6, 5, 0, 4, 1, 2, 3]
+    assert allocated(totals, tokens, 4) == [6, 5, 0, 4]
+    assert allocated(totals, tokens, 1) == [6]
 
 
-def test_impossible_candidates_get_places_last():
-    totals, pieces = [-1e9, -5.0, -1e9, -4.0, -6.0], [2, 0, 1, 0, 0]
-    assert allocated(totals, pieces, 3) == [3, 1, 4]
-    assert set(allocated(totals, pieces, 5)[3:]) == {0, 2}
+def test_impossible_candidates_get_beam_slots_last():
+    totals, tokens = [-1e9, -5.0, -1e9, -4.0, -6.0], [2, 0, 1, 0, 0]
+    assert allocated(totals, tokens, 3) == [3, 1, 4]
+    assert set(allocated(totals, tokens, 5)[3:]) == {0, 2}
 
 
-def test_of_equal_candidates_the_first_gets_the_place():
+def test_of_equal_candidates_the_first_gets_the_beam_slot():
     assert allocated([-1.0, -1.0, -1.0], [0, 0, 0], 2) == [0, 1]
 
 
-def test_how_far_a_hypothesis_has_come_is_all_complete_phrases_and_the_longest_begun():
-    # In the first sentence 1, 2 + 1, 0, 1 + 1 and 2 pieces; in the second 1 each, so totals alone count.
+def test_groups_count_all_complete_phrases_and_the_longest_unfinished_one():
+    # In the first sentence 1, 2 + 1, 0, 1 + 1 and 2 tokens; in the second 1 each, so totals alone count.
     progress = tf.constant([[[1, 0], [2, 1], [0, 0], [1, 1], [2, 0]], [[1, 0]] * 5])
     totals = tf.constant([[-1.0, -5.0, -2.0, -3.0, -4.0], [-5.0, -4.0, -3.0, -2.0, -1.0]])
     found = allocate_beam_by_constraints(totals, progress, PHRASES, PADDING, 5).numpy().tolist()
@@ -165,12 +165,12 @@ def test_a_phrase_that_the_model_dislikes_appears():
     np.testing.assert_allclose(log_prob, np.log(0.0001 * 0.989), rtol=1e-5)
 
 
-def test_a_phrase_stands_where_it_fits_best():
+def test_a_phrase_appears_where_it_fits_best():
     script = scripted({(): {A: 0.9, B: 0.05, C: 0.05}, (A,): {B: 0.3, C: 0.7}, (A, B): {END: 1.0}})
     assert best(script, 5, 4, phrases=[(B,)])[0] == (A, B, END)  # 0.27 against 0.05
 
 
-def test_the_pieces_of_a_phrase_stand_in_a_row():
+def test_the_tokens_of_a_phrase_are_contiguous():
     script = forgetful({END: 0.97, A: 0.02, B: 0.009, C: 0.001}, max_length=5)
     assert best(script, 5, 5, phrases=[(B, C)])[0] == (B, C, END)
     assert best(script, 5, 5, phrases=[(C, C)])[0] == (C, C, END)
@@ -204,7 +204,7 @@ def test_no_hypothesis_ends_before_it_has_all_its_phrases():
 
 @pytest.mark.parametrize("beam_size", [1, 3])
 @pytest.mark.parametrize("longest", [1, 2, 3])
-def test_a_maximum_length_too_short_for_the_phrases_ends_all_the_same(beam_size, longest):
+def test_a_hypothesis_ends_at_a_maximum_length_too_short_for_its_phrases(beam_size, longest):
     script = random_script(4, max_length=4, cases=10)
     for found in script.search(beam_size, longest, phrases=[(A, B), (C,)]):
         [(ids, _, _)] = found
@@ -212,7 +212,7 @@ def test_a_maximum_length_too_short_for_the_phrases_ends_all_the_same(beam_size,
         assert ids.index(END) == longest - 1
 
 
-def test_a_hypothesis_with_its_phrases_goes_before_a_likelier_one_without():
+def test_a_hypothesis_with_its_phrases_ranks_before_a_more_probable_one_without():
     # Without C, search can go on to the maximum length, where the end is forced: 0.9 * 0.9 * 0.09.
     script = forgetful({A: 0.9, END: 0.09, C: 0.01}, max_length=3)
     ids, log_prob = best(script, 5, 3, phrases=[(C,)])
@@ -235,26 +235,26 @@ def test_a_prefix_may_hold_a_phrase_or_its_beginning():
 
 
 def test_a_phrase_may_repeat_an_ngram():
-    # What must appear goes before what must not be repeated.
+    # A phrase that must appear takes precedence over the rule against repetition.
     script = forgetful({END: 0.97, A: 0.02, B: 0.0099, C: 0.0001}, max_length=6)
     assert best(script, 5, 6, phrases=[(A, A)], no_repeat_ngram=1)[0] == (A, A, END)
 
 
-def search_among_many_pieces(logits, phrases, beam_size, max_length):
-    """The ``beam_size`` best hypotheses of one case where a piece needs a phrase to be among the best.
+def search_large_vocabulary(logits, phrases, beam_size, max_length):
+    """The ``beam_size`` best hypotheses of one case where a token needs a phrase to be among the best.
 
     Args:
         logits: [vocabulary]; of every step.
         phrases: that must appear.
-        beam_size: places.
-        max_length: pieces at most.
+        beam_size: beam slots.
+        max_length: most tokens.
     """
     log_probs = tf.math.log_softmax(tf.constant(logits, tf.float32))
 
     def step(ids, state, memory):
         return StepOutput(tf.tile(log_probs[None, None], [1, beam_size, 1]), state, state)
 
-    rules = Requirements(
+    requirements = Requirements(
         tf.constant([0]),
         tf.constant([max_length]),
         tf.zeros([1, 0], tf.int32),
@@ -263,21 +263,21 @@ def search_among_many_pieces(logits, phrases, beam_size, max_length):
     )
     options = SearchOptions(beam_size=beam_size, n_best=beam_size)
     search = BeamSearch(step, Vocabulary(PADDING, START, END), options, 1.0, has_phrases=True)
-    found = search(tf.zeros([1, beam_size, 1]), tf.zeros([1, 1]), rules)
+    found = search(tf.zeros([1, beam_size, 1]), tf.zeros([1, 1]), requirements)
     rows, lengths = found.ids.numpy()[0].tolist(), found.lengths.numpy()[0]
     return [tuple(row[:length]) for row, length in zip(rows, lengths, strict=True) if length]
 
 
 @pytest.mark.parametrize("beam_size", [1, 2, 4])
-def test_pieces_that_are_never_among_the_best_appear_for_a_phrase(beam_size):
+def test_tokens_that_are_never_among_the_best_appear_for_a_phrase(beam_size):
     logits = np.arange(30.0)
     logits[END] = 80
-    assert search_among_many_pieces(logits, [(B, A)], beam_size, 6)[0] == (B, A, END)
+    assert search_large_vocabulary(logits, [(B, A)], beam_size, 6)[0] == (B, A, END)
 
 
-def test_phrases_that_begin_alike_do_not_double_a_hypothesis():
-    # The first piece of both phrases is not among the best of any hypothesis: each phrase offers it.
-    found = search_among_many_pieces(np.arange(30.0), [(A,), (A, B)], 6, 5)
+def test_phrases_with_a_common_beginning_do_not_duplicate_a_hypothesis():
+    # The first token of both phrases is not among the best of any hypothesis: each phrase offers it.
+    found = search_large_vocabulary(np.arange(30.0), [(A,), (A, B)], 6, 5)
     assert len(set(found)) == len(found) == 6
 
 
@@ -286,38 +286,38 @@ def test_every_sentence_has_its_own_phrases():
     script = random_script(6, max_length=6, cases=len(wanted))
     phrases = np.zeros([4, 2, 2], np.int32)
     for row, some in zip(phrases, wanted, strict=True):
-        for phrase, pieces in zip(row, some, strict=False):
-            phrase[: len(pieces)] = pieces
-    rules = Requirements(
+        for phrase, tokens in zip(row, some, strict=False):
+            phrase[: len(tokens)] = tokens
+    requirements = Requirements(
         tf.zeros([4], tf.int32),
         tf.fill([4], 6),
         tf.zeros([4, 0], tf.int32),
         tf.constant(phrases),
-        tf.ones([4, SOURCE_STEPS], tf.bool),
+        tf.ones([4, SOURCE_LENGTH], tf.bool),
     )
     options = SearchOptions(beam_size=5)
     search = BeamSearch(script.step, Vocabulary(PADDING, START, END), options, 1.0, has_phrases=True)
-    found = search(tf.fill([4, 5], -1), script.tables, rules)
+    found = search(tf.fill([4, 5], -1), script.tables, requirements)
     for case, some in enumerate(wanted):
         [[(ids, log_prob, _)]] = Script(script.tables[case : case + 1]).search(5, 6, phrases=some)
         assert tuple(found.ids[case, 0, : found.lengths[case, 0]].numpy().tolist()) == ids
         np.testing.assert_allclose(found.log_probs[case, 0], log_prob, atol=1e-4)
 
 
-def lists_of_phrases(most_pieces):
-    phrase = st.lists(st.sampled_from(PIECES), min_size=1, max_size=3).map(tuple)
+def lists_of_phrases(most_tokens):
+    phrase = st.lists(st.sampled_from(TOKENS), min_size=1, max_size=3).map(tuple)
     some = st.lists(phrase, min_size=1, max_size=3, unique=True)
-    return some.filter(lambda phrases: sum(map(len, phrases)) <= most_pieces)
+    return some.filter(lambda phrases: sum(map(len, phrases)) <= most_tokens)
 
 
 @reproducible
 @given(
     seed=st.integers(0, 999),
-    phrases=lists_of_phrases(most_pieces=5),
+    phrases=lists_of_phrases(most_tokens=5),
     beam_size=st.integers(5, 8),
     alpha=st.sampled_from([0.0, 1.0, 2.0]),
 )
-def test_the_best_hypothesis_holds_every_phrase(seed, phrases, beam_size, alpha):
+def test_the_best_hypothesis_contains_every_phrase(seed, phrases, beam_size, alpha):
     script = random_script(seed, max_length=6, cases=10)
     for found in script.search(beam_size, 6, alpha, phrases=phrases):
         [(ids, _, _)] = found
@@ -327,16 +327,16 @@ def test_the_best_hypothesis_holds_every_phrase(seed, phrases, beam_size, alpha)
 @reproducible
 @given(
     seed=st.integers(0, 999),
-    phrases=lists_of_phrases(most_pieces=3),
+    phrases=lists_of_phrases(most_tokens=3),
     alpha=st.sampled_from([0.0, 1.0, 2.0]),
-    prefix=st.lists(st.sampled_from(PIECES), max_size=1).map(tuple),
+    prefix=st.lists(st.sampled_from(TOKENS), max_size=1).map(tuple),
 )
-def test_a_beam_as_wide_as_all_sequences_finds_the_best_that_holds_every_phrase(seed, phrases, alpha, prefix):
+def test_a_beam_as_wide_as_all_sequences_finds_the_best_with_every_phrase(seed, phrases, alpha, prefix):
     script = random_script(seed, max_length=5, cases=5)
-    every = sum(len(PIECES) ** length for length in range(5))  # 121 sequences
+    every = sum(len(TOKENS) ** length for length in range(5))  # 121 sequences
     rules = ReferenceRules(phrases=tuple(phrases), prefix=prefix)
     for case, found in enumerate(script.search(every, 5, alpha, phrases=phrases, prefix=prefix)):
-        expected = brute_force(script.after(case), PIECES, END, 5, alpha, rules)[0]
+        expected = brute_force(script.after(case), TOKENS, END, 5, alpha, rules)[0]
         [(ids, log_prob, score)] = found
         assert ids == expected.ids
         np.testing.assert_allclose([log_prob, score], [expected.log_prob, expected.score], atol=1e-4)

@@ -50,42 +50,42 @@ def test_a_file_from_windows_is_read(tmp_path):
 @pytest.mark.parametrize(
     "line", ["dog", "dog Hund", "dog\t", "\tHund", "dog\t \t", "dog\tHund\tm.", "dog\tHund\t", "dog\t\u00a0"]
 )
-def test_a_line_without_two_columns_is_told(tmp_path, line):
+def test_a_line_without_two_columns_is_reported(tmp_path, line):
     path = written(tmp_path / "terms.tsv", f"# animals\n\ncat\tKatze\n{line}\nhen\tHuhn\n")
     expected = "expected a source term, a tab and a target term"
     assert refusal(path) == f"{path}, line 4: {expected}, got {line!r}"
 
 
-def test_a_term_with_two_different_targets_is_told(tmp_path):
+def test_a_term_with_two_different_targets_is_reported(tmp_path):
     path = written(tmp_path / "terms.tsv", "dog\tHund\ncat\tKatze\n\nDOG\tKöter\n")
     message = "'DOG' appears twice with different target terms; keep one"
     assert refusal(path) == f"{path}, line 4: {message}"
 
 
-def test_a_term_that_stands_twice_with_the_same_target_does_no_harm(tmp_path):
+def test_a_term_may_appear_twice_with_the_same_target(tmp_path):
     path = written(tmp_path / "terms.tsv", "dog\tHund\nDog\tHund\n")
     assert Glossary.read(path).targets_for("dog") == ["Hund"]
 
 
 @pytest.mark.parametrize("text", ["", "\n \n\t\n", "# dog\tHund\n"])
-def test_a_file_without_terms_is_told(tmp_path, text):
+def test_a_file_without_terms_is_reported(tmp_path, text):
     path = written(tmp_path / "terms.tsv", text)
     message = "has no terms; write one per line: source term, tab, target term"
     assert refusal(path) == f"{path}: {message}"
 
 
-def test_a_missing_file_is_told(tmp_path):
+def test_a_missing_file_is_reported(tmp_path):
     path = tmp_path / "terms.tsv"
     assert refusal(path) == f"{path}: cannot be read (No such file or directory); check the path"
 
 
-def test_a_file_that_is_not_utf_8_is_told(tmp_path):
+def test_a_file_that_is_not_utf_8_is_reported(tmp_path):
     path = written(tmp_path / "terms.tsv", "dog\tHund\nbear\tBär\n".encode("latin-1"))
     message = "byte 7 is not valid UTF-8; convert the file to UTF-8 (for example with iconv)"
     assert refusal(path) == f"{path}, line 2: {message}"
 
 
-def test_a_gzip_file_that_is_none_is_told(tmp_path):
+def test_a_file_that_only_claims_to_be_gzip_is_reported(tmp_path):
     path = tmp_path / "terms.tsv.gz"
     path.write_text("dog\tHund\n")
     assert refusal(path).startswith(f"{path}: not a complete gzip file (")
@@ -118,7 +118,7 @@ def test_whole_words_are_found_whatever_their_case_and_each_target_once(text, ta
     assert ANIMALS.targets_for(text) == targets
 
 
-def test_of_terms_that_begin_at_the_same_place_the_longer_counts():
+def test_of_terms_that_begin_at_the_same_position_the_longer_counts():
     terms = {"new": "neu", "new york": "New York", "new york city": "die Stadt New York", "city": "Stadt"}
     for order in (terms, dict(reversed(terms.items()))):
         glossary = Glossary(order)
@@ -141,7 +141,7 @@ def test_of_terms_that_begin_at_the_same_place_the_longer_counts():
         ("don't", ["don't", "DON'T!"], ["don", "dont"]),
     ],
 )
-def test_no_character_of_a_term_has_another_meaning(term, found, missed):
+def test_no_character_of_a_term_is_special(term, found, missed):
     glossary = Glossary({term: "X", "other": "Y"})
     assert [text for text in found if glossary.targets_for(text) != ["X"]] == []
     assert [text for text in missed if glossary.targets_for(text)] == []
@@ -195,6 +195,6 @@ def test_a_term_is_found_in_every_spelling_that_the_tokenizer_takes_for_the_same
 
 
 @pytest.mark.parametrize("source", ["", " \t"])
-def test_an_empty_source_term_is_told(source):
+def test_an_empty_source_term_is_reported(source):
     with pytest.raises(DataError, match="a source term of the glossary is empty"):
         Glossary({"dog": "Hund", source: "x"})

@@ -68,10 +68,10 @@ def test_reported_log_probability_is_that_of_forced_decoding(network, graph, bea
     source_ids = padded(SOURCES, extra=2)
     found = graph.search(source_ids, options(beam_size, 1.0, n_best))
     assert (found.lengths.numpy() > 0).all()
-    for place in range(n_best):
+    for rank in range(n_best):
         for log_probs in (network.log_probs, graph.log_probs):
-            forced = tf.reduce_sum(log_probs(source_ids, found.ids[:, place]), axis=1)
-            np.testing.assert_allclose(found.log_probs[:, place], forced, atol=1e-4)
+            forced = tf.reduce_sum(log_probs(source_ids, found.ids[:, rank]), axis=1)
+            np.testing.assert_allclose(found.log_probs[:, rank], forced, atol=1e-4)
 
 
 def test_padding_and_other_sentences_do_not_change_what_is_found(graph):
@@ -109,7 +109,7 @@ def test_one_trace_serves_every_batch_length_and_penalty():
     assert len(traces) == 4
 
 
-def test_a_translation_may_be_twice_as_long_as_its_source_and_ten_pieces():
+def test_a_translation_may_be_twice_as_long_as_its_source_plus_ten_tokens():
     source_ids = tf.constant(padded(random_sentences(1, [1, 5]), extra=3))
     assert max_target_lengths(source_ids, SPECIAL_IDS.padding).numpy().tolist() == [12, 20]
 

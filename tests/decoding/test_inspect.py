@@ -43,7 +43,7 @@ def inspection(translator):
         {"max_length": 3, "length_normalization": "average"},
     ],
 )
-def test_it_is_the_translation_that_search_finds(translator, text, options):
+def test_the_inspected_translation_is_the_one_that_search_finds(translator, text, options):
     found, expected = (
         translator.inspect(text, **options).translation,
         translator.translate([text], **options)[0],
@@ -63,7 +63,7 @@ def ids_of(tokenizer, tokens):
 
 
 def path_to(beam, index):
-    """The pieces of a hypothesis, from its links to those that it continues."""
+    """The tokens of a hypothesis, from its links to those that it continues."""
     tokens = []
     while index >= 0:
         tokens.insert(0, beam[index].token)
@@ -81,7 +81,7 @@ def test_every_hypothesis_of_the_beam_has_the_models_own_probability(inspection,
         assert node.log_probability == pytest.approx(log_probs.sum(), abs=1e-4)
 
 
-def test_the_beam_keeps_as_many_hypotheses_as_it_has_places(inspection):
+def test_the_beam_has_as_many_hypotheses_as_free_slots(inspection):
     beam = inspection.beam
     ended = 0
     for step in range(beam[-1].step + 1):
@@ -93,7 +93,7 @@ def test_the_beam_keeps_as_many_hypotheses_as_it_has_places(inspection):
     assert ended > 1
 
 
-def test_only_what_ended_has_a_score(inspection):
+def test_only_finished_hypotheses_have_a_score(inspection):
     for node in inspection.beam:
         if node.token == "</s>":
             penalty = ((5 + node.step + 1) / 6) ** 0.5
@@ -110,17 +110,17 @@ def test_the_translation_is_a_path_of_the_beam(inspection):
     assert inspection.beam[last].score == pytest.approx(inspection.translation.score)
 
 
-def test_choices_are_the_written_piece_and_the_five_likeliest_others(inspection, network, tokenizer):
+def test_choices_are_the_written_token_and_the_five_most_probable_others(inspection, network, tokenizer):
     found = inspection.translation
     source, target = (ids_of(tokenizer, tokens) for tokens in (found.source_tokens, found.tokens))
     logits = network((padded([source]), padded([target]))).numpy()[0].astype(np.float64)
     probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
     assert len(inspection.choices) == len(target)
-    for choices, of_place, written in zip(inspection.choices, probabilities, target, strict=True):
-        others = [piece for piece in np.argsort(-of_place) if piece != written][:5]
+    for choices, distribution, written in zip(inspection.choices, probabilities, target, strict=True):
+        others = [token for token in np.argsort(-distribution) if token != written][:5]
         assert [choice.token for choice in choices] == tokenizer.tokens([written, *map(int, others)])
         np.testing.assert_allclose(
-            [choice.probability for choice in choices], of_place[[written, *others]], rtol=1e-3, atol=1e-7
+            [choice.probability for choice in choices], distribution[[written, *others]], rtol=1e-3, atol=1e-7
         )
     assert sum(math.log(choices[0].probability) for choices in inspection.choices) == pytest.approx(
         found.log_probability, abs=1e-4

@@ -28,14 +28,14 @@ WAYS = [one_at_a_time, in_windows(2), in_windows(3), in_windows(1000)]
 
 
 @pytest.mark.parametrize("translated", WAYS)
-def test_spaces_at_both_ends_come_back(translated):
+def test_spaces_at_both_ends_are_restored(translated):
     lines = ["  ada bob ", "\tcid\t\t", "\u00a0dee\u3000", " \u00a0\teve fay", "gus  hal", "ivy\r"]
     expected = ["  ADA BOB ", "\tCID\t\t", "\u00a0DEE\u3000", " \u00a0\tEVE FAY", "GUS  HAL", "IVY\r"]
     assert list(translate_keeping_layout(lines, translated)) == expected
 
 
 @pytest.mark.parametrize("translated", WAYS)
-def test_blank_lines_stay_as_they_are(translated):
+def test_blank_lines_are_unchanged(translated):
     lines = ["", "ada", "", "", "  ", "\t", "\u00a0 \u3000", " bob", "\x1f", ""]
     assert list(translate_keeping_layout(lines, translated)) == [line.upper() for line in lines]
 
@@ -46,7 +46,7 @@ def test_a_line_without_columns_is_one_sentence(translated):
 
 
 @pytest.mark.parametrize("translated", WAYS)
-def test_columns_are_translated_each_by_itself(translated):
+def test_columns_are_translated_separately(translated):
     lines = ["ada\tbob", "cid", "\t dee \t\teve\u00a0", "", "\t\t", " \t\u00a0", "fay\tgus\thal"]
     expected = ["ADA\tBOB", "CID", "\t DEE \t\tEVE\u00a0", "", "\t\t", " \t\u00a0", "FAY\tGUS\tHAL"]
     assert list(translate_keeping_layout(lines, translated, columns=True)) == expected
@@ -114,7 +114,7 @@ def test_output_starts_before_the_input_is_read_to_its_end(translated, ahead, co
         assert len(read) == -(-number // ahead) * ahead
 
 
-def test_a_line_of_columns_is_given_out_when_its_last_column_is_translated():
+def test_a_line_of_columns_is_returned_when_its_last_column_is_translated():
     events = []
 
     def lines():

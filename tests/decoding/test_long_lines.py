@@ -23,14 +23,14 @@ def parts_of(line, tokenizer, longest):
     return tokenizer.decode(LongLines(tokenizer, longest).parts_of(ids))
 
 
-def reference_cuts(pieces, longest):
-    """The rule in plain words: where each part of a row of pieces ends."""
+def reference_cuts(tokens, longest):
+    """The rule in plain words: where each part of a line of tokens ends."""
     read = {"<0x2E>": ".", "<0x2C>": ",", "<0x3B>": ";", "<0x3A>": ":", "<0x3F>": "?", "<0x21>": "!"}
     ends, start = [], 0
-    while len(pieces) - start > longest:
+    while len(tokens) - start > longest:
         best = start, -1
         for end in range(start + 1, start + longest + 1):
-            last, after = read.get(pieces[end - 1], pieces[end - 1])[-1], pieces[end]
+            last, after = read.get(tokens[end - 1], tokens[end - 1])[-1], tokens[end]
             if after.startswith("▁"):
                 kind = 4 if last in ".!?…。！？" else 3 if last in ",;:" else 2
             elif last in "。！？":
@@ -41,7 +41,7 @@ def reference_cuts(pieces, longest):
                 best = end, kind
         start = best[0]
         ends.append(start)
-    return [*ends, len(pieces)] if pieces else []
+    return [*ends, len(tokens)] if tokens else []
 
 
 @reproducible
@@ -67,10 +67,10 @@ def test_a_line_without_text_has_no_parts(tokenizer, line):
     assert parts_of(line, tokenizer, 20) == []
 
 
-def test_no_part_begins_within_a_character_if_that_can_be(tokenizer):
+def test_no_part_begins_within_a_character_if_it_can_be_avoided(tokenizer):
     line = "\u65e5\u672c" * 9  # three bytes each
     assert parts_of(line, tokenizer, 7)[1:] == ["\u65e5\u672c"] * 8
-    assert "\ufffd" in "".join(parts_of(line, tokenizer, 2))  # two pieces hold no character
+    assert "\ufffd" in "".join(parts_of(line, tokenizer, 2))  # a character takes more than two byte tokens
 
 
 def test_parts_know_whether_a_space_was_between_them(tokenizer):
@@ -93,7 +93,7 @@ def test_parts_know_whether_a_space_was_between_them(tokenizer):
     ],
     ids=["at the sentence end", "at the comma", "at a space", "short sentences share a part"],
 )
-def test_lines_are_cut_where_it_hurts_least(tokenizer, line, parts):
+def test_lines_are_cut_at_the_best_position_within_reach(tokenizer, line, parts):
     assert parts_of(line, tokenizer, 6) == parts
 
 
@@ -123,10 +123,10 @@ def test_no_space_is_put_beside_chinese_and_japanese(texts, expected):
 
 def part(text, *links):
     """The translation of a part whose source is three words."""
-    pieces = tuple(f"\u2581{word}" for word in text.split())
+    tokens = tuple(f"\u2581{word}" for word in text.split())
     source = ("\u2581x", "\u2581y", "\u2581z", "</s>")
     return Translation(
-        text, -1.0, -1.0, (*pieces, "</s>"), source, attention_by_part=(), word_alignment=links
+        text, -1.0, -1.0, (*tokens, "</s>"), source, attention_by_part=(), word_alignment=links
     )
 
 

@@ -62,21 +62,21 @@ def test_the_defaults_are_a_beam_of_five_and_nothing_else():
 
 
 @pytest.mark.parametrize("name", RANGES)
-def test_both_ends_of_a_range_belong_to_it(name):
+def test_ranges_include_both_ends(name):
     for value in RANGES[name]:
         options = SearchOptions(**{"sampling": name == "n_best", name: value})
         assert getattr(options, name) == value
 
 
 @pytest.mark.parametrize("name", WHOLE)
-def test_a_whole_number_out_of_range_is_told(name):
+def test_a_whole_number_out_of_range_is_refused(name):
     low, high = WHOLE[name]
     for value in (low - 1, high + 1):
         assert refusal(**{name: value}) == f"{name}: {value} is outside {low} to {high}"
 
 
 @pytest.mark.parametrize("name", NUMBERS)
-def test_a_number_out_of_range_is_told(name):
+def test_a_number_out_of_range_is_refused(name):
     low, high = NUMBERS[name]
     for value in (low - 0.0005, high + 0.5, float("nan"), float("inf"), -float("inf")):
         assert refusal(**{name: value}) == f"{name}: {value} is outside {low} to {high}"
@@ -103,7 +103,7 @@ def test_a_whole_number_is_a_number(name):
 
 
 @pytest.mark.parametrize("value", ["mean", "", "GNMT", None, 1, ["gnmt"]])
-def test_an_unknown_normalization_is_told(value):
+def test_an_unknown_normalization_is_refused(value):
     message = f"length_normalization: {value!r} is neither gnmt nor average"
     assert refusal(length_normalization=value) == message
 
@@ -125,23 +125,23 @@ def test_only_true_or_false_is_taken_for_a_switch(name, value):
     assert refusal(**{name: value}) == f"{name}: expected true or false, got {value!r}"
 
 
-def test_more_hypotheses_than_places_are_told():
+def test_more_hypotheses_than_the_beam_size_are_refused():
     message = "n_best: 6 is more than the beam size, 5"
     assert refusal(n_best=6) == message
     assert SearchOptions(n_best=5).n_best == 5
 
 
-def test_samples_may_be_more_than_the_places_of_a_beam():
+def test_samples_may_outnumber_the_beam_size():
     assert SearchOptions(n_best=1000, beam_size=1, sampling=True).n_best == 1000
 
 
-def test_lengths_that_exclude_each_other_are_told():
+def test_lengths_that_exclude_each_other_are_refused():
     assert refusal(min_length=5, max_length=4) == "min_length: 5 is more than max_length, 4"
     assert SearchOptions(min_length=5, max_length=5).min_length == 5
     assert SearchOptions(min_length=5).max_length == 0  # no maximum was asked for
 
 
-def test_all_that_is_wrong_is_told_at_once():
+def test_all_errors_are_reported_at_once():
     message = refusal(beam_size=0, top_p=2, length_penalty="1", length_normalization="mean", n_best=9)
     assert message == (
         "beam_size: 0 is outside 1 to 1000; length_penalty: expected a number, got '1'; "

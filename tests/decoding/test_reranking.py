@@ -1,4 +1,4 @@
-"""Models of the other direction, and those that write from right to left, say which hypothesis is best."""
+"""Reranking n-best lists with a backward model and a right-to-left model."""
 
 import itertools
 
@@ -79,7 +79,7 @@ def assert_same(found, wanted):
     [{}, {"length_penalty": 1.0}, {"length_normalization": "average"}, {"coverage_penalty": 0.3}],
     ids=str,
 )
-def test_all_hypotheses_of_the_beam_are_ranked_by_both_models(plain, backward, both, options):
+def test_all_hypotheses_of_the_beam_are_reranked_by_the_backward_model(plain, backward, both, options):
     changed = 0
     found = both.translate(LINES, n_best=4, alignments=False, **options)
     for line, one, alone in zip(
@@ -87,15 +87,15 @@ def test_all_hypotheses_of_the_beam_are_ranked_by_both_models(plain, backward, b
     ):
         assert_same(rows_of(one), expected(plain, backward, line, **options))
         changed += one.text != alone.text
-    assert changed  # the backward model has a say
+    assert changed  # the backward model changes the order
 
 
-@pytest.mark.parametrize("is_judged_twice", [False, True])
+@pytest.mark.parametrize("has_backward", [False, True])
 @pytest.mark.parametrize("length_penalty", [0.5, 1.0])
-def test_a_model_from_right_to_left_has_a_say_too(
-    tokenizer, network, plain, backward, from_the_end, is_judged_twice, length_penalty
+def test_hypotheses_are_reranked_by_a_right_to_left_model(
+    tokenizer, network, plain, backward, from_the_end, has_backward, length_penalty
 ):
-    back = backward if is_judged_twice else None
+    back = backward if has_backward else None
     together = Translator([network], tokenizer, CONFIG, backward=back, right_to_left=from_the_end)
     options = {"length_penalty": length_penalty}
     changed = 0
@@ -109,7 +109,7 @@ def test_a_model_from_right_to_left_has_a_say_too(
 
 
 @pytest.mark.parametrize("number", [1, 2])
-def test_as_many_translations_come_back_as_were_asked_for(plain, backward, both, number):
+def test_as_many_translations_are_returned_as_requested(plain, backward, both, number):
     for line, one in zip(LINES, both.translate(LINES, n_best=number, alignments=False), strict=True):
         assert_same(rows_of(one), expected(plain, backward, line)[:number])
 
@@ -121,18 +121,18 @@ class PrefersTheLast:
         return [100.0 * i for i in range(len(sources))]
 
 
-@pytest.mark.parametrize(("number", "place"), [(1, 5), (3, 5), (9, 9)])
-def test_of_a_wide_beam_the_best_five_are_ranked_or_as_many_as_are_wanted(
-    plain, tokenizer, network, number, place
+@pytest.mark.parametrize(("number", "num_reranked"), [(1, 5), (3, 5), (9, 9)])
+def test_the_best_five_of_a_wide_beam_are_reranked_or_as_many_as_requested(
+    plain, tokenizer, network, number, num_reranked
 ):
     translator = Translator([network], tokenizer, CONFIG, backward=PrefersTheLast())
     [found] = translator.translate(LINES[:1], beam_size=9, n_best=number, alignments=False)
     [beam] = plain.translate(LINES[:1], beam_size=9, n_best=9, alignments=False)
     in_beam = [text for text, *_ in rows_of(beam)]
-    assert [text for text, *_ in rows_of(found)] == in_beam[:place][::-1][:number]
+    assert [text for text, *_ in rows_of(found)] == in_beam[:num_reranked][::-1][:number]
 
 
-def test_the_chosen_one_brings_its_own_alignment(plain, both):
+def test_the_chosen_hypothesis_has_its_own_alignment(plain, both):
     found, alone = both.translate(LINES), plain.translate(LINES, n_best=4)
     for one, before in zip(found, alone, strict=True):
         [same] = [each for each in (before, *before.alternatives) if each.tokens == one.tokens]
@@ -140,7 +140,7 @@ def test_the_chosen_one_brings_its_own_alignment(plain, both):
         np.testing.assert_allclose(one.alignment, same.alignment, atol=1e-5)
 
 
-def test_each_part_of_a_long_line_is_ranked_by_itself(plain, backward, both, tokenizer):
+def test_each_part_of_a_long_line_is_reranked_separately(plain, backward, both, tokenizer):
     [found] = both.translate([LONG], alignments=False)
     parts = [tokenizer.decode([ids]) for ids in plain._long_lines.parts_of(tokenizer.encode([LONG])[0])]
     texts = [text for [text] in parts]
@@ -148,7 +148,7 @@ def test_each_part_of_a_long_line_is_ranked_by_itself(plain, backward, both, tok
     assert found.text == " ".join(expected(plain, backward, text)[0][0] for text in texts)
 
 
-def test_lines_without_text_and_streams_are_as_ever(both):
+def test_lines_without_text_and_streams_are_unchanged(both):
     lines = ["", *LINES[:3], "  "]
     found = both.translate(lines, alignments=False)
     assert [found[0].text, found[-1].text] == ["", ""]
@@ -161,7 +161,7 @@ def test_greedy_search_leaves_nothing_to_choose(plain, both):
     assert texts[0] == texts[1]
 
 
-def test_samples_are_ranked_too(plain, both):
+def test_samples_are_reranked(plain, both):
     options = {"sampling": True, "n_best": 5, "seed": 3, "alignments": False}
     for one, alone in zip(both.translate(LINES, **options), plain.translate(LINES, **options), strict=True):
         scores = [score for _, score, _ in rows_of(one)]
@@ -210,7 +210,7 @@ def folders(tmp_path_factory, tokenizer, network):
     }
 
 
-def test_a_model_is_loaded_with_one_that_goes_backward(folders, plain, tokenizer, network):
+def test_a_model_is_loaded_with_a_backward_model(folders, plain, tokenizer, network):
     found = Translator.load(folders["forward"], backward=folders["backward"]).translate(LINES[:3])
     beside = Translator([network], tokenizer, BACKWARD)
     for line, one in zip(LINES, found, strict=False):
@@ -220,7 +220,7 @@ def test_a_model_is_loaded_with_one_that_goes_backward(folders, plain, tokenizer
     assert [rows_of(one) for one in again] == [rows_of(one) for one in found]
 
 
-def test_a_model_that_goes_the_same_way_is_refused(folders):
+def test_a_backward_model_of_the_same_direction_is_refused(folders):
     with pytest.raises(ModelError) as caught:
         Translator.load(folders["forward"], backward=folders["forward"])
     assert str(caught.value) == (
@@ -231,12 +231,12 @@ def test_a_model_that_goes_the_same_way_is_refused(folders):
         Translator.load(folders["forward"], backward=Translator.load(folders["forward"]))
 
 
-def test_models_whose_languages_were_not_named_are_taken(folders):
+def test_models_without_language_codes_are_accepted(folders):
     for one, other in itertools.permutations(["unnamed", "forward"]):
         assert Translator.load(folders[one], backward=folders[other]).translate(["ada"])[0].text
     assert Translator.load(folders["unnamed"], backward=folders["unnamed"]).translate(["ada"])[0].text
 
 
-def test_a_missing_model_is_told(folders, tmp_path):
+def test_a_missing_model_is_reported(folders, tmp_path):
     with pytest.raises(ModelError, match="no model here"):
         Translator.load(folders["forward"], backward=tmp_path)

@@ -1,4 +1,4 @@
-"""Models that write the last word first: their translations read as ever, and they judge those of others."""
+"""Right-to-left models: their translations read from left to right, and they rerank those of others."""
 
 import itertools
 
@@ -16,7 +16,7 @@ from translator.serving.export import export
 
 
 @pytest.mark.parametrize(
-    ("text", "turned"),
+    ("text", "expected"),
     [
         ("a b c", "c b a"),
         ("  a,  b\u00a0c. ", "c. b a,"),
@@ -25,9 +25,9 @@ from translator.serving.export import export
         ("\u4f60\u597d", "\u4f60\u597d"),
     ],
 )
-def test_the_last_word_comes_first(text, turned):
-    assert reverse_words(text) == turned
-    assert reverse_words(turned).split() == text.split()
+def test_the_last_word_comes_first(text, expected):
+    assert reverse_words(text) == expected
+    assert reverse_words(expected).split() == text.split()
 
 
 @pytest.fixture(scope="module")
@@ -41,25 +41,27 @@ def plain(tokenizer, network):
 
 
 @pytest.fixture(scope="module")
-def turned(tokenizer, network):
+def reversed_model(tokenizer, network):
     """The same network; what it writes is to be read from the end."""
     return Translator([network], tokenizer, RIGHT_TO_LEFT)
 
 
-def test_a_translation_reads_as_ever_and_its_pieces_stand_as_they_were_written(plain, turned):
+def test_a_translation_reads_from_left_to_right_and_its_tokens_keep_their_order(plain, reversed_model):
     options = {"n_best": 2}
-    for one, other in zip(plain.translate(LINES, **options), turned.translate(LINES, **options), strict=True):
-        for straight, found in zip((one, *one.alternatives), (other, *other.alternatives), strict=True):
-            assert found.text.split() == straight.text.split()[::-1]
-            assert (found.tokens, found.score) == (straight.tokens, straight.score)
-            np.testing.assert_array_equal(found.alignment, straight.alignment)
+    for one, other in zip(
+        plain.translate(LINES, **options), reversed_model.translate(LINES, **options), strict=True
+    ):
+        for forward, found in zip((one, *one.alternatives), (other, *other.alternatives), strict=True):
+            assert found.text.split() == forward.text.split()[::-1]
+            assert (found.tokens, found.score) == (forward.tokens, forward.score)
+            np.testing.assert_array_equal(found.alignment, forward.alignment)
             last = len(found.text.split()) - 1
-            assert {(i, last - j) for i, j in found.word_alignment} == set(straight.word_alignment)
+            assert {(i, last - j) for i, j in found.word_alignment} == set(forward.word_alignment)
             assert [j for _, j in found.word_alignment] == list(range(last + 1))
 
 
-def test_the_parts_of_a_long_line_stay_in_their_order(plain, turned, tokenizer):
-    [one] = turned.translate([LONG])
+def test_the_parts_of_a_long_line_stay_in_their_order(plain, reversed_model, tokenizer):
+    [one] = reversed_model.translate([LONG])
     parts = plain._long_lines.parts_of(tokenizer.encode([LONG])[0])
     texts = [found.text for found in plain.translate(tokenizer.decode(parts))]
     assert len(texts) == 3
@@ -67,30 +69,31 @@ def test_the_parts_of_a_long_line_stay_in_their_order(plain, turned, tokenizer):
     assert [j for _, j in one.word_alignment] == list(range(len(one.text.split())))
 
 
-def test_given_translations_are_as_probable_as_search_found_them(turned):
-    found = turned.translate(LINES)
-    given = turned.log_probabilities(LINES, [one.text for one in found])
+def test_given_translations_are_as_probable_as_search_found_them(reversed_model):
+    found = reversed_model.translate(LINES)
+    given = reversed_model.log_probabilities(LINES, [one.text for one in found])
     np.testing.assert_allclose(given, [one.log_probability for one in found], atol=1e-3)
 
 
-def test_the_gates_and_the_beam_are_those_of_what_was_written(plain, turned):
-    text = turned.translate(LINES[3:4])[0].text
+def test_gates_and_beam_are_those_of_the_written_order(plain, reversed_model):
+    text = reversed_model.translate(LINES[3:4])[0].text
     wanted = plain.gates(LINES[3], reverse_words(text))["decoder/lstm_0"]
-    for found in (turned.gates(LINES[3], text), turned.gates(LINES[3]), turned.inspect(LINES[3]).gates):
+    inspection = reversed_model.inspect(LINES[3])
+    for found in (reversed_model.gates(LINES[3], text), reversed_model.gates(LINES[3]), inspection.gates):
         np.testing.assert_allclose(found["decoder/lstm_0"].output, wanted.output, atol=1e-5)
-    assert turned.inspect(LINES[3]).translation.text == text
+    assert inspection.translation.text == text
 
 
-def test_the_words_of_a_term_keep_their_order(turned, tmp_path):
+def test_the_words_of_a_term_keep_their_order(reversed_model, tmp_path):
     (tmp_path / "terms.tsv").write_text("ada\thal ivy\n", encoding="utf-8")
     glossary = Glossary.read(tmp_path / "terms.tsv")
-    [one] = turned.translate(["ada bob cid"], glossary=glossary, beam_size=6, alignments=False)
+    [one] = reversed_model.translate(["ada bob cid"], glossary=glossary, beam_size=6, alignments=False)
     assert "hal ivy" in one.text
 
 
-def test_a_prefix_is_refused(turned):
+def test_a_prefix_is_refused(reversed_model):
     with pytest.raises(ConfigError, match="writes from right to left and cannot begin with a prefix"):
-        turned.translate(["ada"], prefix=["bob"])
+        reversed_model.translate(["ada"], prefix=["bob"])
 
 
 # Models in folders
@@ -99,8 +102,8 @@ def test_a_prefix_is_refused(turned):
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory, tokenizer, network):
     configs = {
-        "straight": CONFIG,
-        "turned": RIGHT_TO_LEFT,
+        "forward": CONFIG,
+        "reversed": RIGHT_TO_LEFT,
         "other languages": BACKWARD.override({"model.right_to_left": True}),
         "unnamed": Config().override({"model.units": 8, "model.right_to_left": True}),
     }
@@ -110,15 +113,19 @@ def folders(tmp_path_factory, tokenizer, network):
     }
 
 
-def test_a_model_is_loaded_with_one_that_writes_from_the_other_end(folders, tokenizer, network, turned):
-    wanted = Translator([network], tokenizer, CONFIG, right_to_left=turned).translate(LINES)
-    for judge in (folders["turned"], Translator.load(folders["turned"]), folders["unnamed"]):
-        found = Translator.load(folders["straight"], right_to_left=judge).translate(LINES)
+def test_a_model_is_loaded_with_a_right_to_left_model(folders, tokenizer, network, reversed_model):
+    wanted = Translator([network], tokenizer, CONFIG, right_to_left=reversed_model).translate(LINES)
+    for reranker in (
+        folders["reversed"],
+        Translator.load(folders["reversed"]),
+        folders["unnamed"],
+    ):
+        found = Translator.load(folders["forward"], right_to_left=reranker).translate(LINES)
         assert [(one.text, one.score) for one in found] == [(one.text, one.score) for one in wanted]
 
 
-@pytest.mark.parametrize(("name", "setting"), [("straight", "true"), ("turned", "false")])
-def test_a_judge_that_writes_from_the_same_end_is_refused(folders, name, setting):
+@pytest.mark.parametrize(("name", "setting"), [("forward", "true"), ("reversed", "false")])
+def test_a_reranking_model_that_writes_from_the_same_end_is_refused(folders, name, setting):
     with pytest.raises(ModelError) as caught:
         Translator.load(folders[name], right_to_left=folders[name])
     assert str(caught.value) == (
@@ -127,22 +134,22 @@ def test_a_judge_that_writes_from_the_same_end_is_refused(folders, name, setting
     )
 
 
-def test_a_judge_of_other_languages_is_refused(folders):
+def test_a_reranking_model_of_other_languages_is_refused(folders):
     with pytest.raises(ModelError) as caught:
-        Translator.load(folders["straight"], right_to_left=folders["other languages"])
+        Translator.load(folders["forward"], right_to_left=folders["other languages"])
     assert str(caught.value) == (
         f"{folders['other languages']}: translates from en to de, and the other model from de to en; give "
         "one of the same languages"
     )
 
 
-def test_models_that_write_from_both_ends_do_not_decide_together(folders):
-    for one, other in itertools.permutations(["straight", "turned"]):
+def test_models_that_write_from_different_ends_form_no_ensemble(folders):
+    for one, other in itertools.permutations(["forward", "reversed"]):
         with pytest.raises(ModelError, match=r"writes in the other direction than .+; give the one with"):
             Translator.load(folders[one], folders[other])
 
 
-def test_none_is_exported(folders, tmp_path):
+def test_a_right_to_left_model_is_not_exported(folders, tmp_path):
     with pytest.raises(ModelError, match="writes from right to left, to judge what others write"):
-        export(folders["turned"], tmp_path / "exported")
+        export(folders["reversed"], tmp_path / "exported")
     assert not (tmp_path / "exported").exists()

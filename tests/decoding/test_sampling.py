@@ -11,7 +11,7 @@ from test_search import (
     CASES,
     END,
     PADDING,
-    SOURCE_STEPS,
+    SOURCE_LENGTH,
     START,
     VOCABULARY,
     A,
@@ -34,7 +34,7 @@ ROWS, DRAWS = 8, 1000  # the same sentence so many times, and draws of each
 # Chi-square values that are exceeded once in a thousand times, by degrees of freedom.
 CRITICAL = [np.nan, 10.83, 13.82, 16.27, 18.47, 20.52, 22.46, 24.32, 26.12, 27.88, 29.59]
 
-# Every choice is one of two to four pieces, after which the end comes at the latest at step 3.
+# Every choice is one of two to four tokens, after which the end comes at the latest at step 3.
 PROBABILITIES = {
     (): {A: 0.4, B: 0.3, C: 0.2, END: 0.1},
     (A,): {A: 0.1, B: 0.15, END: 0.75},
@@ -47,16 +47,16 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
     options = SearchOptions(sampling=True, n_best=number, **changes)
-    rules = Requirements(
+    requirements = Requirements(
         tf.fill([cases], options.min_length),
         tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
         tf.tile(tf.constant(prefix, tf.int32, [len(prefix)])[None], [cases, 1]),
         tf.zeros([cases, 0, 0], tf.int32),
-        tf.ones([cases, SOURCE_STEPS], tf.bool),
+        tf.ones([cases, SOURCE_LENGTH], tf.bool),
     )
-    state, pieces = tf.fill([cases, number], -1), Vocabulary(PADDING, START, END, table_of(word_starts))
+    state, vocabulary = tf.fill([cases, number], -1), Vocabulary(PADDING, START, END, table_of(word_starts))
     seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
-    drawn = sample(script.step, state, script.tables, rules, pieces, options, alpha, seeds)
+    drawn = sample(script.step, state, script.tables, requirements, vocabulary, options, alpha, seeds)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
     ids, lengths, log_probs, scores = (part.numpy() for part in drawn)
     steps = np.arange(ids.shape[-1])
@@ -72,7 +72,7 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=
 
 
 def plain_script(seed, max_length):
-    """Random cases where the log-probabilities of no two pieces are close."""
+    """Random cases where the log-probabilities of no two tokens are close."""
     prefixes = sum(VOCABULARY**length for length in range(max_length))
     logits = np.random.default_rng(seed).permuted(
         np.broadcast_to(np.arange(VOCABULARY, dtype=float), [CASES, prefixes, VOCABULARY]), axis=-1
@@ -86,15 +86,15 @@ def kept(probabilities, temperature, top_k, top_p):
     with np.errstate(divide="ignore"):
         sharpened = np.exp(np.log(probabilities) / temperature)
     sharpened /= sharpened.sum()
-    by_probability = sorted(range(len(sharpened)), key=lambda piece: -sharpened[piece])
+    by_probability = sorted(range(len(sharpened)), key=lambda token: -sharpened[token])
     if top_k:
         by_probability = by_probability[:top_k]
     of_these, stay, together = sharpened[by_probability].sum(), [], 0.0
-    for piece in by_probability:
+    for token in by_probability:
         if together >= top_p:
             break
-        stay.append(piece)
-        together += sharpened[piece] / of_these
+        stay.append(token)
+        together += sharpened[token] / of_these
     result = np.zeros_like(sharpened)
     result[stay] = sharpened[stay] / sharpened[stay].sum()
     return result
@@ -109,9 +109,9 @@ def exact_probabilities(log_probs_after, max_length, temperature=1.0, top_k=0, t
             choices = kept(np.exp(log_probs_after(ids)), temperature, top_k, top_p)
             if length == max_length:
                 choices = np.eye(VOCABULARY)[END]
-            for piece in np.flatnonzero(choices):
-                where = finished if piece == END else longer
-                where[(*ids, int(piece))] = probability * choices[piece]
+            for token in np.flatnonzero(choices):
+                where = finished if token == END else longer
+                where[(*ids, int(token))] = probability * choices[token]
         unfinished = longer
     return finished
 
@@ -144,7 +144,7 @@ def test_sequences_are_as_frequent_as_they_are_probable(changes, max_length):
 
 
 def test_draws_of_a_batch_and_of_a_sentence_are_independent():
-    # First pieces of two sentences, and of two draws of one sentence, agree by chance alone.
+    # First tokens of two sentences, and of two draws of one sentence, agree by chance alone.
     tables = np.repeat(scripted({(): {A: 0.5, B: 0.5}}).tables, 2000, axis=0)
     pairs = draw(Script(tables), 2, 2)
     first = np.array([[ids[0] == A for ids, _, _ in row] for row in pairs])
@@ -159,7 +159,7 @@ def test_a_temperature_near_zero_is_greedy():
 
 
 @pytest.mark.parametrize("changes", [{"top_k": 1}, {"top_p": 0.001}], ids=str)
-def test_the_likeliest_piece_alone_is_greedy(changes):
+def test_sampling_only_the_most_probable_token_is_greedy(changes):
     script, max_lengths = random_script(3, max_length=5), random_max_lengths(4, 5)
     for case, row in enumerate(draw(script, 2, max_lengths, temperature=3.0, **changes)):
         assert {ids for ids, _, _ in row} == {greedy(script.after(case), END, max_lengths[case], 1.0).ids}
@@ -167,7 +167,7 @@ def test_the_likeliest_piece_alone_is_greedy(changes):
 
 @pytest.mark.parametrize("top_k", [0, 1, 2, 5, 9, 100])
 @pytest.mark.parametrize("top_p", [1.0, 0.9, 0.5, 0.001])
-def test_filtered_leaves_what_plain_python_leaves(top_k, top_p):
+def test_filter_tokens_keeps_what_plain_python_keeps(top_k, top_p):
     log_probs = log_softmax(np.random.default_rng(5).normal(0, 2, [6, 7, 9]))
     found = filter_tokens(tf.constant(log_probs, tf.float32), top_k, top_p).numpy()
     for row, expected in zip(found.reshape(-1, 9), log_probs.reshape(-1, 9), strict=True):
@@ -212,7 +212,7 @@ def test_log_probabilities_are_those_of_the_model_whatever_the_options(alpha, no
 
 def test_draws_are_no_shorter_than_the_minimum_and_no_longer_than_the_maximum():
     script, max_lengths = random_script(11, max_length=5), random_max_lengths(12, 5)
-    lengths = set()  # of those that may have five pieces
+    lengths = set()  # of those that may have five tokens
     for most, row in zip(max_lengths, draw(script, 8, max_lengths, min_length=3), strict=True):
         for ids, _, _ in row:
             assert min(3, most) <= len(ids) <= most
@@ -227,10 +227,10 @@ def test_padding_and_start_are_never_drawn():
     tables[:, :, [PADDING, START]] += 3  # more likely than any text
     for changes in ({}, {"top_k": 1}, {"top_p": 0.1}):
         for row in draw(Script(log_softmax(tables)), 3, 3, **changes):
-            assert {piece for ids, _, _ in row for piece in ids} <= {END, A, B, C}
+            assert {token for ids, _, _ in row for token in ids} <= {END, A, B, C}
 
 
-def test_draws_start_with_the_prefix_as_far_as_the_maximum_length_lets_them():
+def test_draws_start_with_as_much_of_the_prefix_as_the_maximum_length_allows():
     script, max_lengths = random_script(14, max_length=5), random_max_lengths(15, 5)
     for most, row in zip(max_lengths, draw(script, 4, max_lengths, prefix=(C, A)), strict=True):
         start = (C, A)[: most - 1]
@@ -245,15 +245,15 @@ def test_draws_repeat_no_ngram(size, word_starts):
     for i, changes in enumerate([{}, {"no_repeat_ngram": size}]):
         for row in draw(script, 8, 6, word_starts=word_starts, **changes):
             for ids, _, _ in row:
-                repeated[i] += any(repeats(ids[:n], piece, size, word_starts) for n, piece in enumerate(ids))
+                repeated[i] += any(repeats(ids[:n], token, size, word_starts) for n, token in enumerate(ids))
     assert repeated[0] > 50
     assert repeated[1] == 0
 
 
-def test_rules_that_leave_no_piece_do_not_let_padding_in():
-    # Three pieces, none twice, are too few for a minimum length of six.
+def test_padding_is_not_drawn_where_the_rules_leave_no_token():
+    # Three tokens, none twice, are too few for a minimum length of six.
     for row in draw(random_script(17, max_length=6), 2, 6, min_length=6, no_repeat_ngram=1):
-        assert {piece for ids, _, _ in row for piece in ids} <= {END, A, B, C}
+        assert {token for ids, _, _ in row for token in ids} <= {END, A, B, C}
 
 
 def test_one_trace_serves_every_batch_length_penalty_and_seed():

@@ -1,4 +1,4 @@
-"""Search over scripted step functions: against search in plain Python, and cases done by hand."""
+"""Beam search over scripted step functions, against search in plain Python and against cases done by hand."""
 
 import numpy as np
 import pytest
@@ -14,13 +14,13 @@ from translator.search_options import SearchOptions
 
 PADDING, START, END, A, B, C = range(6)
 VOCABULARY = 6
-PIECES = (A, B, C)
-SOURCE_STEPS = 3
+TOKENS = (A, B, C)
+SOURCE_LENGTH = 3
 CASES = 60  # random cases, searched as one batch
 
 
 def attention_after(prefixes):
-    """Attention to each source step that depends on the prefix, [..., source steps]."""
+    """Attention to each source token, which depends on the prefix, [..., source_length]."""
     numbers = (prefixes[..., None] + 1) * np.array([1, 3, 7])
     return tf.cast(numbers % 5, tf.float32) / 10
 
@@ -28,8 +28,8 @@ def attention_after(prefixes):
 class Script:
     """A step function whose log-probabilities depend on the whole prefix.
 
-    Prefixes are numbered: the empty one is 0, and ``piece`` after prefix n makes prefix
-    n * vocabulary + piece + 1. The state of a hypothesis is the number of its prefix, or -1 at the start.
+    Prefixes are numbered: the empty one is 0, and ``token`` after prefix n makes prefix
+    n * vocabulary + token + 1. The state of a hypothesis is the number of its prefix, or -1 at the start.
 
     Args:
         tables: [cases, prefixes, vocabulary], the log-probabilities after each prefix.
@@ -51,8 +51,8 @@ class Script:
 
         def log_probs_after(prefix):
             number = 0
-            for piece in prefix:
-                number = number * VOCABULARY + piece + 1
+            for token in prefix:
+                number = number * VOCABULARY + token + 1
             return table[number]
 
         return log_probs_after
@@ -61,11 +61,11 @@ class Script:
         """The hypotheses of each case, best first: [(ids up to the end, log-probability, score)].
 
         Args:
-            beam_size: places.
-            max_lengths: pieces at most, of each case or of all.
+            beam_size: beam slots.
+            max_lengths: most tokens, of each case or of all.
             alpha: exponent of the length penalty.
             n_best: how many to return.
-            changes: ``prefix``, ``phrases``, ``source_steps`` and ``word_starts``, and other search
+            changes: ``prefix``, ``phrases``, ``source_lengths`` and ``word_starts``, and other search
                 options.
         """
         cases = self.tables.shape[0]
@@ -74,19 +74,19 @@ class Script:
         longest = max(map(len, phrases), default=0)
         padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
-        pieces = Vocabulary(PADDING, START, END, table_of(changes.pop("word_starts", None)))
-        source_steps = np.broadcast_to(changes.pop("source_steps", SOURCE_STEPS), [cases])
+        vocabulary = Vocabulary(PADDING, START, END, table_of(changes.pop("word_starts", None)))
+        source_lengths = np.broadcast_to(changes.pop("source_lengths", SOURCE_LENGTH), [cases])
         options = SearchOptions(beam_size=beam_size, n_best=n_best, **changes)
-        rules = Requirements(
+        requirements = Requirements(
             tf.fill([cases], options.min_length),
             tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
             tf.tile(prefix[None], [cases, 1]),
             tf.tile(padded[None], [cases, 1, 1]),
-            tf.sequence_mask(source_steps, SOURCE_STEPS),
+            tf.sequence_mask(source_lengths, SOURCE_LENGTH),
         )
         coverage = options.coverage_penalty or None
-        search = BeamSearch(self.step, pieces, options, alpha, coverage, has_phrases=bool(phrases))
-        found = search(tf.fill([cases, beam_size], -1), self.tables, rules)
+        search = BeamSearch(self.step, vocabulary, options, alpha, coverage, has_phrases=bool(phrases))
+        found = search(tf.fill([cases, beam_size], -1), self.tables, requirements)
         assert found.ids.shape[:2] == found.lengths.shape == (cases, n_best)
         ids, lengths, log_probs, scores = (part.numpy() for part in found)
         steps = np.arange(ids.shape[-1])
@@ -101,9 +101,9 @@ class Script:
         ]
 
 
-def table_of(pieces):
-    """Which of all pieces are among these; None: nobody says."""
-    return None if pieces is None else np.isin(np.arange(VOCABULARY), pieces)
+def table_of(tokens):
+    """Bool [vocabulary]: which of all tokens are among these; None stays None."""
+    return None if tokens is None else np.isin(np.arange(VOCABULARY), tokens)
 
 
 def random_script(seed, max_length, cases=CASES, spread=1.5):
@@ -115,17 +115,17 @@ def random_script(seed, max_length, cases=CASES, spread=1.5):
 
 
 def scripted(probabilities, max_length=4):
-    """One case from {prefix: {piece: probability}}; after any other prefix the end is certain."""
+    """One case from {prefix: {token: probability}}; after any other prefix the end is certain."""
     prefixes = sum(VOCABULARY**length for length in range(max_length))
     table = np.full([prefixes, VOCABULARY], -1e9)
     table[:, END] = 0.0
     for prefix, after in probabilities.items():
         number = 0
-        for piece in prefix:
-            number = number * VOCABULARY + piece + 1
+        for token in prefix:
+            number = number * VOCABULARY + token + 1
         table[number] = -1e9
-        for piece, probability in after.items():
-            table[number, piece] = np.log(probability)
+        for token, probability in after.items():
+            table[number, token] = np.log(probability)
     return Script(table[None])
 
 
@@ -152,16 +152,16 @@ def test_beam_one_is_greedy(alpha):
 @pytest.mark.parametrize("n_best", [1, 4])
 def test_a_beam_as_wide_as_all_sequences_finds_the_best_ones(alpha, n_best):
     script, max_lengths = random_script(3, max_length=4), random_max_lengths(4, 4)
-    every = sum(len(PIECES) ** length for length in range(4))  # 40 sequences
+    every = sum(len(TOKENS) ** length for length in range(4))  # 40 sequences
     found = script.search(every, max_lengths, alpha, n_best)
     for case in range(CASES):
-        expected = brute_force(script.after(case), PIECES, END, max_lengths[case], alpha)
+        expected = brute_force(script.after(case), TOKENS, END, max_lengths[case], alpha)
         assert_same(found[case], expected[:n_best])
 
 
 @pytest.mark.parametrize("alpha", [0.0, 1.0, 2.0])
 @pytest.mark.parametrize(("beam_size", "n_best"), [(2, 1), (3, 1), (3, 2), (4, 4), (7, 3)])
-def test_equals_beam_search_in_plain_python(beam_size, n_best, alpha):
+def test_search_equals_beam_search_in_plain_python(beam_size, n_best, alpha):
     script, max_lengths = random_script(beam_size, max_length=5), random_max_lengths(5, 5)
     found = script.search(beam_size, max_lengths, alpha, n_best)
     for case in range(CASES):
@@ -170,7 +170,7 @@ def test_equals_beam_search_in_plain_python(beam_size, n_best, alpha):
 
 
 def test_a_beam_of_three_beats_greedy():
-    # Greedy takes the likely first piece and pays for it: 0.5 * 0.3 = 0.15 against 0.3 * 1.
+    # Greedy search takes the probable first token and loses by it: 0.5 * 0.3 = 0.15 against 0.3 * 1.
     script = scripted({(): {A: 0.5, B: 0.3, C: 0.2}, (A,): {END: 0.3, B: 0.25, C: 0.25, A: 0.2}})
     [[(ids, log_prob, _)]] = script.search(1, 4, alpha=0.0)
     assert ids == (A, END)
@@ -194,8 +194,8 @@ def test_finished_hypotheses_are_frozen():
     np.testing.assert_allclose([one[1] for one in found], np.log([0.4, 0.3, 0.3]), rtol=1e-5)
 
 
-def test_a_finished_hypothesis_takes_one_place():
-    # Of two places, the end takes one at step 1; the other goes to A. B was never kept.
+def test_a_finished_hypothesis_takes_one_beam_slot():
+    # Of two beam slots, the end takes one at step 1; the other goes to A. B was never kept.
     script = scripted({(): {END: 0.4, A: 0.35, B: 0.25}, (A,): {A: 0.6, C: 0.4}})
     [found] = script.search(2, 4, alpha=0.0, n_best=2)
     assert [ids for ids, _, _ in found] == [(END,), (A, A, END)]
@@ -235,7 +235,7 @@ def test_the_maximum_length_forces_the_end_and_counts_its_log_probability(beam_s
     np.testing.assert_allclose(log_prob, np.log(0.99 * 0.99 * 0.01), rtol=1e-5)
 
 
-def test_a_maximum_length_of_one_leaves_the_end_alone():
+def test_a_maximum_length_of_one_allows_only_the_end():
     script = random_script(1, max_length=2)
     for case, found in enumerate(script.search(3, 1, n_best=3)):
         [(ids, log_prob, _)] = found  # no other hypothesis exists
@@ -254,7 +254,7 @@ def test_n_best_are_sorted_distinct_and_scored_by_their_length(alpha):
         np.testing.assert_allclose(scores, expected, rtol=1e-5)
 
 
-def test_the_rest_of_the_batch_does_not_change_a_case():
+def test_other_sentences_of_the_batch_do_not_change_a_case():
     script, max_lengths = random_script(7, max_length=5), random_max_lengths(9, 5)
     together = script.search(3, max_lengths, n_best=3)
     for case in range(0, CASES, 6):
@@ -268,10 +268,10 @@ def test_padding_and_start_are_no_part_of_a_hypothesis():
     tables = np.random.default_rng(1).normal(size=[CASES, prefixes, VOCABULARY])
     tables[:, :, [PADDING, START]] += 3  # more likely than any text
     for found in Script(log_softmax(tables)).search(3, 3, n_best=3):
-        assert {piece for ids, _, _ in found for piece in ids} <= {END, A, B, C}
+        assert {token for ids, _, _ in found for token in ids} <= {END, A, B, C}
 
 
 @pytest.mark.parametrize(("n_best", "fault"), [(0, "outside 1 to"), (4, "more than the beam size, 3")])
-def test_more_hypotheses_than_places_cannot_be_asked_for(n_best, fault):
+def test_n_best_cannot_exceed_the_beam_size(n_best, fault):
     with pytest.raises(ConfigError, match=rf"n_best: {n_best} is {fault}"):
         random_script(1, max_length=2).search(3, 2, n_best=n_best)

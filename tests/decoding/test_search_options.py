@@ -14,9 +14,9 @@ from test_search import (
     CASES,
     END,
     PADDING,
-    PIECES,
-    SOURCE_STEPS,
+    SOURCE_LENGTH,
     START,
+    TOKENS,
     VOCABULARY,
     A,
     B,
@@ -36,7 +36,7 @@ from translator.decoding.states import Requirements, Vocabulary
 from translator.search_options import SearchOptions
 
 LONGEST = 6
-SOURCE_LENGTHS = np.random.default_rng(11).integers(1, SOURCE_STEPS + 1, CASES)
+SOURCE_LENGTHS = np.random.default_rng(11).integers(1, SOURCE_LENGTH + 1, CASES)
 
 # The options as search knows them, without those that it takes from elsewhere.
 ONE_OPTION = [
@@ -72,11 +72,11 @@ def name_of(changes):
 
 @pytest.fixture(scope="module")
 def script():
-    """Cases that like to repeat a piece and not to end, so that there is something to keep them from."""
+    """Cases that like to repeat a token and not to end, so that there is something to keep them from."""
     prefixes = sum(VOCABULARY**length for length in range(LONGEST))
     random = np.random.default_rng(21)
     logits = random.normal(0, 1.5, [CASES, prefixes, VOCABULARY])
-    logits[np.arange(CASES), :, random.choice(PIECES, CASES)] += 2
+    logits[np.arange(CASES), :, random.choice(TOKENS, CASES)] += 2
     logits[:, :, [PADDING, START]] = -1e9
     return Script(log_softmax(logits))
 
@@ -89,24 +89,24 @@ def attention_in_step(number):
 def reference_rules(case, changes):
     """What ``changes`` mean for one case."""
 
-    def attention_to_pieces(prefix):
+    def attention_to_tokens(prefix):
         number = 0
-        for piece in prefix:
-            number = number * VOCABULARY + piece + 1
+        for token in prefix:
+            number = number * VOCABULARY + token + 1
         return attention_in_step(number)[: SOURCE_LENGTHS[case]]
 
     return ReferenceRules(
         normalization=changes.get("length_normalization", "gnmt"),
-        attention_after=attention_to_pieces,
+        attention_after=attention_to_tokens,
         **{name: value for name, value in changes.items() if name != "length_normalization"},
     )
 
 
 @pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (3, 3), (6, 2)])
 @pytest.mark.parametrize("changes", ONE_OPTION + SEVERAL_OPTIONS, ids=name_of)
-def test_options_mean_what_they_mean_in_plain_python(script, changes, beam_size, n_best):
+def test_options_have_the_same_effect_as_in_plain_python(script, changes, beam_size, n_best):
     max_lengths, alpha = random_max_lengths(12, LONGEST), 0.8
-    found = script.search(beam_size, max_lengths, alpha, n_best, source_steps=SOURCE_LENGTHS, **changes)
+    found = script.search(beam_size, max_lengths, alpha, n_best, source_lengths=SOURCE_LENGTHS, **changes)
     for case in range(CASES):
         expected = reference_beam_search(
             script.after(case), END, max_lengths[case], alpha, beam_size, reference_rules(case, changes)
@@ -128,21 +128,21 @@ def test_every_option_changes_what_is_found(script, changes):
 @pytest.mark.parametrize("changes", ONE_OPTION + SEVERAL_OPTIONS, ids=name_of)
 def test_a_beam_as_wide_as_all_sequences_finds_the_best_that_the_rules_allow(changes, alpha):
     script, max_lengths = random_script(13, max_length=4), random_max_lengths(14, 4)
-    every = sum(len(PIECES) ** length for length in range(4))  # 40 sequences
-    found = script.search(every, max_lengths, alpha, 3, source_steps=SOURCE_LENGTHS, **changes)
+    every = sum(len(TOKENS) ** length for length in range(4))  # 40 sequences
+    found = script.search(every, max_lengths, alpha, 3, source_lengths=SOURCE_LENGTHS, **changes)
     for case in range(CASES):
         rules = reference_rules(case, changes)
-        expected = brute_force(script.after(case), PIECES, END, max_lengths[case], alpha, rules)
+        expected = brute_force(script.after(case), TOKENS, END, max_lengths[case], alpha, rules)
         assert_same(found[case], expected[:3])
 
 
-def test_the_rest_of_the_batch_does_not_change_a_case_whatever_its_options(script):
+def test_other_sentences_of_the_batch_do_not_change_a_case_with_any_option(script):
     changes = {"coverage_penalty": 0.3, "min_length": 3, "no_repeat_ngram": 2, "prefix": (A,)}
     max_lengths = random_max_lengths(15, LONGEST)
-    together = script.search(3, max_lengths, 1.0, 3, source_steps=SOURCE_LENGTHS, **changes)
+    together = script.search(3, max_lengths, 1.0, 3, source_lengths=SOURCE_LENGTHS, **changes)
     for case in range(0, CASES, 10):
         [alone] = Script(script.tables[case : case + 1]).search(
-            3, max_lengths[case], 1.0, 3, source_steps=SOURCE_LENGTHS[case], **changes
+            3, max_lengths[case], 1.0, 3, source_lengths=SOURCE_LENGTHS[case], **changes
         )
         assert [ids for ids, _, _ in alone] == [ids for ids, _, _ in together[case]]
         np.testing.assert_allclose([one[1:] for one in alone], [one[1:] for one in together[case]], rtol=1e-5)
@@ -150,15 +150,15 @@ def test_the_rest_of_the_batch_does_not_change_a_case_whatever_its_options(scrip
 
 def test_every_sentence_has_its_own_prefix_and_its_own_minimum_length(script):
     prefixes, min_lengths = [(), (B,), (C, A)] * (CASES // 3), [1, 2, 4, 5] * (CASES // 4)
-    rules = Requirements(
+    requirements = Requirements(
         tf.constant(min_lengths),
         tf.fill([CASES], LONGEST),
         tf.constant(padded(prefixes)),
         tf.zeros([CASES, 0, 0], tf.int32),
-        tf.ones([CASES, SOURCE_STEPS], tf.bool),
+        tf.ones([CASES, SOURCE_LENGTH], tf.bool),
     )
     search = BeamSearch(script.step, Vocabulary(PADDING, START, END), SearchOptions(beam_size=3), 1.0)
-    found = search(tf.fill([CASES, 3], -1), script.tables, rules)
+    found = search(tf.fill([CASES, 3], -1), script.tables, requirements)
     for case, (prefix, min_length) in enumerate(zip(prefixes, min_lengths, strict=True)):
         wanted = ReferenceRules(min_length=min_length, prefix=prefix)
         expected = reference_beam_search(script.after(case), END, LONGEST, 1.0, 3, wanted)[0]
@@ -167,7 +167,7 @@ def test_every_sentence_has_its_own_prefix_and_its_own_minimum_length(script):
 
 
 def test_the_average_favours_long_output_more():
-    # log 0.4 for one piece against log 0.3 for two: 0.92 a piece against 0.60, or over 7 / 6, 1.03.
+    # log 0.4 for one token against log 0.3 for two: 0.92 a token against 0.60, or over 7 / 6, 1.03.
     script = scripted({(): {END: 0.4, A: 0.3, B: 0.3}})
     [[(ids, _, score)]] = script.search(3, 4, alpha=1.0)
     assert ids == (END,)
@@ -178,33 +178,33 @@ def test_the_average_favours_long_output_more():
 
 
 def test_search_by_average_goes_on_while_longer_output_can_overtake():
-    # After two pieces, log 0.25 / 2 is less than log 0.6, but log 0.25 / 4 is more.
+    # After two tokens, log 0.25 / 2 is less than log 0.6, but log 0.25 / 4 is more.
     script = scripted({(): {END: 0.6, A: 0.25, B: 0.15}, (A,): {A: 1.0}, (A, A): {A: 1.0}})
     [[(ids, _, score)]] = script.search(2, 4, alpha=1.0, length_normalization="average")
     assert ids == (A, A, A, END)
     np.testing.assert_allclose(score, np.log(0.25) / 4, rtol=1e-5)
 
 
-def test_the_coverage_penalty_is_worth_what_a_pencil_says():
-    # Attention to the three source pieces is 0.1, 0.3, 0.2 in the first step and 0.2, 0.1, 0.4 after (C).
+def test_the_coverage_penalty_equals_the_sum_by_hand():
+    # Attention to the three source tokens is 0.1, 0.3, 0.2 in the first step and 0.2, 0.1, 0.4 after (C).
     script = scripted({(): {END: 0.6, C: 0.4}})
     [found] = script.search(2, 4, 0.0, 2, coverage_penalty=0.5)
     assert [ids for ids, _, _ in found] == [(C, END), (END,)]
     np.testing.assert_allclose([one[1] for one in found], np.log([0.4, 0.6]), rtol=1e-5)
     expected = [np.log(0.4) + 0.5 * np.log(0.3 * 0.4 * 0.6), np.log(0.6) + 0.5 * np.log(0.1 * 0.3 * 0.2)]
     np.testing.assert_allclose([one[2] for one in found], expected, rtol=1e-5)
-    [found] = script.search(2, 4, 0.0, 2, coverage_penalty=0.5, source_steps=1)
+    [found] = script.search(2, 4, 0.0, 2, coverage_penalty=0.5, source_lengths=1)
     expected = [np.log(0.4) + 0.5 * np.log(0.3), np.log(0.6) + 0.5 * np.log(0.1)]
     np.testing.assert_allclose([one[2] for one in found], expected, rtol=1e-5)
 
 
-def test_coverage_is_full_at_one_finite_at_zero_and_blind_to_padding():
+def test_coverage_is_full_at_one_finite_at_zero_and_ignores_padding():
     attended = tf.constant([[[0.5, 1.7, 0.25, 0.0], [1.0, 1.0, 0.0, 0.3]]])
     found = coverage(attended, tf.constant([[True, True, True, False]]))
     np.testing.assert_allclose(found, [[np.log(0.5 * 0.25), np.log(1e-6)]], rtol=1e-5)
 
 
-def test_the_maximum_length_goes_before_the_minimum_length_and_the_prefix():
+def test_the_maximum_length_takes_precedence_over_the_minimum_length_and_the_prefix():
     script = random_script(16, max_length=4, cases=4)
     for changes, longest, expected in [
         ({"min_length": 9}, 3, None),
@@ -218,7 +218,7 @@ def test_the_maximum_length_goes_before_the_minimum_length_and_the_prefix():
             assert expected in (None, ids)
 
 
-def test_the_prefix_may_repeat_itself_and_what_follows_may_not():
+def test_the_prefix_may_repeat_an_ngram_and_what_follows_may_not():
     for found in random_script(17, max_length=5).search(3, 5, 3.0, prefix=(A, A), no_repeat_ngram=1):
         [(ids, _, _)] = found
         assert ids[:2] == (A, A)
@@ -232,7 +232,7 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
     graph = SearchGraph([network])
     random = np.random.default_rng(1)
     for trial in range(12):
-        batch, prefix_steps = 1 + trial % 5, trial % 4
+        batch, prefix_length = 1 + trial % 5, trial % 4
         sources = random_sentences(trial, random.integers(1, 9, batch))
         min_length = int(random.integers(0, 4))
         max_length = min_length + int(random.integers(4, 12)) if trial % 3 else 0
@@ -245,11 +245,11 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
             no_repeat_ngram=3,
             seed=trial,
         )
-        prefixes = random.integers(4, 11, [batch, prefix_steps]).astype(np.int32)
+        prefixes = random.integers(4, 11, [batch, prefix_length]).astype(np.int32)
         constraints = no_constraints(batch)._replace(prefixes=prefixes)
         found = graph.search(padded(sources), options, constraints)
         lengths = found.lengths.numpy()[:, 0]
-        assert (found.ids.numpy()[:, 0, :prefix_steps] == prefixes).all()
+        assert (found.ids.numpy()[:, 0, :prefix_length] == prefixes).all()
         assert (lengths >= min_length).all()
     assert len(traces) == 1
     phrases = np.array([[[5, 6], [7, 0]], [[8, 0], [0, 0]]], np.int32)
@@ -259,7 +259,7 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
     assert len(traces) == 2
 
 
-def test_the_prefix_counts_for_the_maximum_length_that_is_asked_for():
+def test_the_prefix_counts_towards_the_maximum_length():
     network = random_network()
     bias = network.embedding.bias.numpy()
     bias[SPECIAL_IDS.end] = -50  # would never end by itself

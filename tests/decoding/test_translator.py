@@ -30,12 +30,12 @@ CONFIG = Config().override(
     {"data.max_tokens": 30, "decoding.beam_size": 3, "decoding.length_penalty": 0.5, "model.units": 8}
 )
 LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
-LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
+LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 tokens
 MIXED = ["ada", "bob cid dee eve fay gus hal ivy", "jon kim", "unknown words!", "leo mia ned", "oli"]
 
 
-def random_translator(tokenizer, end, pieces=()):
-    """A translator and its network, with random weights; the end and some other pieces are made likelier."""
+def random_translator(tokenizer, end, tokens=()):
+    """A translator and its network, with random weights; more probable are the end and some other tokens."""
     special_ids = SpecialIds(tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
     network = build_model(ModelConfig(units=8), tokenizer.vocabulary_size, special_ids)
     random = np.random.default_rng(1)
@@ -44,8 +44,8 @@ def random_translator(tokenizer, end, pieces=()):
     bias = network.embedding.bias.numpy()
     bias[[special_ids.padding, special_ids.start]] = -50  # as a trained network has it
     bias[special_ids.end] += end
-    for piece in pieces:
-        bias[tokenizer.tokens(range(tokenizer.vocabulary_size)).index(piece)] += end
+    for token in tokens:
+        bias[tokenizer.tokens(range(tokenizer.vocabulary_size)).index(token)] += end
     network.embedding.bias.assign(bias)
     return Translator([network], tokenizer, CONFIG), network
 
@@ -98,7 +98,7 @@ def test_streamed_lines_give_what_a_list_gives(translator):
 
 
 @pytest.mark.parametrize("blank", ["", "   ", "\t", "\u200b"])
-def test_a_line_without_text_gives_an_empty_translation_in_its_place(translator, blank):
+def test_a_line_without_text_gives_an_empty_translation(translator, blank):
     before, empty, after = translator.translate(["ada bob", blank, "cid"], beam_size=1, min_length=3)
     assert before.text
     assert after.text
@@ -123,7 +123,7 @@ def test_tokens_scores_and_log_probability_belong_together(translator, tokenizer
 
 def test_log_probability_is_what_the_network_gives_the_tokens(tokenizer):
     translator, network = random_translator(tokenizer, end=3)
-    ids = {piece: i for i, piece in enumerate(tokenizer.tokens(range(tokenizer.vocabulary_size)))}
+    ids = {token: i for i, token in enumerate(tokenizer.tokens(range(tokenizer.vocabulary_size)))}
     for one in translator.translate(MIXED):
         source_ids, target_ids = (
             [[ids[token] for token in side]] for side in (one.source_tokens, one.tokens)
@@ -271,8 +271,8 @@ def test_a_line_of_five_thousand_words(translator):
     one, other = translator.translate([line, "ada"], beam_size=1)
     num_parts = one.source_tokens.count("</s>")
     assert num_parts >= 5000 / 30
-    pieces = "".join(token for token in one.source_tokens if token != "</s>")
-    assert pieces.replace("▁", " ").replace("<0x2E>", ".").split() == line.split()
+    text = "".join(token for token in one.source_tokens if token != "</s>")
+    assert text.replace("▁", " ").replace("<0x2E>", ".").split() == line.split()
     assert one.text
     assert one.alignment.shape == (len(one.tokens), len(one.source_tokens))
     np.testing.assert_allclose(one.alignment.sum(axis=1), 1, rtol=1e-4)
@@ -295,10 +295,10 @@ def test_alternatives_of_a_long_line_are_the_best_choices_of_its_parts(wordy, to
 
 
 def test_a_translation_is_one_line(tokenizer):
-    translator, _ = random_translator(tokenizer, end=8, pieces=["<0x0A>", "<0x0D>"])
+    translator, _ = random_translator(tokenizer, end=8, tokens=["<0x0A>", "<0x0D>"])
     translations = translator.translate(MIXED, beam_size=4, n_best=4)
     tokens = [token for one in translations for other in (one, *one.alternatives) for token in other.tokens]
-    assert "<0x0A>" in tokens  # the network says line feeds
+    assert "<0x0A>" in tokens  # the network writes line feeds
     for one in translations:
         assert not any("\n" in other.text or "\r" in other.text for other in (one, *one.alternatives))
 
@@ -307,7 +307,7 @@ def test_a_translation_is_one_line(tokenizer):
 
 
 def parts_of(one):
-    """The pieces of each part of a long line's translation."""
+    """The tokens of each part of a long line's translation."""
     parts, part = [], []
     for token in one.tokens:
         part.append(token)
@@ -324,8 +324,8 @@ def test_translations_begin_with_their_prefixes(wordy, plain, tokenizer, method)
     found = list(getattr(wordy, method)(LINES, prefix=prefixes, alignments=False))
     for one, prefix, without in zip(found, prefixes, plain, strict=True):
         assert one.text.startswith(prefix.strip())
-        pieces = tokenizer.tokens(tokenizer.encode([prefix])[0])
-        assert list(one.tokens[: len(pieces)]) == pieces
+        tokens = tokenizer.tokens(tokenizer.encode([prefix])[0])
+        assert list(one.tokens[: len(tokens)]) == tokens
         if not prefix:
             assert one.tokens == without.tokens
             np.testing.assert_allclose(one.score, without.score, atol=1e-4)
@@ -342,7 +342,7 @@ def test_no_prefixes_are_as_many_empty_ones(wordy, plain):
     ]
 
 
-def test_a_prefix_is_said_of_the_first_part_of_a_long_line_alone(wordy):
+def test_a_prefix_belongs_to_the_first_part_of_a_long_line_alone(wordy):
     [without] = wordy.translate([LONG], alignments=False)
     [one] = wordy.translate([LONG], prefix=["pam pam"], alignments=False)
     (_, *others), (first, *others_with) = parts_of(without), parts_of(one)
@@ -412,7 +412,7 @@ def test_lines_without_a_term_are_the_same_beside_lines_with_one(wordy, plain):
     np.testing.assert_allclose([one.score for one in found], [one.score for one in plain], atol=1e-4)
 
 
-def test_a_term_counts_in_the_part_of_a_long_line_that_holds_it(wordy):
+def test_a_term_counts_in_the_part_of_a_long_line_that_contains_it(wordy):
     line = f"unknown {LONG} kim unknown"
     [one] = wordy.translate([line], glossary=Glossary({"unknown": "pam pam pam"}), alignments=False)
     held = ["▁pam ▁pam ▁pam" in " ".join(part) for part in parts_of(one)]
@@ -464,7 +464,7 @@ def test_the_settings_are_those_of_the_first_model(pair):
 
 def test_two_networks_report_the_mean_of_their_probabilities(network, other_network, pair, tokenizer):
     found = pair.translate(LINES, alignments=False)
-    ids = {piece: i for i, piece in enumerate(tokenizer.tokens(range(tokenizer.vocabulary_size)))}
+    ids = {token: i for i, token in enumerate(tokenizer.tokens(range(tokenizer.vocabulary_size)))}
     for one in found:
         source_ids, target_ids = (
             tf.constant([[ids[token] for token in side]]) for side in (one.source_tokens, one.tokens)
@@ -473,15 +473,15 @@ def test_two_networks_report_the_mean_of_their_probabilities(network, other_netw
             np.exp(log_softmax(each((source_ids, target_ids))[0].numpy().astype(np.float64)))
             for each in (network, other_network)
         ]
-        of_pieces = np.mean(probabilities, axis=0)[np.arange(len(one.tokens)), target_ids[0]]
-        np.testing.assert_allclose(one.log_probability, np.log(of_pieces).sum(), atol=1e-3)
+        token_probabilities = np.mean(probabilities, axis=0)[np.arange(len(one.tokens)), target_ids[0]]
+        np.testing.assert_allclose(one.log_probability, np.log(token_probabilities).sum(), atol=1e-3)
         expected = one.log_probability / ((5 + len(one.tokens)) / 6) ** 0.5
         np.testing.assert_allclose(one.score, expected, rtol=1e-5)
     forced = pair.log_probabilities(LINES, [one.text for one in found])
     np.testing.assert_allclose(forced, [one.log_probability for one in found], atol=1e-3)
 
 
-def test_two_networks_search_together_as_plain_python_does(network, other_network, pair, plain, tokenizer):
+def test_an_ensemble_searches_as_plain_python_does(network, other_network, pair, plain, tokenizer):
     references = [ReferenceModel(each) for each in (network, other_network)]
     changed = 0
     for line, one, alone in zip(LINES[:4], pair.translate(LINES[:4], alignments=False), plain, strict=False):
@@ -496,10 +496,10 @@ def test_two_networks_search_together_as_plain_python_does(network, other_networ
         assert tuple(tokenizer.tokens(list(best.ids))) == one.tokens
         np.testing.assert_allclose([one.log_probability, one.score], [best.log_prob, best.score], atol=1e-3)
         changed += one.tokens != alone.tokens
-    assert changed  # the second network has a say
+    assert changed  # the second network changes the result
 
 
-def test_models_of_different_tokenizers_do_not_translate_together(folders):
+def test_models_of_different_tokenizers_form_no_ensemble(folders):
     with pytest.raises(ModelError) as caught:
         Translator.load(folders[0], folders[1:3])
     assert str(caught.value) == (
@@ -508,7 +508,7 @@ def test_models_of_different_tokenizers_do_not_translate_together(folders):
     )
 
 
-def test_a_further_folder_without_a_model_is_told(folders, tmp_path):
+def test_a_further_folder_without_a_model_is_reported(folders, tmp_path):
     with pytest.raises(ModelError) as caught:
         Translator.load(folders[0], tmp_path / "nowhere")
     assert str(caught.value).startswith(f"{tmp_path / 'nowhere'}: no model here")
@@ -557,7 +557,7 @@ LAYERS = {"encoder/forward": 4, "encoder/backward": 4, "encoder/lstm_1": 8}
 LAYERS |= {"decoder/lstm_0": 8, "decoder/lstm_1": 8}
 
 
-def test_gates_have_a_step_for_each_piece(wordy, plain):
+def test_gates_have_a_time_step_for_each_token(wordy, plain):
     for line, one in list(zip(LINES, plain, strict=True))[:4]:
         found = wordy.gates(line)
         assert set(found) == set(LAYERS)
@@ -598,7 +598,7 @@ def test_gates_are_those_of_the_given_translation(wordy, plain, tokenizer):
 
 
 @pytest.mark.parametrize("method", ["translate", "translate_lines"])
-def test_an_unknown_option_is_told_with_the_valid_ones(wordy, method):
+def test_an_unknown_option_is_reported_with_the_valid_ones(wordy, method):
     with pytest.raises(ConfigError) as caught:
         getattr(wordy, method)(["ada"], beam=3, zoom=2)
     assert str(caught.value) == f"beam: no such option; valid ones: {', '.join(describe_options())}"
@@ -632,7 +632,7 @@ def test_samples_are_the_same_for_the_same_seed(wordy):
         np.testing.assert_allclose(log_probabilities, forced, atol=1e-3)
 
 
-def test_samples_of_a_line_do_not_hang_on_the_other_lines_or_the_number_of_batches(wordy, monkeypatch):
+def test_samples_of_a_line_do_not_depend_on_the_other_lines_or_the_number_of_batches(wordy, monkeypatch):
     def drawn(lines):
         found = wordy.translate_lines(lines, sampling=True, n_best=2, seed=7)
         return [[each.text for each in (one, *one.alternatives)] for one in found]
@@ -674,7 +674,7 @@ def pairs_twice(tokens):
     return {each for each in pairs if pairs.count(each) > 1}
 
 
-def test_no_two_words_stand_twice_in_a_row_if_asked_for(wordy):
+def test_no_two_words_in_a_row_are_repeated_if_requested(wordy):
     options = {"min_length": 10, "alignments": False}
     assert any(pairs_twice(one.tokens) for one in wordy.translate(LINES, **options))
     for one in wordy.translate(LINES, no_repeat_ngram=2, **options):
@@ -682,7 +682,7 @@ def test_no_two_words_stand_twice_in_a_row_if_asked_for(wordy):
         assert len(one.tokens) >= 10
 
 
-def test_a_model_brings_its_own_search_along(tokenizer, network):
+def test_a_model_has_its_own_search_defaults(tokenizer, network):
     settings = {"decoding.beam_size": 2, "decoding.length_penalty": 0.3, "decoding.no_repeat_ngram": 2}
     by_itself = Translator([network], tokenizer, CONFIG.override(settings))
     options = {"min_length": 10, "alignments": False}
@@ -694,7 +694,7 @@ def test_a_model_brings_its_own_search_along(tokenizer, network):
     assert any(pairs_twice(one.tokens) for one in switched_off)
 
 
-def test_lengths_are_kept(wordy, plain):
+def test_length_limits_are_respected(wordy, plain):
     lengths = [len(one.tokens) for one in plain]
     assert min(lengths) < 4 < max(lengths)
     for one in wordy.translate(LINES, min_length=9, alignments=False):
@@ -774,7 +774,7 @@ def test_a_word_that_is_cut_in_parts_stays_one_word(wordy, line):
 
 
 @pytest.mark.parametrize("line", ["ada bob", LONG, "", " ", "\u200b"])
-def test_alignments_are_there_only_if_asked_for(wordy, line):
+def test_alignments_are_computed_only_if_requested(wordy, line):
     [one] = wordy.translate([line], alignments=False)
     assert one.alignment is None
     assert one.word_alignment is None

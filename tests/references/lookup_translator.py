@@ -1,14 +1,14 @@
-"""A translator that needs no network."""
+"""A translator that looks its translations up and needs no network."""
 
 from translator.decoding.translation import Translation
 
 
 class LookupTranslator:
-    """Says what the references say.
+    """Returns the references as translations.
 
     Args:
         pairs: the sentences that it knows, with their references.
-        wrong: source -> what it says in place of the reference.
+        wrong: source -> the translation to return in place of the reference.
     """
 
     def __init__(self, pairs, wrong=None):

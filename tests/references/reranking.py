@@ -1,4 +1,4 @@
-"""Settings and lines for models that write what others judge."""
+"""Settings and lines for tests of reranking."""
 
 import numpy as np
 
@@ -18,4 +18,4 @@ CONFIG = Config().override(
 RIGHT_TO_LEFT = CONFIG.override({"model.right_to_left": True})
 BACKWARD = CONFIG.override({"source_language": "en", "target_language": "de"})
 LINES = [" ".join(np.random.default_rng(i).choice(WORDS, 1 + i % 5)) for i in range(12)]
-LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 pieces
+LONG = " ".join(WORDS * 4 + WORDS[:5])  # three parts of at most 30 tokens

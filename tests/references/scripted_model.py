@@ -1,4 +1,4 @@
-"""A model for tests of the server: its translations are known beforehand; it does what a test says."""
+"""A model for tests of the server: its translations follow a rule, and it can be made to wait or fail."""
 
 import threading
 
@@ -13,7 +13,7 @@ def translation_of(line):
 
 
 class ScriptedModel:
-    """A model that knows its translations at once, and does what a test tells it.
+    """A model that computes its translations by a rule, and waits or fails as a test says.
 
     Attributes:
         batches: the lines of each call so far.
@@ -25,18 +25,18 @@ class ScriptedModel:
         self.batches, self.may_go_on, self.error = [], threading.Event(), None
         self.may_go_on.set()
 
-    def translate(self, lines, wishes):
-        self.batches.append((list(lines), list(wishes)))
+    def translate(self, lines, requests):
+        self.batches.append((list(lines), list(requests)))
         assert self.may_go_on.wait(timeout=30)
         if self.error in lines:
             raise RuntimeError("out of memory")
-        return [self._hypotheses(line, wish) for line, wish in zip(lines, wishes, strict=True)]
+        return [self._hypotheses(line, request) for line, request in zip(lines, requests, strict=True)]
 
-    def _hypotheses(self, line, wish):
+    def _hypotheses(self, line, request):
         text = translation_of(line)
         number = len(text.split())
         attention = np.full([number, number], 0.1 / max(number, 1), np.float32)
         attention[np.arange(number), number - 1 - np.arange(number)] = 0.75
-        one = Hypothesis(text, -0.5, attention if wish.attention else None)
+        one = Hypothesis(text, -0.5, attention if request.attention else None)
         others = [Hypothesis(f"{text} {i}", -0.5 - i, None) for i in range(1, 5)]
         return [one, *others]

@@ -1,7 +1,7 @@
-"""Search over sequences as lists: all of them, the best piece at a time, and with a beam.
+"""Search in plain Python over sequences of tokens: brute force, greedy and with a beam.
 
-``log_probs_after(prefix)`` gives the log-probability of each next piece, [vocabulary]. A sequence is a
-tuple of pieces that ends with the end piece; at the maximum length, only the end may follow.
+``log_probs_after(prefix)`` gives the log-probability of each next token, [vocabulary]. A sequence is a
+tuple of tokens that ends with the end token; at the maximum length, only the end may follow.
 """
 
 from collections.abc import Callable
@@ -26,13 +26,13 @@ class Rules(NamedTuple):
     Attributes:
         normalization: what a log-probability is divided by, ``gnmt`` or ``average``.
         coverage_penalty: what ``coverage_of`` counts in the score.
-        attention_after: ``attention_after(prefix)`` gives the attention to each source piece in the step
-            that chooses the piece after the prefix, [source pieces].
-        min_length: pieces at least, the end included; the maximum length goes before it.
-        no_repeat_ngram: so many words in a row must not stand twice; 0: off.
-        word_starts: the pieces that begin a word; None: each piece is one.
-        prefix: what it starts with, whatever the other rules say; the maximum length goes before it.
-        phrases: what it must contain, each phrase in a row; looked at by ``brute_force`` alone.
+        attention_after: ``attention_after(prefix)`` gives the attention to each source token in the step
+            that chooses the token after the prefix, [source_length].
+        min_length: fewest tokens, the end included; the maximum length takes precedence.
+        no_repeat_ngram: no so many words in a row may appear twice; 0: off.
+        word_starts: the tokens that begin a word; None: each token is one.
+        prefix: what it starts with, whatever the other rules say; the maximum length takes precedence.
+        phrases: what it must contain, each phrase contiguous; ``brute_force`` alone heeds it.
     """
 
     normalization: str = "gnmt"
@@ -58,14 +58,14 @@ def score_of(log_prob, length, alpha, normalization="gnmt"):
 
 
 def coverage_of(ids, attention_after):
-    """The sum over source pieces of log(min(attention in all steps, 1)) (Wu et al. 2016, equation 15)."""
-    by_step = [attention_after(ids[:i]) for i in range(len(ids))]
-    return sum(log(min(max(float(sum(of_piece)), 1e-6), 1.0)) for of_piece in zip(*by_step, strict=True))
+    """The sum over source tokens of log(min(attention in all steps, 1)) (Wu et al. 2016, equation 15)."""
+    attention = [attention_after(ids[:i]) for i in range(len(ids))]
+    return sum(log(min(max(float(sum(weights)), 1e-6), 1.0)) for weights in zip(*attention, strict=True))
 
 
 def found(log_probs_after, ids, alpha, rules=NO_RULES):
     """A given sequence with its log-probability and score."""
-    log_prob = sum(float(log_probs_after(ids[:i])[piece]) for i, piece in enumerate(ids))
+    log_prob = sum(float(log_probs_after(ids[:i])[token]) for i, token in enumerate(ids))
     score = score_of(log_prob, len(ids), alpha, rules.normalization)
     if rules.coverage_penalty:
         score += rules.coverage_penalty * coverage_of(ids, rules.attention_after)
@@ -73,7 +73,7 @@ def found(log_probs_after, ids, alpha, rules=NO_RULES):
 
 
 def ngrams(ids, size):
-    """All runs of ``size`` pieces, in order."""
+    """All runs of ``size`` tokens, in order."""
     return [ids[i : i + size] for i in range(len(ids) - size + 1)]
 
 
@@ -82,60 +82,60 @@ def contains(ids, phrase):
     return phrase in ngrams(ids, len(phrase))
 
 
-def repeats(ids, piece, size, word_starts):
-    """Whether the piece begins the last of ``size`` words that stand in ``ids``, or, within a word, ends
-    ``size`` pieces that stand in that word."""
+def repeats(ids, token, size, word_starts):
+    """Whether the token begins the last of ``size`` words in ``ids``, or, within a word, ends
+    ``size`` tokens in that word."""
     if word_starts is None:
-        return (*ids, piece)[-size:] in ngrams(ids, size)
+        return (*ids, token)[-size:] in ngrams(ids, size)
     words = [()]
     for one in ids:
         if one in word_starts:
             words.append(())
         words[-1] += (one,)
-    if piece not in word_starts:
-        return (*words[-1], piece)[-size:] in ngrams(words[-1], size)
+    if token not in word_starts:
+        return (*words[-1], token)[-size:] in ngrams(words[-1], size)
     words = words[1:]  # what stands before the first beginning is no word
     before = words[len(words) - size + 1 :] if size <= len(words) + 1 else None
     return any(
-        words[i][0] == piece and words[i - size + 1 : i] == before for i in range(size - 1, len(words))
+        words[i][0] == token and words[i - size + 1 : i] == before for i in range(size - 1, len(words))
     )
 
 
-def may_follow(ids, piece, end_id, max_length, rules):
-    """Whether the rules let a piece follow unfinished pieces."""
+def may_follow(ids, token, end_id, max_length, rules):
+    """Whether the rules let a token follow unfinished tokens."""
     length, size = len(ids) + 1, rules.no_repeat_ngram
     if length >= max_length:
-        return piece == end_id
+        return token == end_id
     if length <= len(rules.prefix):
-        return piece == rules.prefix[length - 1]
-    if piece == end_id and length < rules.min_length:
+        return token == rules.prefix[length - 1]
+    if token == end_id and length < rules.min_length:
         return False
-    return not size or not repeats(ids, piece, size, rules.word_starts)
+    return not size or not repeats(ids, token, size, rules.word_starts)
 
 
-def brute_force(log_probs_after, pieces, end_id, max_length, alpha, rules=NO_RULES):
-    """All sequences of at most ``max_length`` pieces, the end included, that obey the rules, best first.
+def brute_force(log_probs_after, tokens, end_id, max_length, alpha, rules=NO_RULES):
+    """All sequences of at most ``max_length`` tokens, the end included, that obey the rules, best first.
 
     Args:
         log_probs_after: see above.
-        pieces: what may stand before the end.
-        end_id: what stands at the end.
-        max_length: pieces at most.
+        tokens: the tokens that may come before the end.
+        end_id: the end.
+        max_length: most tokens.
         alpha: exponent of the length penalty.
         rules: what sequences must be like.
     """
-    every = [(*body, end_id) for length in range(max_length) for body in product(pieces, repeat=length)]
+    every = [(*body, end_id) for length in range(max_length) for body in product(tokens, repeat=length)]
     obedient = [
         found(log_probs_after, ids, alpha, rules)
         for ids in every
-        if all(may_follow(ids[:i], piece, end_id, max_length, rules) for i, piece in enumerate(ids))
+        if all(may_follow(ids[:i], token, end_id, max_length, rules) for i, token in enumerate(ids))
         and all(contains(ids, phrase) for phrase in rules.phrases)
     ]
     return sorted(obedient, key=lambda one: -one.score)
 
 
 def greedy(log_probs_after, end_id, max_length, alpha):
-    """Takes the most probable piece until that is the end."""
+    """Takes the most probable token until that is the end."""
     ids = ()
     while len(ids) < max_length - 1:
         log_probs = log_probs_after(ids)
@@ -148,7 +148,7 @@ def greedy(log_probs_after, end_id, max_length, alpha):
 
 
 def beam_search(log_probs_after, end_id, max_length, alpha, beam_size, rules=NO_RULES):
-    """Keeps the best continuations, as many as there are places; what ends keeps its place for good.
+    """Keeps the best continuations, as many as there are free beam slots; what ends keeps its slot for good.
 
     Nothing is stopped early. Returns all finished sequences, best first.
     """
@@ -156,9 +156,9 @@ def beam_search(log_probs_after, end_id, max_length, alpha, beam_size, rules=NO_
     for _ in range(max_length):
         candidates = []
         for ids, log_prob in unfinished:
-            for piece, more in enumerate(log_probs_after(ids)):
-                if more > LEAST and may_follow(ids, piece, end_id, max_length, rules):
-                    candidates.append(((*ids, piece), log_prob + float(more)))
+            for token, more in enumerate(log_probs_after(ids)):
+                if more > LEAST and may_follow(ids, token, end_id, max_length, rules):
+                    candidates.append(((*ids, token), log_prob + float(more)))
         candidates.sort(key=lambda candidate: -candidate[1])
         kept = candidates[: beam_size - len(finished)]
         finished += [found(log_probs_after, ids, alpha, rules) for ids, _ in kept if ids[-1] == end_id]
