@@ -207,9 +207,9 @@ class Translator:
             targets: a translation of each.
 
         Returns:
-            The natural logarithm of the model's probability of each target, its end included. Of a
+            The natural logarithm of the model's probability of each target, its end included. For a
             translation that search found it is what search reported, unless search wrote the text in other
-            pieces than the tokenizer does, or cut the line into parts.
+            tokens than the tokenizer does, or cut the line into parts.
 
         Raises:
             ValueError: if there are not as many targets as sources.
@@ -218,15 +218,15 @@ class Translator:
         return log_probabilities(self._graph, self.tokenizer, sources, targets)
 
     def gates(self, text: str, translation: str | None = None) -> dict[str, Gates]:
-        """What the gates of every LSTM do while a sentence is read and translated.
+        """The gates of every LSTM at each time step while a sentence is read and translated.
 
         Args:
             text: the sentence.
             translation: a translation of it; None: the one that search finds.
 
         Returns:
-            By layer, such as ``encoder/forward`` or ``decoder/lstm_0``: float32 [steps, units] each. The
-            steps of the encoder are the source pieces, those of the decoder the pieces written.
+            By layer, such as ``encoder/forward`` or ``decoder/lstm_0``: float32 [time, units] each. The time
+            steps of the encoder are the source tokens, those of the decoder the tokens written.
         """
         if translation is None:
             translation = self.translate([text], alignments=False)[0].text
@@ -299,7 +299,7 @@ class Translator:
         check: Callable[[Config, Config, str], None],
         name: str,
     ) -> Translator | None:
-        """A model that reranks, given as it is or as its folder, after a check of both models' settings."""
+        """Loads a reranking model, unless it is loaded already, and checks it against these settings."""
         if model is None:
             return None
         if isinstance(model, Translator):
