@@ -16,7 +16,7 @@ from translator.corpus.sampling import sample_evenly
 
 
 def filter_pairs(pairs, max_words: int, max_ratio: float) -> tuple[list[Pair], FilterReport]:
-    """All that is kept of a corpus, and the counts."""
+    """Returns the pairs that are kept of a corpus, and the counts."""
     pair_filter, kept = PairFilter(max_words, max_ratio), []
     for block in split_into_blocks(pairs):
         kept += block.select(np.flatnonzero(pair_filter.mask(block))).pairs()
@@ -27,7 +27,7 @@ def words(number: int, word: str = "word") -> str:
     return " ".join([word] * number)
 
 
-def test_each_pair_that_is_dropped_is_counted_under_its_reason():
+def test_dropped_pairs_are_counted_by_reason():
     pairs = [
         Pair("A dog.", "Ein Hund."),
         Pair("", "Nichts."),
@@ -59,18 +59,18 @@ def test_each_pair_that_is_dropped_is_counted_under_its_reason():
     )
 
 
-def test_the_report_of_a_clean_corpus_names_no_reason_and_groups_thousands():
+def test_the_report_of_a_clean_corpus_gives_no_reasons():
     kept, report = filter_pairs((Pair(f"number {i}", f"Zahl {i}") for i in range(12_345)), 10, 3.0)
     assert len(kept) == 12_345
     assert str(report) == "12,345 of 12,345 pairs kept"
 
 
-def test_thousands_are_grouped_in_every_count():
+def test_every_count_in_the_report_has_thousands_separators():
     _, report = filter_pairs([Pair("a", "b")] * 2_001, 10, 3.0)
     assert str(report) == "1 of 2,001 pairs kept; dropped: 2,000 repeated"
 
 
-def test_a_ratio_that_is_no_whole_number_is_shown_as_given():
+def test_a_fractional_ratio_is_shown_as_given():
     _, report = filter_pairs([Pair(words(2), words(6))], 10, 2.5)
     assert report.dropped == {"with lengths more than 2.5 times apart": 1}
 
@@ -88,15 +88,15 @@ def test_a_ratio_that_is_no_whole_number_is_shown_as_given():
         )
     )
 )
-def test_lengths_of_many_texts_are_those_of_each(texts):
+def test_lengths_of_many_texts_are_those_of_each_text(texts):
     assert lengths_in_words(texts).tolist() == [length_in_words(text) for text in texts]
 
 
-def test_a_length_in_words():
+def test_lengths_count_words_or_half_the_characters():
     assert [length_in_words(text) for text in ("", " a\u00a0b ", "日本語です", "日本語 a b")] == [0, 2, 2, 3]
 
 
-def test_the_limits_themselves_are_kept():
+def test_pairs_at_the_limits_are_kept():
     pairs = [Pair(words(10), words(10)), Pair(words(2), words(6))]
     assert filter_pairs(pairs, max_words=10, max_ratio=3.0)[0] == pairs
 
@@ -106,7 +106,7 @@ def test_a_short_pair_may_have_any_ratio():
     assert filter_pairs(pairs, max_words=10, max_ratio=1.0)[0] == pairs
 
 
-def test_space_around_a_side_goes_and_space_inside_stays():
+def test_outer_spaces_are_removed_and_inner_ones_stay():
     kept, report = filter_pairs(
         [Pair(" A  dog. \u3000", "\tEin\u00a0Hund.\n"), Pair("A  dog.", "Ein\u00a0Hund.")], 9, 3
     )
@@ -114,12 +114,12 @@ def test_space_around_a_side_goes_and_space_inside_stays():
     assert report.dropped == {"repeated": 1}
 
 
-def test_only_a_pair_that_is_repeated_on_both_sides_is_a_repetition():
+def test_only_a_pair_with_both_sides_repeated_is_a_duplicate():
     pairs = [Pair("run", "laufen"), Pair("run", "rennen"), Pair("dash", "rennen"), Pair("laufen", "run")]
     assert filter_pairs(pairs, 10, 3.0)[0] == pairs
 
 
-def test_text_without_spaces_counts_by_its_characters():
+def test_text_without_spaces_is_counted_by_its_characters():
     chinese = "这个城市的图书馆每天早上八点开门晚上九点关门"  # 22 characters: 11 words
     english = "The city's library opens at eight in the morning and closes at nine in the evening."
     assert filter_pairs([Pair(english, chinese)], max_words=20, max_ratio=2.0)[1].num_kept == 1
@@ -136,20 +136,22 @@ SENTENCES_WITHOUT_SPACES = {
 
 
 @pytest.mark.parametrize("language", SENTENCES_WITHOUT_SPACES)
-def test_scripts_of_south_east_asia_without_spaces_count_by_their_characters(language):
+def test_southeast_asian_scripts_without_spaces_are_counted_by_their_characters(language):
     english = "The government announced new measures to help small farmers in the north."
     pair = Pair(english, SENTENCES_WITHOUT_SPACES[language])
     assert filter_pairs([pair], max_words=150, max_ratio=9.0)[0] == [pair]
 
 
 def test_a_side_of_invisible_characters_is_empty():
-    pairs = [Pair("Hello.", nothing) for nothing in ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b")]
+    pairs = [
+        Pair("Hello.", invisible) for invisible in ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b")
+    ]
     assert filter_pairs(pairs, 10, 3.0)[1].dropped == {"with an empty side": 5}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])
-def test_repetitions_are_found_however_far_apart_they_stand(size, monkeypatch):
-    monkeypatch.setattr(module, "_PAIRS_A_BLOCK", size)
+def test_duplicates_are_found_however_far_apart_they_are(size, monkeypatch):
+    monkeypatch.setattr(module, "_PAIRS_PER_BLOCK", size)
     numbers = np.random.default_rng(size).integers(500, size=1000).tolist()
     kept, report = filter_pairs([Pair(f"number {i}", f"Zahl {i}") for i in numbers], 10, 3.0)
     assert [pair.source for pair in kept] == [f"number {i}" for i in dict.fromkeys(numbers)]
@@ -160,7 +162,7 @@ SIDES = st.lists(st.sampled_from(["a", "b", " ", "\t"]), max_size=9).map(" ".joi
 
 
 @given(st.lists(st.builds(Pair, SIDES, SIDES)))
-def test_nothing_is_lost_or_invented(pairs):
+def test_kept_and_dropped_pairs_add_up_to_the_corpus(pairs):
     kept, report = filter_pairs(pairs, max_words=7, max_ratio=2.0)
     expected = []
     for source, target in pairs:
@@ -175,16 +177,16 @@ def test_nothing_is_lost_or_invented(pairs):
     assert all(count > 0 for count in report.dropped.values())
 
 
-@pytest.mark.parametrize(("number", "most"), [(0, 3), (3, 3), (4, 3), (10, 4), (1014, 1000), (2000, 1000)])
-def test_an_even_choice_takes_as_many_as_it_may_from_everywhere(number, most):
-    chosen = list(sample_evenly(range(number), most))
-    assert len(chosen) == min(number, most)
-    assert chosen == sorted(set(chosen)) == list(sample_evenly(range(number), most))
-    if number > most:
-        stretches = [range(i * number // most, (i + 1) * number // most) for i in range(most)]
-        assert all(row in stretch for row, stretch in zip(chosen, stretches, strict=True))
+@pytest.mark.parametrize(("num_items", "size"), [(0, 3), (3, 3), (4, 3), (10, 4), (1014, 1000), (2000, 1000)])
+def test_an_even_sample_takes_one_item_from_each_stretch(num_items, size):
+    sample = list(sample_evenly(range(num_items), size))
+    assert len(sample) == min(num_items, size)
+    assert sample == sorted(set(sample)) == list(sample_evenly(range(num_items), size))
+    if num_items > size:
+        stretches = [range(i * num_items // size, (i + 1) * num_items // size) for i in range(size)]
+        assert all(item in stretch for item, stretch in zip(sample, stretches, strict=True))
 
 
-def test_an_even_choice_of_two_languages_in_turn_is_of_both():
-    chosen = sample_evenly(["source", "target"] * 1000, 1000)
-    assert 400 < chosen.count("source") < 600
+def test_an_even_sample_of_alternating_languages_has_both():
+    sample = sample_evenly(["source", "target"] * 1000, 1000)
+    assert 400 < sample.count("source") < 600

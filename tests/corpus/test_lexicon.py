@@ -1,4 +1,4 @@
-"""The lexical table: what it takes from the translation table and offers to search."""
+"""The lexicon: what it takes from the translation table and which shortlists it makes."""
 
 import numpy as np
 import pytest
@@ -8,37 +8,37 @@ from translator.corpus.lexicon import Lexicon
 from translator.corpus.word_alignment import TranslationTable
 from translator.errors import ModelError
 
-VOCABULARY, RESERVED = 40, 4
+VOCABULARY, NUM_SPECIAL = 40, 4
 
 
 def learned(sources, targets):
-    return Lexicon.from_table(TranslationTable.learn(sources, targets, VOCABULARY), RESERVED)
+    return Lexicon.from_table(TranslationTable.learn(sources, targets, VOCABULARY), NUM_SPECIAL)
 
 
-def test_the_likeliest_piece_is_the_translation():
+def test_the_most_probable_token_is_the_translation():
     lexicon = learned(*word_for_word(2, pairs=300))
-    for piece in range(RESERVED, 22):
-        assert lexicon._candidates[piece, 0] == piece + 18
+    for token in range(NUM_SPECIAL, 22):
+        assert lexicon._candidates[token, 0] == token + 18
 
 
-def test_pieces_for_a_sentence():
+def test_a_shortlist_has_candidates_source_tokens_and_required_tokens():
     candidates = np.full((10, 2), -1, np.int32)
     candidates[5], candidates[6] = (8, 7), (9, -1)
     lexicon = Lexicon(candidates, np.array([0, 1, 4], np.int32))
     assert lexicon.shortlist(np.array([[5, 0]])).tolist() == [0, 1, 4, 5, 7, 8]
-    assert lexicon.shortlist(np.array([[6, 6]]), wanted=[2, 9]).tolist() == [0, 1, 2, 4, 6, 9]
+    assert lexicon.shortlist(np.array([[6, 6]]), required=[2, 9]).tolist() == [0, 1, 2, 4, 6, 9]
     assert lexicon.shortlist(np.array([[6]])).dtype == np.int32
 
 
 @pytest.mark.parametrize(
     "corpus", [([], []), ([[]], [[]]), ([[5]], [[]])], ids=["nothing", "empty", "one side"]
 )
-def test_a_corpus_without_text_gives_a_table_without_candidates(corpus):
+def test_a_corpus_without_text_gives_a_lexicon_without_candidates(corpus):
     lexicon = learned(*corpus)
-    assert set(range(RESERVED)) <= set(lexicon.shortlist(np.array([5])).tolist())
+    assert set(range(NUM_SPECIAL)) <= set(lexicon.shortlist(np.array([5])).tolist())
 
 
-def test_what_was_written_is_read(tmp_path):
+def test_a_lexicon_that_was_written_is_read_back(tmp_path):
     lexicon = learned(*word_for_word(3))
     lexicon.write(tmp_path / "lexicon.npz")
     again = Lexicon.read(tmp_path / "lexicon.npz", VOCABULARY)
@@ -46,7 +46,7 @@ def test_what_was_written_is_read(tmp_path):
         assert again.shortlist(np.array(ids)).tolist() == lexicon.shortlist(np.array(ids)).tolist()
 
 
-def test_a_damaged_table_or_one_of_another_vocabulary_is_told(tmp_path):
+def test_a_damaged_lexicon_or_one_of_another_vocabulary_is_reported(tmp_path):
     path = tmp_path / "lexicon.npz"
     learned(*word_for_word(3)).write(path)
     with pytest.raises(ModelError, match=r"lexicon\.npz: made for another vocabulary"):

@@ -1,4 +1,4 @@
-"""What goes through the tokenizer comes back in Unicode's composed form (NFC), its spaces collapsed."""
+"""Text that is tokenized and decoded comes back in Unicode's composed form (NFC), with single spaces."""
 
 import sys
 import unicodedata
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from translator.corpus.tokenizer import train_tokenizer
 
 INVISIBLE = "\ufeff\u200b\u00ad"  # dropped, as are control characters
-SPACE_MARK = "\u2581"  # what SentencePiece writes for a space: it comes back as one
+SPACE_MARK = "\u2581"  # SentencePiece writes it for a space, so it comes back as a space
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +24,7 @@ def round_trip():
     return through_the_tokenizer
 
 
-def composed(text: str) -> str:
+def normalized(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
@@ -37,24 +37,24 @@ def composed(text: str) -> str:
         "한국어 각 값 훑다",
         "がぎぐ パピプ ヴ",
         "ἐν ἀρχῇ ἦν ὁ λόγος ᾧ",
-        "क़ख़ग़ ড় ਸ਼ שּׁ",  # excluded from composition by Unicode: they stay apart
+        "क़ख़ग़ ড় ਸ਼ שּׁ",  # excluded from composition by Unicode
         "👩‍👩‍👧 🇪🇸 👍🏽 ☺️ 🏴󠁧󠁢󠁷󠁬󠁳󠁿",
         "می‌خواهم क्‍ष",  # zero-width joiner and non-joiner mean something
         "𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𐍈 𠜎 \ue000 \U0010fffd",
         "<s> </s> <pad> <unk> <0x41> [MASK]",
     ],
 )
-def test_text_comes_back_composed_whichever_way_it_is_spelled(round_trip, text):
+def test_text_comes_back_composed_however_it_is_encoded(round_trip, text):
     for form in ("NFC", "NFD"):
-        assert round_trip(unicodedata.normalize(form, text)) == composed(text)
-    assert round_trip(text) == composed(text)
+        assert round_trip(unicodedata.normalize(form, text)) == normalized(text)
+    assert round_trip(text) == normalized(text)
 
 
 @pytest.mark.parametrize(
     ("spelling", "expected"),
     [
         ("e\u0301", "é"),
-        ("Tiê\u0301ng", "Tiếng"),  # one accent joined, one apart
+        ("Tiê\u0301ng", "Tiếng"),  # one accent composed, one combining
         ("Tie\u0302\u0301ng", "Tiếng"),
         ("\u1112\u1161\u11ab", "한"),
         ("\u212b", "Å"),
@@ -63,7 +63,7 @@ def test_text_comes_back_composed_whichever_way_it_is_spelled(round_trip, text):
         ("q\u0301", "q\u0301"),  # has no composed form
     ],
 )
-def test_an_accent_written_apart_is_joined_to_its_letter(round_trip, spelling, expected):
+def test_a_combining_accent_is_composed_with_its_letter(round_trip, spelling, expected):
     assert round_trip(spelling) == expected
     assert round_trip(f"x {spelling} y") == f"x {expected} y"
 
@@ -72,7 +72,7 @@ def test_an_accent_written_apart_is_joined_to_its_letter(round_trip, spelling, e
     ("spelling", "expected"),
     [("Viê\u0323t", "Việt"), ("Vie\u0302\u0323t", "Việt"), ("가\u11a8", "각")],
 )
-def test_marks_in_another_order_and_a_last_consonant_apart_are_joined(round_trip, spelling, expected):
+def test_marks_in_another_order_and_a_separate_final_consonant_are_composed(round_trip, spelling, expected):
     assert unicodedata.normalize("NFC", spelling) == expected
     assert round_trip(spelling) == expected
 
@@ -90,10 +90,10 @@ def test_every_kind_of_space_becomes_a_space(round_trip, space):
     assert round_trip(f"{space}a{space} {space}b{space}") == "a b"
 
 
-@pytest.mark.parametrize("nothing", [*INVISIBLE, "\x01", "\x1b", "\x7f", "\x9f"], ids=ascii)
-def test_what_nobody_sees_is_dropped(round_trip, nothing):
-    assert round_trip(f"wo{nothing}rd") == "word"
-    assert round_trip(nothing) == ""
+@pytest.mark.parametrize("invisible", [*INVISIBLE, "\x01", "\x1b", "\x7f", "\x9f"], ids=ascii)
+def test_invisible_characters_are_dropped(round_trip, invisible):
+    assert round_trip(f"wo{invisible}rd") == "word"
+    assert round_trip(invisible) == ""
 
 
 def test_every_character_of_unicode_comes_back_composed(round_trip):
@@ -115,9 +115,9 @@ def test_every_character_of_unicode_comes_back_composed(round_trip):
 
 @given(st.text(st.characters(exclude_categories=("Cs", "Cc"), exclude_characters=INVISIBLE + SPACE_MARK)))
 @settings(deadline=None, max_examples=500)
-def test_composed_text_comes_back_as_it_is(round_trip, text):
+def test_composed_text_comes_back_unchanged(round_trip, text):
     text = unicodedata.normalize("NFC", text)
-    assert round_trip(text) == composed(text)
+    assert round_trip(text) == normalized(text)
 
 
 @given(
@@ -132,6 +132,6 @@ def test_composed_text_comes_back_as_it_is(round_trip, text):
     )
 )
 @settings(deadline=None, max_examples=500)
-def test_text_with_all_accents_apart_comes_back_composed(round_trip, text):
+def test_decomposed_text_comes_back_composed(round_trip, text):
     text = unicodedata.normalize("NFD", text)
-    assert round_trip(text) == composed(text)
+    assert round_trip(text) == normalized(text)

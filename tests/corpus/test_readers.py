@@ -33,7 +33,7 @@ def lines_of(path: Path) -> list[str]:
         ("日本語\n👩‍🚀\n", ["日本語", "👩‍🚀"]),
     ],
 )
-def test_lines_are_read_without_their_ends(tmp_path, name, content, lines):
+def test_lines_are_read_without_line_ends(tmp_path, name, content, lines):
     assert lines_of(write(tmp_path / name, content)) == lines
 
 
@@ -53,7 +53,7 @@ def test_decoding_a_line_gives_back_what_was_encoded(text, number):
 
 
 @pytest.mark.parametrize("name", ["text.en", "text.en.gz", "text.en.xz", "text.en.zst"])
-def test_a_byte_that_is_not_utf_8_is_told_with_file_line_and_place(tmp_path, name):
+def test_a_byte_that_is_not_utf_8_is_reported_with_file_line_and_position(tmp_path, name):
     path = write(tmp_path / name, b"one\ntwo\nthr\xe9e\nfour\n")
     assert message_of(lines_of, path) == (
         f"{path}, line 3: byte 4 is not valid UTF-8; convert the file to UTF-8 (for example with iconv)"
@@ -61,7 +61,7 @@ def test_a_byte_that_is_not_utf_8_is_told_with_file_line_and_place(tmp_path, nam
 
 
 @pytest.mark.parametrize("at", [2, 5_000, 50_000, 99_999])
-def test_a_bad_byte_far_into_a_file_is_told_with_its_line_and_the_lines_before_it_are_read(tmp_path, at):
+def test_a_bad_byte_far_into_a_file_is_reported_with_its_line_after_the_lines_before_it(tmp_path, at):
     lines = [f"line {i}\n".encode() for i in range(1, 100_001)]
     lines[at - 1] = b"a\xff\n"
     path, found = write(tmp_path / "text.en", b"".join(lines)), []
@@ -72,7 +72,7 @@ def test_a_bad_byte_far_into_a_file_is_told_with_its_line_and_the_lines_before_i
 
 @pytest.mark.parametrize("end", ["", "\n", "\r\n", "\n\n"])
 @pytest.mark.parametrize("long", [10, 10_000, 100_000])
-def test_lines_of_any_length_are_those_of_the_text_however_they_are_read(tmp_path, end, long):
+def test_lines_of_any_length_are_those_of_the_text(tmp_path, end, long):
     random = np.random.default_rng(long)
     lines = ["ä" * int(random.integers(long)) + " \r x"[: int(random.integers(5))] for _ in range(200)] + [
         "y"
@@ -84,23 +84,23 @@ def test_lines_of_any_length_are_those_of_the_text_however_they_are_read(tmp_pat
 
 @pytest.mark.parametrize("name", ["text.en", "text.en.gz", "text.en.xz", "text.en.zst"])
 @pytest.mark.parametrize("before", [0, 3, 9_000])
-def test_a_line_that_would_fill_the_memory_is_told(tmp_path, name, before):
+def test_a_line_longer_than_16_mib_is_reported(tmp_path, name, before):
     longest = 2**24
     path = write(tmp_path / name, b"line\n" * before + b"a" * longest + b"\nlast\n")
     assert [len(line) for line in lines_of(path)[-2:]] == [longest, 4]
     path = write(tmp_path / name, b"line\n" * before + b"a" * (longest + 1) + b"\nlast\n")
     assert message_of(lines_of, path) == (
-        f"{path}, line {before + 1}: longer than 16 MiB; give text with one sentence a line"
+        f"{path}, line {before + 1}: longer than 16 MiB; give text with one sentence per line"
     )
 
 
-def test_a_utf_16_file_is_told(tmp_path):
+def test_a_utf_16_file_is_reported(tmp_path):
     path = write(tmp_path / "text.en", "A dog.\n".encode("utf-16"))
     assert message_of(lines_of, path).startswith(f"{path}, line 1: byte 1 is not valid UTF-8; convert")
 
 
 @pytest.mark.parametrize("name", ["none.en", "none.en.gz", "none.xz", "none.zst"])
-def test_a_missing_file_is_told(tmp_path, name):
+def test_a_missing_file_is_reported(tmp_path, name):
     path = tmp_path / name
     assert message_of(lines_of, path) == (
         f"{path}: cannot be read (No such file or directory); check the path"
@@ -108,7 +108,7 @@ def test_a_missing_file_is_told(tmp_path, name):
 
 
 @pytest.mark.parametrize("name", ["folder", "folder.gz"])
-def test_a_folder_in_place_of_a_file_is_told(tmp_path, name):
+def test_a_folder_in_place_of_a_file_is_reported(tmp_path, name):
     path = tmp_path / name
     path.mkdir()
     assert message_of(lines_of, path) == f"{path}: cannot be read (Is a directory); check the path"
@@ -119,7 +119,7 @@ def test_a_folder_in_place_of_a_file_is_told(tmp_path, name):
 
 @pytest.mark.parametrize("source_name", ["train.en", "train.en.gz", "train.en.xz"])
 @pytest.mark.parametrize("target_name", ["train.de", "train.de.gz", "train.de.zst"])
-def test_line_n_of_one_file_meets_line_n_of_the_other(tmp_path, source_name, target_name):
+def test_line_n_of_one_file_is_paired_with_line_n_of_the_other(tmp_path, source_name, target_name):
     source = write(tmp_path / source_name, "\ufeffA dog.\r\nA\u2028cat.\r\n\r\n")
     target = write(tmp_path / target_name, "Ein Hund.\nEine Katze.\nNichts.")
     assert read_pairs(source, target) == [
@@ -130,7 +130,7 @@ def test_line_n_of_one_file_meets_line_n_of_the_other(tmp_path, source_name, tar
 
 
 @pytest.mark.parametrize(("num_sources", "num_targets"), [(3, 2), (2, 3), (0, 1), (1, 0), (9, 2), (2, 9)])
-def test_differing_line_counts_are_told_with_both_counts(tmp_path, num_sources, num_targets):
+def test_different_line_counts_are_reported_with_both_counts(tmp_path, num_sources, num_targets):
     source = write(tmp_path / "train.en", "line\n" * num_sources)
     target = write(tmp_path / "train.de", "Zeile\n" * num_targets)
     assert message_of(read_pairs, source, target) == (
@@ -139,7 +139,7 @@ def test_differing_line_counts_are_told_with_both_counts(tmp_path, num_sources, 
     )
 
 
-def test_pairs_come_before_the_files_are_read_to_their_end(tmp_path):
+def test_pairs_are_returned_before_the_files_have_been_read_to_the_end(tmp_path):
     source = write(tmp_path / "train.en", "A dog.\nA cat.\nA hen.\n")
     target = write(tmp_path / "train.de", b"Ein Hund.\nEine K\xe4tzin.\n")
     pairs = read_parallel(source, target)
@@ -148,27 +148,27 @@ def test_pairs_come_before_the_files_are_read_to_their_end(tmp_path):
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
-def test_an_empty_corpus_is_told(tmp_path, suffix):
+def test_an_empty_corpus_is_reported(tmp_path, suffix):
     source, target = (write(tmp_path / f"train.{language}{suffix}", "") for language in ("en", "de"))
     assert message_of(read_pairs, source, target) == (
-        f"{source} and {target} are empty; give at least some hundred pairs"
+        f"{source} and {target} are empty; give at least a few hundred pairs"
     )
 
 
-def test_a_pipe_that_was_read_before_is_told(tmp_path):
+def test_a_pipe_that_would_have_to_be_read_twice_is_reported(tmp_path):
     target = write(tmp_path / "train.de", "")
     ends = os.pipe()
     os.close(ends[1])
     source = Path(f"/dev/fd/{ends[0]}")
     try:
         assert message_of(read_pairs, source, target) == (
-            f"{source}: is a pipe, which can be read only once; write the text to a file and give that"
+            f"{source}: this is a pipe, which can be read only once; write the text to a file first"
         )
     finally:
         os.close(ends[0])
 
 
-def test_the_same_file_twice_is_told(tmp_path):
+def test_the_same_file_twice_is_reported(tmp_path):
     path = write(tmp_path / "train.en", "A dog.\n")
     symbolic, hard = tmp_path / "symbolic.de", tmp_path / "hard.de"
     symbolic.symlink_to(path)
@@ -177,7 +177,7 @@ def test_the_same_file_twice_is_told(tmp_path):
     (tmp_path / "folder").mkdir()
     for other in (path, symbolic, hard, roundabout):
         assert message_of(read_pairs, path, other) == (
-            f"{path}: the same file is given as source and target; give two files"
+            f"{path}: is given as both source and target; give two different files"
         )
 
 
@@ -186,7 +186,7 @@ def test_two_files_of_equal_content_are_not_the_same_file(tmp_path):
     assert read_pairs(source, target) == [Pair("Amen.", "Amen.")]
 
 
-def test_a_fault_in_the_target_file_names_the_target_file(tmp_path):
+def test_an_error_in_the_target_file_names_the_target_file(tmp_path):
     source = write(tmp_path / "train.en", "A dog.\nA cat.\n")
     target = write(tmp_path / "train.de", b"Ein Hund.\nEine K\xe4tzin.\n")
     assert message_of(read_pairs, source, target).startswith(f"{target}, line 2: byte 7 is not valid UTF-8")

@@ -1,4 +1,4 @@
-"""The text as piece ids on disk: what is written is read back, wherever it stands, and damage is told."""
+"""The tokenized corpus on disk: every pair is read back, and damage is reported."""
 
 import json
 import random
@@ -24,7 +24,7 @@ def tokenizer():
 
 
 class Shifted:
-    """Says of every target piece that it comes from the source piece one place before."""
+    """Aligns every target token to the source token one position before it."""
 
     def align(self, sources, targets):
         return [np.arange(len(target), dtype=np.int32) - 1 for target in targets]
@@ -32,18 +32,25 @@ class Shifted:
 
 @pytest.fixture
 def small_shards(monkeypatch):
-    monkeypatch.setattr(filters, "_PAIRS_A_BLOCK", 7)
-    monkeypatch.setattr(module, "_BLOCKS_A_SHARD", 9)
+    monkeypatch.setattr(filters, "_PAIRS_PER_BLOCK", 7)
+    monkeypatch.setattr(module, "_BLOCKS_PER_SHARD", 9)
 
 
 def written(folder, tokenizer, *parts, max_tokens=200, aligner=None, text="abc"):
     weights = [1.0, *[None] * (len(parts) - 1)]
 
-    def facts(num_long):
-        return {"more": [1, "ä"], "long": num_long}
+    def extra_entries(num_too_long):
+        return {"more": [1, "ä"], "long": num_too_long}
 
     write_token_files(
-        folder, map(filters.split_into_blocks, parts), tokenizer, max_tokens, aligner, text, weights, facts
+        folder,
+        map(filters.split_into_blocks, parts),
+        tokenizer,
+        max_tokens,
+        aligner,
+        text,
+        weights,
+        extra_entries,
     )
     return TokenFiles(folder)
 
@@ -72,7 +79,7 @@ def test_every_pair_of_every_shard_is_read_back(tokenizer, tmp_path, small_shard
             assert alignment.tolist() == list(range(-1, len(target) - 1))
 
 
-def test_pairs_with_a_side_too_long_are_left_out_whichever_side_it_is(tokenizer, tmp_path, small_shards):
+def test_pairs_with_either_side_too_long_are_left_out(tokenizer, tmp_path, small_shards):
     long = Pair("ada bob " * 20, "ada")
     pairs = [long, *PAIRS[:5], Pair(*reversed(long)), *PAIRS[5:9], *[long] * 100]
     files = written(tmp_path, tokenizer, pairs, [long], max_tokens=25)
@@ -85,7 +92,7 @@ def test_pairs_with_a_side_too_long_are_left_out_whichever_side_it_is(tokenizer,
 
 
 class LargeTokenizer(Tokenizer):
-    """Pieces with ids that 16 bits cannot hold."""
+    """Makes token ids that do not fit into 16 bits."""
 
     def __init__(self):
         self.vocabulary_size = 100_000
@@ -94,12 +101,12 @@ class LargeTokenizer(Tokenizer):
         return [[99_999 - len(line), 3] for line in lines]
 
 
-def test_a_large_vocabulary_is_not_cut_to_16_bits(tmp_path):
+def test_ids_of_a_large_vocabulary_are_not_truncated_to_16_bits(tmp_path):
     files = written(tmp_path, LargeTokenizer(), [Pair("ab", "abc")])
     assert (files[0].source.tolist(), files[0].target.tolist()) == ([99_997, 3], [99_996, 3])
 
 
-def test_the_same_text_gives_the_same_bytes_and_the_index_says_what_it_was_told(tokenizer, tmp_path):
+def test_the_same_text_gives_the_same_bytes_and_the_index_has_the_extra_entries(tokenizer, tmp_path):
     for name in ("one", "other"):
         written(tmp_path / name, tokenizer, PAIRS[:50], aligner=Shifted())
     names = sorted(path.name for path in (tmp_path / "one").iterdir())
@@ -111,13 +118,13 @@ def test_the_same_text_gives_the_same_bytes_and_the_index_says_what_it_was_told(
     assert TokenFiles(tmp_path / "one").fingerprint == "abc"
 
 
-def test_nothing_of_an_earlier_text_remains(tokenizer, tmp_path, small_shards):
+def test_nothing_of_a_previous_text_remains(tokenizer, tmp_path, small_shards):
     written(tmp_path, tokenizer, PAIRS, aligner=Shifted())
     assert written(tmp_path, tokenizer, PAIRS[:3]).parts == [3]
     assert len(list(tmp_path.iterdir())) == 3
 
 
-def test_a_text_that_was_not_written_to_its_end_has_no_index(tokenizer, tmp_path, small_shards):
+def test_a_text_whose_writing_was_interrupted_has_no_index(tokenizer, tmp_path, small_shards):
     def pairs():
         yield from PAIRS[:200]
         raise KeyboardInterrupt
@@ -129,15 +136,15 @@ def test_a_text_that_was_not_written_to_its_end_has_no_index(tokenizer, tmp_path
     assert read_index(tmp_path) is None
 
 
-def test_any_damage_is_told(tokenizer, tmp_path):
+def test_any_damage_is_reported(tokenizer, tmp_path):
     whole = tmp_path / "whole"
     written(whole, tokenizer, PAIRS[:20], aligner=Shifted())
     choose = np.random.default_rng(5)
     for path in sorted(whole.iterdir()):
         data = path.read_bytes()
         damaged = [b"", data[:-1], data + b" ", data[: len(data) // 2], None]
-        for place in choose.integers(len(data), size=10).tolist():
-            damaged.append(data[:place] + bytes([data[place] ^ 64]) + data[place + 1 :])
+        for i in choose.integers(len(data), size=10).tolist():
+            damaged.append(data[:i] + bytes([data[i] ^ 64]) + data[i + 1 :])
         for content in damaged:
             folder = tmp_path / "damaged"
             shutil.rmtree(folder, ignore_errors=True)
@@ -171,7 +178,7 @@ def test_any_damage_is_told(tokenizer, tmp_path):
         lambda index: index.clear(),
     ],
 )
-def test_an_index_that_does_not_fit_its_files_is_told(tokenizer, tmp_path, change):
+def test_an_index_that_does_not_match_its_files_is_reported(tokenizer, tmp_path, change):
     written(tmp_path, tokenizer, PAIRS[:20], aligner=Shifted())
     index = json.loads((tmp_path / "index.json").read_bytes())["index"]
     change(index)
@@ -181,7 +188,7 @@ def test_an_index_that_does_not_fit_its_files_is_told(tokenizer, tmp_path, chang
         TokenFiles(tmp_path)
 
 
-def test_the_fingerprint_follows_the_bytes_of_the_files_and_whatever_else_it_is_given(tmp_path):
+def test_the_fingerprint_depends_on_the_bytes_of_the_files_and_the_other_arguments(tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     one.write_text("a\n")
     other.write_text("b\n")

@@ -39,23 +39,23 @@ def tokenizer():
 
 
 @pytest.fixture(scope="module")
-def twin(tokenizer):
+def in_graph(tokenizer):
     return graph_tokenizer(tokenizer)
 
 
-def message_of(kind, action, *arguments) -> str:
-    """The message of the error that the call must raise; it is one line."""
-    with pytest.raises(kind) as error:
+def message_of(error_class, action, *arguments) -> str:
+    """Returns the message of the error that the call must raise; it must be one line."""
+    with pytest.raises(error_class) as error:
         action(*arguments)
     message = str(error.value)
     assert len(message.splitlines()) == 1
     return message
 
 
-# Text to pieces and back
+# Text to tokens and back
 
 
-def test_text_comes_back_from_its_pieces(tokenizer):
+def test_text_is_recovered_from_its_tokens(tokenizer):
     assert tokenizer.decode(tokenizer.encode(LINES)) == LINES
 
 
@@ -67,22 +67,22 @@ def test_ids_are_those_of_sentencepiece_for_the_same_model(tokenizer):
         assert tokenizer.tokens(processor.encode(line)) == processor.encode(line, out_type=str)
 
 
-def test_pieces_are_shown_with_a_mark_for_a_space(tokenizer):
+def test_tokens_have_a_mark_for_a_space(tokenizer):
     [ids] = tokenizer.encode(["the lazy dog"])
     assert "".join(tokenizer.tokens(ids)) == "▁the▁lazy▁dog"
 
 
-def test_an_empty_line_gives_an_empty_row_and_no_lines_give_no_rows(tokenizer):
+def test_an_empty_line_has_no_tokens_and_no_lines_give_an_empty_list(tokenizer):
     assert tokenizer.encode(["", " "]) == [[], []]
     assert tokenizer.decode([[], []]) == ["", ""]
     assert tokenizer.encode([]) == []
 
 
-def test_no_rows_give_no_lines(tokenizer):
+def test_decoding_an_empty_list_gives_no_lines(tokenizer):
     assert tokenizer.decode([]) == []
 
 
-def test_special_ids_are_distinct_pieces_that_yield_no_text(tokenizer):
+def test_special_ids_are_distinct_and_yield_no_text(tokenizer):
     special = [tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id]
     assert len(set(special)) == 3
     assert all(0 <= number < tokenizer.vocabulary_size for number in special)
@@ -94,19 +94,19 @@ def test_special_ids_are_distinct_pieces_that_yield_no_text(tokenizer):
 @given(
     st.lists(st.one_of(st.text(), st.sampled_from(["<s>", "</s>", "<pad>", "<unk>", "<0x00>"]))).map(" ".join)
 )
-def test_no_text_yields_a_special_or_an_unknown_piece(tokenizer, text):
+def test_no_text_yields_a_special_or_unknown_token(tokenizer, text):
     unknown = sentencepiece.SentencePieceProcessor(model_proto=tokenizer.model).unk_id()
     special = {tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id, unknown}
     assert not special & set(tokenizer.encode([text])[0])
 
 
-def test_a_character_that_training_never_saw_survives_in_bytes(tokenizer):
+def test_a_character_that_training_never_saw_is_spelled_in_bytes(tokenizer):
     [ids] = tokenizer.encode(["dog 🦊"])
     assert tokenizer.tokens(ids)[-4:] == [f"<0x{byte:02X}>" for byte in "🦊".encode()]
     assert tokenizer.decode([ids]) == ["dog 🦊"]
 
 
-def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
+def test_a_frequent_character_gets_a_token_and_a_rare_one_is_spelled_in_bytes():
     tokenizer = train_tokenizer([*LINES, *["a ∮ sign"] * 5, *["a ∰ sign"] * 4], 400)
     frequent, rare = tokenizer.encode(["∮", "∰"])
     assert tokenizer.tokens(frequent)[-1] == "∮"
@@ -122,17 +122,17 @@ def test_a_frequent_character_gets_a_piece_and_a_rare_one_is_spelled_in_bytes():
     ),
     st.integers(0, 12),
 )
-def test_of_all_characters_the_most_frequent_are_kept_and_the_others_give_way_to_spaces(lines, most):
+def test_the_most_frequent_characters_are_kept_and_the_others_become_spaces(lines, most):
     composed = [unicodedata.normalize("NFC", line) for line in lines]
     counts = Counter("".join(composed))
     visible = sorted(character for character in counts if not character.isspace())
     kept = sorted(visible, key=counts.__getitem__, reverse=True)[:most]
     expected = ["".join(c if c.isspace() or c in kept else " " for c in line) for line in composed]
-    with mock.patch.object(module, "_LINES_A_TEXT", 4):
+    with mock.patch.object(module, "_LINES_PER_TEXT", 4):
         assert [*module._without_rare_characters(lines, most)] == expected
 
 
-ESCAPED = [f"it &apos;s a &quot; {line.lower()} &quot; and the children &apos;s" for line in LINES]
+WITH_REFERENCES = [f"it &apos;s a &quot; {line.lower()} &quot; and the children &apos;s" for line in LINES]
 
 
 def test_many_character_references_leave_room_for_letters_in_the_smallest_vocabulary():
@@ -144,48 +144,48 @@ def test_many_character_references_leave_room_for_letters_in_the_smallest_vocabu
         assert tokenizer.decode(tokenizer.encode(lines)) == lines
 
 
-def test_a_character_reference_that_is_frequent_is_one_piece():
-    tokenizer = train_tokenizer([*ESCAPED, "rare &amp; odd"], 400)
+def test_a_frequent_character_reference_is_one_token():
+    tokenizer = train_tokenizer([*WITH_REFERENCES, "rare &amp; odd"], 400)
     lines = ["it &apos;s", "&quot;so&apos;", "&apos", "rare &amp; odd"]
-    rows = tokenizer.encode(lines)
-    assert tokenizer.tokens(rows[0])[-2:] == ["▁&apos;", "s"]
-    assert {"▁&quot;", "&apos;"} <= set(tokenizer.tokens(rows[1]))
-    assert not any("amp;" in piece for piece in tokenizer.tokens(rows[3]))  # seen once
-    assert tokenizer.decode(rows) == lines
-    assert graph_tokenizer(tokenizer).tokenize(lines).to_list() == rows
+    ids = tokenizer.encode(lines)
+    assert tokenizer.tokens(ids[0])[-2:] == ["▁&apos;", "s"]
+    assert {"▁&quot;", "&apos;"} <= set(tokenizer.tokens(ids[1]))
+    assert not any("amp;" in token for token in tokenizer.tokens(ids[3]))  # seen once
+    assert tokenizer.decode(ids) == lines
+    assert graph_tokenizer(tokenizer).tokenize(lines).to_list() == ids
 
 
-def test_text_without_character_references_has_no_piece_for_them():
+def test_text_without_character_references_has_no_tokens_for_them():
     tokenizer = train_tokenizer([*LINES, "R&D; a&b"] * 2, 400)
-    pieces = tokenizer.tokens(range(tokenizer.vocabulary_size))
-    assert not any("&" in piece and piece.endswith(";") for piece in pieces)
+    tokens = tokenizer.tokens(range(tokenizer.vocabulary_size))
+    assert not any("&" in token and token.endswith(";") for token in tokens)
 
 
-def test_a_piece_begins_a_word_after_a_space(tokenizer):
+def test_a_token_after_a_space_starts_a_word(tokenizer):
     [ids] = tokenizer.encode(["the lazy Kwijibo € again"])
     text = ""
-    for piece, begins in zip(tokenizer.tokens(ids), tokenizer.is_word_start[ids], strict=True):
-        assert begins == piece.startswith("▁")
-        text += ("|" if begins else "") + piece.removeprefix("▁")
+    for token, is_start in zip(tokenizer.tokens(ids), tokenizer.is_word_start[ids], strict=True):
+        assert is_start == token.startswith("▁")
+        text += ("|" if is_start else "") + token.removeprefix("▁")
     assert text.startswith("|the|lazy|")
     assert text.endswith("|again")
     assert not tokenizer.is_word_start[: tokenizer.num_special_tokens].any()
     assert tokenizer.is_word_start.shape == (tokenizer.vocabulary_size,)
 
 
-def test_where_no_spaces_are_written_every_piece_begins_a_word():
+def test_in_scripts_without_spaces_every_token_starts_a_word():
     tokenizer = train_tokenizer(["彼は東京に住んでいます。", "ฉันรักภาษาไทย", "私は本を読みます。"] * 10, 400)
     [ids] = tokenizer.encode(["彼は本を東京で読みます。"])
-    begins = dict(zip(tokenizer.tokens(ids), tokenizer.is_word_start[ids], strict=True))
-    assert all(begins[piece] for piece in begins if piece[0].isalpha())
-    assert sum(begins.values()) >= 6
+    starts_word = dict(zip(tokenizer.tokens(ids), tokenizer.is_word_start[ids], strict=True))
+    assert all(starts_word[token] for token in starts_word if token[0].isalpha())
+    assert sum(starts_word.values()) >= 6
 
 
-def test_the_vocabulary_has_the_size_that_was_asked_for():
+def test_the_vocabulary_has_the_requested_size():
     assert train_tokenizer(LINES, 350).vocabulary_size == 350
 
 
-def test_a_tiny_corpus_lowers_the_vocabulary():
+def test_a_tiny_corpus_gives_a_smaller_vocabulary():
     lines = ["A dog runs.", "Ein Hund läuft.", "Katzen schlafen."]
     tokenizer = train_tokenizer(lines, 6000)
     assert 4 + 256 < tokenizer.vocabulary_size < 400
@@ -219,32 +219,32 @@ def test_training_in_another_process_gives_the_same_bytes_and_no_messages(tokeni
     assert other.stdout == tokenizer.model
 
 
-def test_of_a_huge_corpus_an_even_selection_is_used(monkeypatch):
+def test_training_uses_an_even_sample_of_a_huge_corpus(monkeypatch):
     huge = [line for kept in LINES for line in (kept, "another line", "and one more")]
-    chosen = sample_evenly(huge, len(LINES))
-    of_chosen, of_all = train_tokenizer(chosen, 400), train_tokenizer(huge, 400)
+    sample = sample_evenly(huge, len(LINES))
+    of_sample, of_all = train_tokenizer(sample, 400), train_tokenizer(huge, 400)
     monkeypatch.setattr(module, "_MAX_TRAINING_LINES", len(LINES))
-    assert train_tokenizer(huge, 400).model == of_chosen.model != of_all.model
+    assert train_tokenizer(huge, 400).model == of_sample.model != of_all.model
 
 
 @pytest.mark.parametrize("lines", [[], [""], [" ", "\t", "\u00a0"]])
-def test_a_corpus_without_text_is_told(lines):
+def test_a_corpus_without_text_is_reported(lines):
     message = message_of(DataError, train_tokenizer, lines, 6000)
-    assert message == "the corpus holds no text to train a tokenizer on"
+    assert message == "the corpus contains no text to train a tokenizer on"
 
 
 @pytest.mark.parametrize("lines", [["a" * 100_001], ["▁▁", "▁"]])
-def test_a_corpus_of_lines_that_cannot_be_learned_from_is_told(lines):
+def test_a_corpus_of_lines_that_cannot_be_learned_from_is_reported(lines):
     message = message_of(DataError, train_tokenizer, lines, 6000)
     assert message == (
-        "no line of the corpus can be learned from: each is longer than 100,000 bytes or holds no text; "
-        "split the lines"
+        "the tokenizer cannot learn from this corpus: every line is longer than 100,000 bytes or contains no "
+        "text; split the lines"
     )
 
 
-def test_a_corpus_of_invisible_characters_is_told():
+def test_a_corpus_of_invisible_characters_is_reported():
     message = message_of(DataError, train_tokenizer, ["\u200b", "\x07"], 6000)
-    assert message == "the corpus holds no text to train a tokenizer on"
+    assert message == "the corpus contains no text to train a tokenizer on"
 
 
 @pytest.mark.parametrize("vocabulary_size", [1, 280, 300, 320])
@@ -275,68 +275,70 @@ def test_a_saved_model_gives_the_same_tokenizer(tokenizer, tmp_path):
         assert getattr(loaded, name) == getattr(tokenizer, name)
 
 
-def test_a_missing_model_file_is_told(tmp_path):
+def test_a_missing_model_file_is_reported(tmp_path):
     path = tmp_path / "tokenizer.model"
     message = message_of(ModelError, Tokenizer.load, path)
     assert message == f"{path}: cannot be read (No such file or directory)"
 
 
 @pytest.mark.parametrize("size", [1, 100, 5_000, -1])
-def test_a_model_file_that_was_cut_is_told(tokenizer, tmp_path, size):
+def test_a_truncated_model_file_is_reported(tokenizer, tmp_path, size):
     path = tmp_path / "tokenizer.model"
     path.write_bytes(tokenizer.model[:size])
     message = message_of(ModelError, Tokenizer.load, path)
     assert message.startswith(f"{path}: not a SentencePiece model (")
-    assert message.endswith("); was the file cut?")
+    assert message.endswith("); is the file complete?")
 
 
-def test_a_file_that_is_no_model_is_told(tmp_path):
+def test_a_file_that_is_not_a_model_is_reported(tmp_path):
     path = tmp_path / "tokenizer.model"
     path.write_text("A dog runs.\n")
     assert message_of(ModelError, Tokenizer.load, path).startswith(f"{path}: not a SentencePiece model (")
 
 
-def test_a_model_with_a_damaged_byte_is_told(tokenizer):
+def test_a_model_with_a_damaged_byte_is_reported(tokenizer):
     damaged = tokenizer.model.replace(b"<0x00>", b"<0x\xb00>")
     assert message_of(ModelError, Tokenizer, damaged).startswith("not a SentencePiece model (")
 
 
-def test_an_empty_model_file_is_told(tmp_path):
+def test_an_empty_model_file_is_reported(tmp_path):
     path = tmp_path / "tokenizer.model"
     path.touch()
     assert message_of(ModelError, Tokenizer.load, path).startswith(f"{path}: ")
 
 
-def test_a_model_of_another_make_without_padding_is_told():
+def test_a_model_of_another_program_without_padding_is_reported():
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(LINES), model_writer=model, model_type="bpe", vocab_size=100, minloglevel=2
     )
     assert message_of(ModelError, Tokenizer, model.getvalue()) == (
-        "the SentencePiece model has no padding, start or end piece; train a new one"
+        "the SentencePiece model has no padding, start or end token; train a new one"
     )
 
 
-# The twin in the TensorFlow graph
+# The TensorFlow tokenizer
 
 
-def assert_same_ids(tokenizer: Tokenizer, twin, lines: list[str]) -> None:
+def assert_same_ids(tokenizer: Tokenizer, in_graph, lines: list[str]) -> None:
     expected = tokenizer.encode(lines)
-    actual = twin.tokenize(tf.constant(lines, tf.string)).to_list()
+    actual = in_graph.tokenize(tf.constant(lines, tf.string)).to_list()
     if actual != expected:
         wrong = [line for line, left, right in zip(lines, actual, expected, strict=True) if left != right]
         pytest.fail(f"{len(wrong)} of {len(lines)} lines differ, such as {wrong[0]!r}")
 
 
-def test_the_twin_gives_the_same_ids_as_int32(tokenizer, twin):
-    assert_same_ids(tokenizer, twin, [*LINES, "", " ", "dog 🦊", "1.º … ½", "Tiê\u0301ng\u00a0Viê\u0323t\0"])
-    assert twin.tokenize(["dog"]).dtype == tf.int32
+def test_the_graph_tokenizer_gives_the_same_ids_as_int32(tokenizer, in_graph):
+    assert_same_ids(
+        tokenizer, in_graph, [*LINES, "", " ", "dog 🦊", "1.º … ½", "Tiê\u0301ng\u00a0Viê\u0323t\0"]
+    )
+    assert in_graph.tokenize(["dog"]).dtype == tf.int32
 
 
 @given(st.lists(st.text(), min_size=1))
 @settings(deadline=None, max_examples=300)
-def test_the_twin_gives_the_same_ids_for_odd_unicode(tokenizer, twin, lines):
-    assert_same_ids(tokenizer, twin, lines)
+def test_the_graph_tokenizer_gives_the_same_ids_for_odd_unicode(tokenizer, in_graph, lines):
+    assert_same_ids(tokenizer, in_graph, lines)
 
 
 @given(
@@ -350,8 +352,8 @@ def test_the_twin_gives_the_same_ids_for_odd_unicode(tokenizer, twin, lines):
     )
 )
 @settings(deadline=None, max_examples=300)
-def test_the_twin_gives_the_same_ids_for_jumbled_text_of_the_corpus(tokenizer, twin, lines):
-    assert_same_ids(tokenizer, twin, lines)
+def test_the_graph_tokenizer_gives_the_same_ids_for_jumbled_text_of_the_corpus(tokenizer, in_graph, lines):
+    assert_same_ids(tokenizer, in_graph, lines)
 
 
 def read(path: Path) -> list[str]:
@@ -359,7 +361,7 @@ def read(path: Path) -> list[str]:
         return [line.removesuffix("\n") for line in lines]
 
 
-def test_the_twin_gives_the_same_ids_for_every_line_of_the_real_corpora(corpora):
+def test_the_graph_tokenizer_gives_the_same_ids_for_every_line_of_the_real_corpora(corpora):
     folders = sorted({path.parent for path in corpora.rglob("train.*.gz")})
     assert folders, f"no corpus in {corpora}"
     for folder in folders:
@@ -367,8 +369,8 @@ def test_the_twin_gives_the_same_ids_for_every_line_of_the_real_corpora(corpora)
         size = config_for(len(sides[0])).tokenizer.vocabulary_size
         tokenizer = train_tokenizer([line for side in sides for line in side], size)
         assert tokenizer.vocabulary_size == size
-        twin = graph_tokenizer(tokenizer)
+        in_graph = graph_tokenizer(tokenizer)
         for path in sorted(folder.glob("*.gz")):
             lines = sorted(set(read(path)))
             for start in range(0, len(lines), 20_000):
-                assert_same_ids(tokenizer, twin, lines[start : start + 20_000])
+                assert_same_ids(tokenizer, in_graph, lines[start : start + 20_000])

@@ -1,4 +1,4 @@
-"""Word alignment: the same as in plain Python, and right where the truth is known."""
+"""Word alignments equal those of a plain Python reference, and are right where the truth is known."""
 
 import numpy as np
 import pytest
@@ -22,46 +22,46 @@ def test_probabilities_are_those_of_the_reference():
     assert {divmod(int(key), VOCABULARY) for key in table.keys} == set(expected)
     for key, prob in zip(table.keys, table.probs, strict=True):
         assert prob == pytest.approx(expected[divmod(int(key), VOCABULARY)], abs=1e-12)
-    of_each_source = np.bincount(table.keys // VOCABULARY, table.probs)
-    np.testing.assert_allclose(of_each_source[of_each_source > 0], 1)
+    totals = np.bincount(table.keys // VOCABULARY, table.probs)
+    np.testing.assert_allclose(totals[totals > 0], 1)
 
 
 @pytest.mark.parametrize("reorder", [False, True])
 def test_alignments_are_those_of_the_reference(reorder):
     sources, targets = word_for_word(4, reorder=reorder)
-    targets = [[*target, 39] for target in targets]  # an article that no source piece stands for
+    targets = [[*target, 39] for target in targets]  # an article that translates no source token
     found = lists(WordAligner(sources, targets, VOCABULARY).align(sources, targets))
     assert found == reference.align(sources, targets, VOCABULARY)
     assert any(UNALIGNED in row for row in found)
 
 
-def test_the_truth_is_found_whatever_the_order():
+def test_the_true_alignment_is_found_in_any_word_order():
     sources, targets = word_for_word(5, pairs=400)
     found = WordAligner(sources, targets, VOCABULARY).align(sources, targets)
     right = known = 0
     for source, target, row in zip(sources, targets, found, strict=True):
-        for piece, position in zip(target, row, strict=True):
-            if source.count(piece - 18) == 1:
+        for token, position in zip(target, row, strict=True):
+            if source.count(token - 18) == 1:
                 known += 1
-                right += bool(position == source.index(piece - 18))
+                right += bool(position == source.index(token - 18))
     assert known > 1000
     assert right > 0.97 * known
 
 
-def test_of_two_equal_pieces_the_one_at_a_like_place_is_taken():
+def test_of_two_equal_tokens_the_one_at_a_similar_position_is_chosen():
     sources, targets = word_for_word(6, pairs=300, reorder=False)
     [row] = WordAligner(sources, targets, VOCABULARY).align([[5, 9, 7, 5]], [[23, 27, 25, 23]])
     assert row.tolist() == [0, 1, 2, 3]
 
 
-def test_other_pairs_than_those_learned_from_and_unknown_pieces():
+def test_new_pairs_with_unknown_tokens_are_aligned():
     aligner = WordAligner(*word_for_word(7, pairs=300), VOCABULARY)
     [row] = aligner.align([[5, 1, 9]], [[27, 2, 23]])
     assert [row[0], row[2]] == [2, 0]
     assert row.dtype == np.int32
 
 
-def test_sides_without_text():
+def test_pairs_with_an_empty_side_have_no_alignments():
     sources, targets = [[], [5], [], [6, 7]], [[], [], [24], [25, 24]]
     for aligner in (
         WordAligner(sources, targets, VOCABULARY),
@@ -74,20 +74,20 @@ def test_sides_without_text():
     assert aligner.align([], []) == []
 
 
-def test_parts_and_limits_change_nothing_but_what_is_learned_from(monkeypatch):
+def test_the_limits_change_nothing_but_the_pairs_that_are_learned_from(monkeypatch):
     sources, targets = word_for_word(8, pairs=200)
     expected = lists(WordAligner(sources, targets, VOCABULARY).align(sources, targets))
-    monkeypatch.setattr(module, "_LINKS_A_CALL", 50)
+    monkeypatch.setattr(module, "_MAX_LINKS_PER_CALL", 50)
     assert lists(WordAligner(sources, targets, VOCABULARY).align(sources, targets)) == expected
     num_links = sum(len(s) * len(t) for s, t in zip(sources, targets, strict=True))
-    monkeypatch.setattr(module, "_MAX_LINKS", (num_links + 1) // 2)
+    monkeypatch.setattr(module, "_MAX_TRAINING_LINKS", (num_links + 1) // 2)
     half = WordAligner(sources, targets, VOCABULARY)
     np.testing.assert_array_equal(
         half.table.probs, TranslationTable.learn(sources[::2], targets[::2], VOCABULARY).probs
     )
 
 
-def test_real_text_is_aligned_as_people_would(corpora):
+def test_real_text_is_aligned_as_a_person_would(corpora):
     from translator.corpus.readers import read_pairs
     from translator.corpus.tokenizer import train_tokenizer
 

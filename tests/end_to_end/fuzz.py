@@ -30,7 +30,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from kills import write_sample
-from references.compressed_files import PACK
+from references.compressed_files import COMPRESS
 from references.exchange_files import PO, TMX_UNIT, XLIFF_1, XLIFF_2, tmx
 
 from translator.errors import TranslatorError
@@ -48,7 +48,7 @@ TEXTS = {
     ".xlf": XLIFF_1,
     ".xliff": XLIFF_2,
 }
-KINDS = list(product(TEXTS, PACK))
+KINDS = list(product(TEXTS, COMPRESS))
 SETTINGS = {
     "model.units": 8,
     "tokenizer.vocabulary_size": 300,
@@ -96,7 +96,7 @@ def read_text(case: int, choose: np.random.Generator, work: Path) -> str:
     path = work / f"text{ending}{packing}"
     before_packing = choose.random() < 0.4  # whether the text is damaged before or after compression
     content = TEXTS[ending].encode()
-    packed = PACK[packing](damaged(content, choose) if before_packing else content)
+    packed = COMPRESS[packing](damaged(content, choose) if before_packing else content)
     path.write_bytes(packed if before_packing else damaged(packed, choose))
     target = None
     if ending == ".en":

@@ -1,4 +1,4 @@
-"""Packed files by the libraries' own packers, and the one line that every failure must be."""
+"""Writes compressed files for tests, and checks that error messages are one line."""
 
 import gzip
 import lzma
@@ -9,24 +9,24 @@ import zstandard
 
 from translator.errors import DataError, TranslatorError
 
-PACK = {
+COMPRESS = {
     "": bytes,
     ".gz": lambda content: gzip.compress(content, mtime=0),
     ".xz": lzma.compress,
     ".zst": lambda content: zstandard.ZstdCompressor(write_checksum=True).compress(content),
 }
-FORMS = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}
+NAMES = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}
 
 
 def write(path: Path, content: str | bytes) -> Path:
-    """Writes a file, packed as the ending of its name says."""
+    """Writes a file with the compression that its suffix says."""
     raw = content.encode() if isinstance(content, str) else content
-    path.write_bytes(PACK.get(path.suffix, bytes)(raw))
+    path.write_bytes(COMPRESS.get(path.suffix, bytes)(raw))
     return path
 
 
 def message_of(action, *arguments, error_class: type[TranslatorError] = DataError) -> str:
-    """The message of the error that the call must raise; it is one line."""
+    """Returns the message of the error that the call must raise; it must be one line."""
     with pytest.raises(error_class) as error:
         action(*arguments)
     message = str(error.value)

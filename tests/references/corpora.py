@@ -1,4 +1,4 @@
-"""Real parallel text for tests, and the mistakes that are made with it."""
+"""Reads real parallel text for tests, and makes the mistakes that real corpora have."""
 
 import gzip
 import itertools
@@ -14,29 +14,29 @@ NAMES = {
 }
 
 
-def read(corpora, name, number, first=0):
-    """Some pairs in a row from the training text of a corpus."""
+def read(corpora, name, num_pairs, first=0):
+    """Reads consecutive pairs from the training text of a corpus."""
     sides = []
     for language in NAMES[name]:
         with gzip.open(
             corpora / name / f"train.{language}.gz", "rt", encoding="utf-8", newline="\n"
         ) as lines:
-            sides.append([line.rstrip("\n") for line in itertools.islice(lines, first, first + number)])
+            sides.append([line.rstrip("\n") for line in itertools.islice(lines, first, first + num_pairs)])
     return [Pair(*pair) for pair in zip(*sides, strict=True)]
 
 
 def with_targets(pairs, targets):
-    """The pairs with other targets, as far as both go."""
+    """Returns the pairs with other targets, up to the shorter of both lists."""
     return [Pair(pair.source, target) for pair, target in zip(pairs, targets, strict=False)]
 
 
 def lost_target(pairs, line, number=1):
-    """One target line is lost, or several, and all that follow move up."""
+    """Removes one or several target lines, so that all following targets move up."""
     targets = [pair.target for pair in pairs]
     return with_targets(pairs, targets[: line - 1] + targets[line - 1 + number :])
 
 
 def added_targets(pairs, line, added):
-    """Lines are added in front of a target line, and all that follow move down."""
+    """Inserts lines before a target line, so that all following targets move down."""
     targets = [pair.target for pair in pairs]
     return with_targets(pairs, targets[: line - 1] + added + targets[line - 1 :])

@@ -1,4 +1,4 @@
-"""TMX, PO and XLIFF written by hand, and the pairs in them, read by eye."""
+"""Handwritten TMX, PO and XLIFF files, and the pairs that they contain."""
 
 from translator.corpus.readers import Pair
 

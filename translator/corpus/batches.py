@@ -1,4 +1,4 @@
-"""From pairs of piece ids to batches, as a tf.data graph."""
+"""Groups pairs of token ids into padded batches, as a tf.data pipeline."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ Ids = npt.NDArray[np.int32]
 
 
 class Batch(NamedTuple):
-    """Sentence pairs as piece ids, padded on the right.
+    """Sentence pairs as token ids, padded on the right.
 
     Attributes:
-        source_ids: int32 [batch, source steps]; pieces, end, padding.
-        target_ids: int32 [batch, target steps]; pieces, end, padding.
-        alignments: int32 [batch, target steps]; the source position, from 0, that each target piece comes
-            from; negative where that is not known, and at padding.
+        source_ids: int32 [batch, source_length]; tokens, the end id, padding.
+        target_ids: int32 [batch, target_length]; tokens, the end id, padding.
+        alignments: int32 [batch, target_length]; the source position, from 0, that each target token is
+            aligned to; negative where it is unknown, and at padding.
     """
 
     source_ids: tf.Tensor
@@ -35,21 +35,21 @@ class Batch(NamedTuple):
 
 
 class Batches:
-    """The batches of a corpus: one epoch after the other, each in an order of its own.
+    """The batches of a corpus, epoch by epoch, in a different order in each.
 
-    Which pairs an epoch takes, which of them share a batch, and the order of the batches follow from the seed
-    and the number of the epoch alone, so that training can start again at any batch.
+    Which pairs an epoch takes, which of them share a batch, and the order of the batches depend only on the
+    seed and the number of the epoch, so that training can resume at any batch.
 
     Attributes:
-        num_pairs: pairs in an epoch.
+        num_pairs: pairs per epoch.
 
     Args:
-        corpus: the pairs as piece ids.
-        tokenizer: the tokenizer that they were cut with.
-        batch_tokens: pieces a batch has at most, on its longer side and with padding.
-        seed: of the order.
-        shares: how many pairs of each part of the corpus an epoch takes, another choice each time; of more
-            than there are, all of them first. None: all pairs once.
+        corpus: the pairs as token ids.
+        tokenizer: the tokenizer that made them.
+        batch_tokens: the most tokens per batch, counted on its longer side and with padding.
+        seed: seed of the random order.
+        pairs_per_part: how many pairs an epoch takes from each part of the corpus. Each epoch draws them
+            anew. If a part has fewer, all of its pairs are repeated first. None: all pairs once.
     """
 
     def __init__(
@@ -58,42 +58,47 @@ class Batches:
         tokenizer: Tokenizer,
         batch_tokens: int,
         seed: int,
-        shares: Sequence[int] | None = None,
+        pairs_per_part: Sequence[int] | None = None,
     ) -> None:
         self._corpus, self._tokenizer = corpus, tokenizer
         self._batch_tokens, self._seed = batch_tokens, seed
-        self._lengths = corpus.lengths.max(axis=1, initial=0).astype(np.int32) + 1  # and the end
-        self._shares = corpus.parts if shares is None else shares
-        self.num_pairs = sum(self._shares)
+        # The longer side of each pair, with its end id.
+        self._lengths = corpus.lengths.max(axis=1, initial=0).astype(np.int32) + 1
+        self._pairs_per_part = corpus.parts if pairs_per_part is None else pairs_per_part
+        self.num_pairs = sum(self._pairs_per_part)
 
-    def _rows(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
-        """The pairs of an epoch, part after part."""
+    def _choose_pairs(self, random: np.random.Generator) -> npt.NDArray[np.int64]:
+        """Draws the pairs of an epoch; returns their indices, part by part."""
         chosen, start = [np.zeros(0, np.int64)], 0
-        for size, share in zip(self._corpus.parts, self._shares, strict=True):
-            times, rest = divmod(share, size) if size else (0, 0)
-            chosen += [np.arange(start, start + size)] * times
-            if rest:
-                chosen.append(start + random.choice(size, rest, replace=False))
-            start += size
+        for part_size, num_wanted in zip(self._corpus.parts, self._pairs_per_part, strict=True):
+            num_repeats, remainder = divmod(num_wanted, part_size) if part_size else (0, 0)
+            chosen += [np.arange(start, start + part_size)] * num_repeats
+            if remainder:
+                chosen.append(start + random.choice(part_size, remainder, replace=False))
+            start += part_size
         return np.concatenate(chosen)
 
     def plan(self, epoch: int) -> list[npt.NDArray[np.int64]]:
-        """Decides which pairs make up each batch of an epoch, as their numbers.
+        """Decides which pairs make up each batch of an epoch.
 
-        Pairs of similar length share a batch. A little noise on the lengths mixes the pairs anew each time.
+        Pairs of similar length share a batch. A little noise on the lengths groups the pairs differently in
+        each epoch.
 
         Args:
             epoch: number of the epoch, from 0.
+
+        Returns:
+            The indices of the pairs of each batch, int64 [batch].
         """
         random = np.random.default_rng([self._seed, epoch])
-        rows = self._rows(random)
-        order = rows[np.argsort(self._lengths[rows] * random.uniform(1.0, 1.1, len(rows)))]
+        pairs = self._choose_pairs(random)
+        order = pairs[np.argsort(self._lengths[pairs] * random.uniform(1.0, 1.1, len(pairs)))]
         lengths = self._lengths[order]
         batches, start = [], 0
         while start < len(order):
-            window = lengths[start : start + self._batch_tokens]  # no batch has more pairs than pieces
-            padded = np.maximum.accumulate(window) * np.arange(1, len(window) + 1)
-            size = max(int(np.searchsorted(padded, self._batch_tokens, side="right")), 1)
+            window = lengths[start : start + self._batch_tokens]  # no batch has more pairs than tokens
+            num_padded_tokens = np.maximum.accumulate(window) * np.arange(1, len(window) + 1)
+            size = max(int(np.searchsorted(num_padded_tokens, self._batch_tokens, side="right")), 1)
             batches.append(order[start : start + size])
             start += size
         random.shuffle(batches)
@@ -104,38 +109,38 @@ class Batches:
 
         Args:
             epoch: number of the epoch, from 0.
-            first: the batch to start at, where those before it are done.
+            first: index of the batch to start at, for a resumed epoch.
         """
         plan = self.plan(epoch)[first:]
-        rows = tf.RaggedTensor.from_row_lengths(
-            np.concatenate([*plan, np.empty(0, np.int64)]), np.array([len(row) for row in plan], np.int64)
+        indices = tf.RaggedTensor.from_row_lengths(
+            np.concatenate([*plan, np.empty(0, np.int64)]), np.array([len(batch) for batch in plan], np.int64)
         )
-        batches = tf.data.Dataset.from_tensor_slices(rows)
-        return batches.map(self._in_graph, num_parallel_calls=2, deterministic=True).prefetch(8)
+        batches = tf.data.Dataset.from_tensor_slices(indices)
+        return batches.map(self._read_in_graph, num_parallel_calls=2, deterministic=True).prefetch(8)
 
-    def _in_graph(self, rows: tf.Tensor) -> Batch:
-        """Reads the pairs with the given numbers, as a part of a graph."""
-        arrays = tf.numpy_function(self.read, [rows], [tf.int32] * 3, stateful=False)
+    def _read_in_graph(self, indices: tf.Tensor) -> Batch:
+        """Calls ``read`` from a TensorFlow graph."""
+        arrays = tf.numpy_function(self.read, [indices], [tf.int32] * 3, stateful=False)
         for array in arrays:
             array.set_shape([None, None])
         return Batch(*arrays)
 
-    def read(self, rows: npt.NDArray[np.int64]) -> tuple[Ids, Ids, Ids]:
+    def read(self, indices: npt.NDArray[np.int64]) -> tuple[Ids, Ids, Ids]:
         """Reads pairs as the arrays of a ``Batch``.
 
         Args:
-            rows: numbers of the pairs, int64 [batch].
+            indices: indices of the pairs, int64 [batch].
         """
-        pairs = [self._corpus[row] for row in rows]
-        source_steps = max(len(pair.source) for pair in pairs) + 1
-        target_steps = max(len(pair.target) for pair in pairs) + 1
-        source_ids = np.full([len(pairs), source_steps], self._tokenizer.padding_id, np.int32)
-        target_ids = np.full([len(pairs), target_steps], self._tokenizer.padding_id, np.int32)
+        pairs = [self._corpus[index] for index in indices]
+        source_length = max(len(pair.source) for pair in pairs) + 1
+        target_length = max(len(pair.target) for pair in pairs) + 1
+        source_ids = np.full([len(pairs), source_length], self._tokenizer.padding_id, np.int32)
+        target_ids = np.full([len(pairs), target_length], self._tokenizer.padding_id, np.int32)
         alignments = np.full_like(target_ids, UNALIGNED)
         for row, (source, target, alignment) in enumerate(pairs):
             source_ids[row, : len(source)], source_ids[row, len(source)] = source, self._tokenizer.end_id
             target_ids[row, : len(target)], target_ids[row, len(target)] = target, self._tokenizer.end_id
             if alignment is not None:
                 alignments[row, : len(target)] = alignment
-                alignments[row, len(target)] = len(source)  # an end comes from an end
+                alignments[row, len(target)] = len(source)  # the end id is aligned to the end id
         return source_ids, target_ids, alignments

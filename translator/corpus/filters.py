@@ -1,4 +1,8 @@
-"""Drops the pairs that would only harm a training, and counts why."""
+"""Drops sentence pairs that would harm training, and counts the reasons.
+
+The filter takes blocks of several thousand pairs, because NumPy checks a whole block much faster than Python
+checks single pairs.
+"""
 
 from __future__ import annotations
 
@@ -16,22 +20,23 @@ from translator.corpus.readers import Pair
 
 Flags = npt.NDArray[np.bool_]
 
-_SHORT = 5  # words; below it, a large ratio of the lengths is normal ("Thanks!" - "Vielen Dank auch dafür!")
+_SHORT = 5  # words; for shorter pairs any length ratio is normal ("Thanks!" - "Vielen Dank auch dafür!")
 
-# Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and all from the CJK radicals on
+# A character of a script that is written without spaces: Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and
+# everything from the CJK radicals on.
 UNSPACED_SCRIPTS = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
 
-_PAIRS_A_BLOCK = 10_000
+_PAIRS_PER_BLOCK = 10_000
 
-# Bytes of UTF-8
+# Bytes of UTF-8.
 _LINE_FEED, _SPACE = 0x0A, 0x20
-_BEFORE_WIDE_SPACES = 0xC2  # with 0x85 next line, with 0xA0 no-break space: the only spaces of two bytes
+_FIRST_OF_TWO_BYTE_SPACES = 0xC2  # followed by 0x85 (next line) or 0xA0 (no-break space), the only two
 _FIRST_OF_THREE_BYTES = 0xE0  # from U+0800 on
 
 
 @dataclass
 class FilterReport:
-    """How many pairs were read and kept, and how many were dropped for which reason."""
+    """How many pairs were read, how many were kept, and how many were dropped for each reason."""
 
     num_read: int = 0
     num_kept: int = 0
@@ -45,63 +50,64 @@ class FilterReport:
 
 
 class PairBlock(NamedTuple):
-    """Some thousand pairs, each side by itself: what is done to all at once takes a fraction of the time.
+    """Several thousand pairs, stored side by side so that each side can be processed at once.
 
     Attributes:
-        sources: the source sides.
-        targets: the target sides; each under the number of its source.
+        sources: the source sentences.
+        targets: the target sentences, in the same order.
     """
 
     sources: Sequence[str]
     targets: Sequence[str]
 
-    def select(self, rows: npt.NDArray[np.int64]) -> PairBlock:
-        """The pairs with these numbers."""
-        if len(rows) == len(self.sources):
+    def select(self, indices: npt.NDArray[np.int64]) -> PairBlock:
+        """Returns the pairs with these indices, which are ascending and different."""
+        if len(indices) == len(self.sources):
             return self
-        numbers = rows.tolist()
-        return PairBlock([self.sources[row] for row in numbers], [self.targets[row] for row in numbers])
+        rows = indices.tolist()
+        return PairBlock([self.sources[row] for row in rows], [self.targets[row] for row in rows])
 
-    def pair(self, row: int) -> Pair:
-        """The pair with this number."""
-        return Pair(self.sources[row], self.targets[row])
+    def pair(self, index: int) -> Pair:
+        """Returns the pair with this index."""
+        return Pair(self.sources[index], self.targets[index])
 
     def pairs(self) -> Iterator[Pair]:
-        """The pairs one by one."""
+        """Returns the pairs one by one."""
         return map(Pair, self.sources, self.targets)
 
 
 def split_into_blocks(pairs: Iterable[tuple[str, str]]) -> Iterator[PairBlock]:
-    """Yields some thousand pairs at a time, without the spaces around their sides."""
+    """Yields the pairs in blocks, with the spaces around each sentence removed."""
     remaining = iter(pairs)
-    while rows := list(islice(remaining, _PAIRS_A_BLOCK)):
+    while rows := list(islice(remaining, _PAIRS_PER_BLOCK)):
         yield PairBlock(*(list(map(str.strip, side)) for side in zip(*rows, strict=True)))
 
 
 def length_in_words(text: str) -> int:
-    """Length in words; text in a script without spaces counts two characters as a word."""
-    words = len(text.split())
-    return words if text.isascii() else max(words, len(UNSPACED_SCRIPTS.findall(text)) // 2)
+    """Returns the length in words; in scripts without spaces, two characters count as one word."""
+    num_words = len(text.split())
+    return num_words if text.isascii() else max(num_words, len(UNSPACED_SCRIPTS.findall(text)) // 2)
 
 
 def lengths_in_words(texts: Sequence[str]) -> npt.NDArray[np.int64]:
-    """The length of each text in words, int64 [texts].
+    """Returns the length of each text in words, int64 [texts].
 
-    All at once, in their bytes; only where one of these may belong to another space than " ", or to a script
-    without spaces, a text is looked at by itself.
+    Counts the words of all texts at once, in their UTF-8 bytes. Only texts with bytes that may belong to a
+    space other than " ", or to a script without spaces, are counted one by one.
     """
     joined = "\n".join([*texts, ""])
-    lines = np.frombuffer(joined.encode(errors="surrogatepass"), np.uint8)
-    ends = np.flatnonzero(lines == _LINE_FEED)
-    if len(ends) != len(texts):  # one holds a line feed
+    content = np.frombuffer(joined.encode(errors="surrogatepass"), np.uint8)
+    ends = np.flatnonzero(content == _LINE_FEED)
+    if len(ends) != len(texts):  # a text contains a line feed
         return np.fromiter(map(length_in_words, texts), np.int64, len(texts))
-    visible = lines > _SPACE
-    begins = visible.copy()
-    begins[1:] &= ~visible[:-1]
-    lengths = np.diff(np.concatenate([[0], np.cumsum(begins)[ends]]))
-    odd = (lines >= _FIRST_OF_THREE_BYTES) | ((lines < _SPACE) & (lines != _LINE_FEED))
-    odd[1:] |= (lines[:-1] == _BEFORE_WIDE_SPACES) & ((lines[1:] == 0x85) | (lines[1:] == 0xA0))
-    for row in np.unique(np.searchsorted(ends, np.flatnonzero(odd))).tolist():
+    visible = content > _SPACE
+    word_starts = visible.copy()
+    word_starts[1:] &= ~visible[:-1]
+    lengths = np.diff(np.concatenate([[0], np.cumsum(word_starts)[ends]]))
+    special = (content >= _FIRST_OF_THREE_BYTES) | ((content < _SPACE) & (content != _LINE_FEED))
+    is_second_byte = (content[1:] == 0x85) | (content[1:] == 0xA0)
+    special[1:] |= (content[:-1] == _FIRST_OF_TWO_BYTE_SPACES) & is_second_byte
+    for row in np.unique(np.searchsorted(ends, np.flatnonzero(special))).tolist():
         lengths[row] = length_in_words(texts[row])
     return lengths
 
@@ -110,15 +116,15 @@ FLAWS = ("empty", "too_long", "lengths_apart")
 
 
 def find_flaws(block: PairBlock, max_words: int, max_ratio: float) -> npt.NDArray[np.int8]:
-    """Says why pairs by themselves would only harm.
+    """Finds pairs that would harm training.
 
     Args:
         block: the pairs.
-        max_words: the longest side that is kept, in words.
-        max_ratio: the largest factor between the lengths of the two sides that is kept, in words.
+        max_words: the most words per side.
+        max_ratio: the largest allowed ratio of the longer to the shorter side, in words.
 
     Returns:
-        For each pair the number of its flaw in ``FLAWS``, the first of several; -1 where nothing is wrong.
+        For each pair the index of its flaw in ``FLAWS``, the first if there are several; -1 if it has none.
     """
     lengths = [lengths_in_words(side) for side in block]
     shorter, longer = np.minimum(*lengths), np.maximum(*lengths)
@@ -131,7 +137,7 @@ def find_flaws(block: PairBlock, max_words: int, max_ratio: float) -> npt.NDArra
 
 
 def describe_flaws(max_words: int, max_ratio: float) -> dict[str, str]:
-    """What each flaw is, to be read behind a number of pairs."""
+    """Returns a phrase for each flaw that follows a number of pairs: "3 with an empty side"."""
     return {
         "empty": "with an empty side",
         "too_long": f"longer than {max_words} words",
@@ -139,23 +145,26 @@ def describe_flaws(max_words: int, max_ratio: float) -> dict[str, str]:
     }
 
 
-class _Seen:
-    """Which pairs there have been, as ascending runs of hashes, each more than twice as long as the next."""
+class _SeenPairs:
+    """The pairs seen so far, as sorted runs of hashes, each run more than twice as long as the next.
+
+    Eight bytes per pair are far less than a set of Python objects takes.
+    """
 
     def __init__(self) -> None:
         self._runs: list[npt.NDArray[np.int64]] = []
 
-    def are_new(self, block: PairBlock) -> Flags:
-        """Whether each pair stands there for the first time; from now on all of them have been there."""
+    def add(self, block: PairBlock) -> Flags:
+        """Adds the pairs of a block; returns for each whether it was new, bool [pairs]."""
         hashes = np.fromiter(map(hash, zip(*block, strict=True)), np.int64, len(block.sources))
-        # In ascending order, places near each other in a run are looked at one after the other.
+        # Sorted, the hashes are looked up at neighbouring positions of a run, which is kinder to the cache.
         ascending, first = np.unique(hashes, return_index=True)
-        fresh = np.ones(len(ascending), np.bool_)
+        is_new = np.ones(len(ascending), np.bool_)
         for run in self._runs:
-            fresh &= run[np.minimum(np.searchsorted(run, ascending), len(run) - 1)] != ascending
+            is_new &= run[np.minimum(np.searchsorted(run, ascending), len(run) - 1)] != ascending
         new = np.zeros(len(hashes), np.bool_)
-        new[first[fresh]] = True
-        added = ascending[fresh]
+        new[first[is_new]] = True
+        added = ascending[is_new]
         while self._runs and len(self._runs[-1]) <= 2 * len(added):
             added = np.sort(np.concatenate([self._runs.pop(), added]), kind="stable")
         if len(added):
@@ -164,36 +173,36 @@ class _Seen:
 
 
 class PairFilter:
-    """Drops pairs with an empty side, over-long and wildly mismatched pairs, and exact repetitions.
+    """Drops pairs with an empty side, overlong pairs, pairs of very different lengths, and exact duplicates.
 
     Attributes:
         report: the counts so far.
 
     Args:
-        max_words: the longest side that is kept, in words.
-        max_ratio: the largest factor between the lengths of the two sides that is kept, in words.
+        max_words: the most words per side.
+        max_ratio: the largest allowed ratio of the longer to the shorter side, in words.
     """
 
     def __init__(self, max_words: int, max_ratio: float) -> None:
         self._max_words, self._max_ratio = max_words, max_ratio
-        self._texts = describe_flaws(max_words, max_ratio)
-        self._seen = _Seen()
+        self._reasons = describe_flaws(max_words, max_ratio)
+        self._seen = _SeenPairs()
         self.report = FilterReport()
 
     def mask(self, block: PairBlock) -> Flags:
-        """Decides on the next pairs of the corpus.
+        """Decides which of the next pairs of the corpus are kept.
 
         Args:
-            block: as ``blocks`` gives them.
+            block: as ``split_into_blocks`` yields them.
 
         Returns:
-            Whether each is kept, bool [pairs]. Of equal pairs the first one of the corpus is.
+            Whether each pair is kept, bool [pairs]. Of equal pairs only the first in the corpus is.
         """
         flaws = find_flaws(block, self._max_words, self._max_ratio)
         good = np.flatnonzero(flaws < 0)
-        new = self._seen.are_new(block.select(good))
-        for number, name in enumerate(FLAWS):
-            self._count(self._texts[name], int((flaws == number).sum()))
+        new = self._seen.add(block.select(good))
+        for index, flaw in enumerate(FLAWS):
+            self._count(self._reasons[flaw], int((flaws == index).sum()))
         self._count("repeated", int((~new).sum()))
         self.report.num_read += len(flaws)
         self.report.num_kept += int(new.sum())
@@ -201,6 +210,6 @@ class PairFilter:
         kept[good] = new
         return kept
 
-    def _count(self, reason: str, number: int) -> None:
-        if number:
-            self.report.dropped[reason] = self.report.dropped.get(reason, 0) + number
+    def _count(self, reason: str, num_pairs: int) -> None:
+        if num_pairs:
+            self.report.dropped[reason] = self.report.dropped.get(reason, 0) + num_pairs

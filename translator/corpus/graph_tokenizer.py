@@ -1,4 +1,4 @@
-"""The tokenizer's twin inside TensorFlow."""
+"""Builds the TensorFlow version of a tokenizer, for use inside graphs and SavedModels."""
 
 from __future__ import annotations
 
@@ -14,5 +14,8 @@ from translator.corpus.tokenizer import Tokenizer
 
 
 def graph_tokenizer(tokenizer: Tokenizer) -> Any:
-    """Returns the tensorflow-text twin of a tokenizer: ``tokenize(string [n]) -> ragged int32 [n, None]``."""
+    """Returns a tensorflow-text tokenizer that gives the same ids.
+
+    Its ``tokenize`` maps string [n] to ragged int32 [n, None].
+    """
     return tensorflow_text.SentencepieceTokenizer(model=tokenizer.model, out_type=tf.int32)

@@ -1,10 +1,10 @@
-"""The character rules inside the tokenizer: Unicode's canonical composition, and plain spaces.
+"""Makes the tokenizer's normalization rules: Unicode NFC and plain spaces.
 
-SentencePiece's usual rules (NFKC) rewrite text that a translation should keep: they turn "1.º" into
-"1.o", "…" into "..." and "½" into "1⁄2". Ours only give each character one spelling: an accent written
-apart is joined to its letter (Unicode NFC), every kind of space becomes a space, and marks that nobody
-sees are dropped. The rules are compiled into the tokenizer, so that training, translation and an
-exported model all apply the same ones.
+SentencePiece's default rules (NFKC) rewrite text that a translation should keep: they turn "1.º" into "1.o",
+"…" into "..." and "½" into "1⁄2". These rules only give each character one spelling: a combining accent is
+composed with its letter (Unicode NFC), every kind of space becomes a plain space, and invisible marks are
+dropped. The rules are compiled into the tokenizer, so training, translation and exported models all apply
+the same ones.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ _INVISIBLE = "\ufeff\u200b\u00ad"  # byte-order mark, zero-width space, soft hyp
 
 
 def is_visible(text: str) -> bool:
-    """Whether anything is left of a text once spaces, control characters and invisible marks are gone."""
-    if text[:1].isalnum():  # nearly always, and quickly told
+    """Whether a text contains anything but spaces, control characters and invisible marks."""
+    if text[:1].isalnum():  # a quick test that nearly all lines pass
         return True
     return any(not c.isspace() and c not in _INVISIBLE and unicodedata.category(c) != "Cc" for c in text)
 
 
 def _spellings(character: str) -> set[str]:
-    """All canonically equivalent spellings: its marks in any order, the first of them joined or not.
+    """Returns the canonically equivalent spellings: its marks in any order, the first few composed or not.
 
-    What stays apart are letters whose own composition needs two characters, which are very rare.
+    Letters whose composed form takes two characters, which are very rare, are not covered.
     """
     base, *marks = list(unicodedata.normalize("NFD", character))
     spellings = {character, base + "".join(marks)}
@@ -35,15 +35,15 @@ def _spellings(character: str) -> set[str]:
     if parts and not parts.startswith("<"):
         spellings.add("".join(chr(int(part, 16)) for part in parts.split()))
     for order in itertools.permutations(marks):
-        for joined in range(len(order) + 1):
-            start = unicodedata.normalize("NFC", base + "".join(order[:joined]))
-            spellings.add(start + "".join(order[joined:]))
+        for num_composed in range(len(order) + 1):
+            start = unicodedata.normalize("NFC", base + "".join(order[:num_composed]))
+            spellings.add(start + "".join(order[num_composed:]))
     composed = unicodedata.normalize("NFC", character)
     return {text for text in spellings if unicodedata.normalize("NFC", text) == composed}
 
 
 def _rules() -> dict[str, str]:
-    """Text -> what it is replaced by; SentencePiece applies the longest rule that matches."""
+    """Returns a map from text to its replacement; SentencePiece applies the longest rule that matches."""
     rules = {}
     for code in range(1, sys.maxunicode + 1):  # the compiled rules cannot hold U+0000
         character = chr(code)
@@ -62,7 +62,7 @@ def _rules() -> dict[str, str]:
 
 @cache
 def rules_tsv() -> str:
-    """The rules as the tab-separated code points that ``normalization_rule_tsv`` reads."""
+    """Returns the rules in SentencePiece's ``normalization_rule_tsv`` format: tab-separated code points."""
 
     def code_points(text: str) -> str:
         return " ".join(f"{ord(character):X}" for character in text)

@@ -1,4 +1,8 @@
-"""RaggedArray of different lengths in one array: what is done to all at once takes a fraction of the time."""
+"""Stores rows of different lengths in one flat array, so that NumPy handles all of them at once.
+
+A corpus has millions of short rows, which a flat array regroups many times faster than lists of lists.
+``tf.RaggedTensor`` would do the same, but TensorFlow takes seconds to import and NumPy is enough.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +17,11 @@ Integers = npt.NDArray[np.int64]
 
 
 class RaggedArray(NamedTuple):
-    """RaggedArray of numbers.
+    """Rows of numbers.
 
     Attributes:
-        values: those of all rows, one row after the other; [values].
-        lengths: of each row; int64 [rows].
+        values: the values of all rows, row after row; [values].
+        lengths: the length of each row; int64 [rows].
     """
 
     values: npt.NDArray[Any]
@@ -25,32 +29,32 @@ class RaggedArray(NamedTuple):
 
     @classmethod
     def from_lists(cls, rows: Sequence[Sequence[int]], dtype: Any) -> RaggedArray:
-        """These rows, as numbers of such a type."""
+        """Converts a list of rows; the values get the given dtype."""
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))
         return cls(np.fromiter(chain.from_iterable(rows), dtype, int(lengths.sum())), lengths)
 
-    def select(self, numbers: Integers) -> RaggedArray:
-        """The rows with these numbers, in this order; a row may stand there more than once."""
-        lengths = self.lengths[numbers]
-        # How far a row moves: from where it begins here to where it begins among the chosen.
-        moved = start_offsets(self.lengths)[numbers] - start_offsets(lengths)
-        return RaggedArray(self.values[np.arange(lengths.sum()) + np.repeat(moved, lengths)], lengths)
+    def select(self, indices: Integers) -> RaggedArray:
+        """Returns the rows with these indices, in this order; an index may occur more than once."""
+        lengths = self.lengths[indices]
+        # How far each row moves: from its start in this array to its start in the result.
+        offsets = start_offsets(self.lengths)[indices] - start_offsets(lengths)
+        return RaggedArray(self.values[np.arange(lengths.sum()) + np.repeat(offsets, lengths)], lengths)
 
-    def concatenate(self, others: RaggedArray) -> RaggedArray:
-        """These rows and after them others."""
+    def concatenate(self, other: RaggedArray) -> RaggedArray:
+        """Returns the rows of this array followed by those of another."""
         return RaggedArray(
-            np.concatenate([self.values, others.values]), np.concatenate([self.lengths, others.lengths])
+            np.concatenate([self.values, other.values]), np.concatenate([self.lengths, other.lengths])
         )
 
     def to_lists(self) -> list[list[int]]:
-        """Each row by itself."""
+        """Returns each row as a list."""
         values, first = self.values.tolist(), start_offsets(self.lengths)
         ends = first + self.lengths
         return [values[start:end] for start, end in zip(first.tolist(), ends.tolist(), strict=True)]
 
 
 def start_offsets(lengths: npt.NDArray[Any]) -> Integers:
-    """Where each of so many rows begins that stand one after the other; int64 [rows]."""
+    """Returns the offset of the first value of each row, given the lengths of the rows; int64 [rows]."""
     ends = np.cumsum(lengths, dtype=np.int64)
     ends -= lengths
     return ends

@@ -1,4 +1,4 @@
-"""Reads parallel text: UTF-8, one sentence a line, plain or packed."""
+"""Reads parallel text files: UTF-8, one sentence per line, plain or compressed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from typing import BinaryIO, NamedTuple
 from translator.corpus.formats.compression import open_decompressed
 from translator.errors import DataError
 
-_BLOCK_SIZE = 1 << 15
-_LONGEST_LINE = 1 << 24  # bytes; more is no sentence, and a small packed file could fill the memory with it
+_BLOCK_SIZE = 1 << 15  # bytes read at a time
+_MAX_LINE_SIZE = 1 << 24  # bytes; more is not a sentence, and a small compressed file could fill the memory
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -25,15 +25,15 @@ class Pair(NamedTuple):
 
 
 def decode_line(line: bytes, where: str, number: int) -> str:
-    """Decodes one line and takes off its line end (Unix or Windows) and a leading byte-order mark.
+    """Decodes one line; removes its line end (Unix or Windows) and, in line 1, a byte-order mark.
 
     Args:
         line: the bytes of the line.
-        where: name of the file, for the message.
+        where: name of the file, for messages.
         number: number of the line, from 1.
 
     Raises:
-        DataError: if the line is not UTF-8.
+        DataError: if the line is not valid UTF-8.
     """
     if number == 1:
         line = line.removeprefix(_BYTE_ORDER_MARK)
@@ -47,19 +47,19 @@ def decode_line(line: bytes, where: str, number: int) -> str:
 
 
 def read_lines(path: Path) -> Iterator[str]:
-    """Yields the lines of a text file, read as UTF-8; gzip, xz and zstd are unpacked, whatever the name.
+    """Yields the lines of a UTF-8 text file; gzip, xz and zstd are decompressed, whatever the file is called.
 
-    Only a line feed ends a line, so that both files of a pair are cut alike whatever odd characters
-    they hold.
+    Only a line feed ends a line, so that both files of a pair are split alike whatever other separators they
+    contain.
 
     Raises:
-        DataError: if the file cannot be read or unpacked, is not packed as its name says (.gz, .xz, .zst),
-            or is not UTF-8.
+        DataError: if the file cannot be read or decompressed, does not have the compression that its name
+            says (.gz, .xz, .zst), or is not UTF-8.
     """
-    return chain.from_iterable(_opened(path))
+    return chain.from_iterable(_open_lines(path))
 
 
-def _opened(path: Path) -> Iterator[Iterable[str]]:
+def _open_lines(path: Path) -> Iterator[Iterable[str]]:
     with open_decompressed(path) as stream:
         yield decode_lines(stream, str(path))
 
@@ -68,56 +68,60 @@ def decode_lines(stream: BinaryIO, where: str) -> Iterator[str]:
     """Yields the lines of a stream as ``read_lines`` does.
 
     Args:
-        stream: the bytes.
+        stream: the bytes of the file.
         where: name of the file, for messages.
 
     Raises:
         DataError: if a line is not UTF-8 or is longer than 16 MiB.
     """
-    return chain.from_iterable(_some_lines(stream, where))  # without a step of Python's own for each
+    return chain.from_iterable(_decode_blocks(stream, where))  # in C: no generator step per line
 
 
-def _some_lines(stream: BinaryIO, where: str) -> Iterator[Iterable[str]]:
-    """Yields the lines of a block at a time."""
+def _decode_blocks(stream: BinaryIO, where: str) -> Iterator[Iterable[str]]:
+    """Reads the stream block by block and yields the lines of each block."""
     number = 1
     while block := stream.read(_BLOCK_SIZE):
         if not block.endswith(b"\n"):
-            block += stream.readline(_LONGEST_LINE)
+            block += stream.readline(_MAX_LINE_SIZE)
         lines = block.removesuffix(b"\n").split(b"\n")
-        if len(lines[-1]) > _LONGEST_LINE:
+        if len(lines[-1]) > _MAX_LINE_SIZE:
             raise DataError(
-                f"{where}, line {number + len(lines) - 1}: longer than {_LONGEST_LINE >> 20} MiB; "
-                "give text with one sentence a line"
+                f"{where}, line {number + len(lines) - 1}: longer than {_MAX_LINE_SIZE >> 20} MiB; "
+                "give text with one sentence per line"
             )
-        yield _decoded(block, lines, where, number)
+        yield _decode_block(block, lines, where, number)
         number += len(lines)
 
 
-def _decoded(block: bytes, lines: list[bytes], where: str, number: int) -> Iterable[str]:
-    """Decodes the lines of a block, the first of which has the given number; see ``decode_line``."""
+def _decode_block(block: bytes, lines: list[bytes], where: str, number: int) -> Iterable[str]:
+    """Decodes the lines of a block, whose first line has the given number; see ``decode_line``."""
     if number > 1 and b"\r" not in block:
         with contextlib.suppress(UnicodeDecodeError):
-            return block.decode("utf-8").removesuffix("\n").split("\n")  # several times as fast
+            return (
+                block.decode("utf-8").removesuffix("\n").split("\n")
+            )  # several times faster than line by line
     return (decode_line(line, where, number + i) for i, line in enumerate(lines))
 
 
 def read_parallel(source_path: Path, target_path: Path) -> Iterator[tuple[str, str]]:
-    """Yields the source and target sides of two parallel files, both read line by line.
+    """Yields the pairs of lines of two parallel files, reading both as it goes.
 
     Raises:
-        DataError: if a file cannot be read, both are the same file, or, at the end, their line counts differ
-            or they hold no line.
+        DataError: if a file cannot be read, both paths are the same file, or, at the end, the files have
+            different numbers of lines or none.
     """
-    both = zip(read_lines(source_path), read_lines(target_path), strict=True)
+    pairs = zip(read_lines(source_path), read_lines(target_path), strict=True)
     try:
-        first = next(both, None)
+        first = next(pairs, None)
         if first is not None:
             if os.path.samefile(source_path, target_path):
-                raise DataError(f"{source_path}: the same file is given as source and target; give two files")
+                raise DataError(
+                    f"{source_path}: is given as both source and target; give two different files"
+                )
             yield first
-            yield from both  # without a step of Python's own for each
+            yield from pairs
             return
-    except ValueError:  # one is at its end
+    except ValueError:  # from zip: one file is at its end
         _refuse_pipes(source_path, target_path)
         num_sources, num_targets = (sum(1 for _ in read_lines(path)) for path in (source_path, target_path))
         raise DataError(
@@ -125,22 +129,22 @@ def read_parallel(source_path: Path, target_path: Path) -> Iterator[tuple[str, s
             "line n of one must be the translation of line n of the other"
         ) from None
     _refuse_pipes(source_path, target_path)
-    raise DataError(f"{source_path} and {target_path} are empty; give at least some hundred pairs")
+    raise DataError(f"{source_path} and {target_path} are empty; give at least a few hundred pairs")
 
 
 def _refuse_pipes(*paths: Path) -> None:
     for path in paths:
         if path.is_fifo():
             raise DataError(
-                f"{path}: is a pipe, which can be read only once; write the text to a file and give that"
+                f"{path}: this is a pipe, which can be read only once; write the text to a file first"
             )
 
 
 def read_pairs(source_path: Path, target_path: Path) -> list[Pair]:
-    """Reads two parallel files.
+    """Reads all pairs of two parallel files.
 
     Raises:
-        DataError: if a file cannot be read, both are the same file, their line counts differ, or they
-            hold no line.
+        DataError: if a file cannot be read, both paths are the same file, or the files have different numbers
+            of lines or none.
     """
     return [Pair(*sides) for sides in read_parallel(source_path, target_path)]

@@ -1,4 +1,7 @@
-"""A fair sample of rows that come one after the other, however many they are."""
+"""Takes samples of long sequences: a reservoir sample of a stream, and an evenly spread sample of a list.
+
+All samples are drawn with a fixed seed, so that the same corpus always gives the same sample.
+"""
 
 from __future__ import annotations
 
@@ -7,47 +10,52 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-Row = TypeVar("Row")
+Item = TypeVar("Item")
 
 
-class ReservoirSample(Generic[Row]):
-    """Keeps some of the rows that it is given, each with the same probability, and the same each time.
+class ReservoirSample(Generic[Item]):
+    """A uniform random sample of a stream of unknown length.
 
-    ReservoirSample sampling (Vitter 1985, "Random Sampling with a ReservoirSample", algorithm R).
+    Reservoir sampling (Vitter 1985, "Random Sampling with a Reservoir", algorithm R).
 
     Attributes:
-        rows: all rows so far, in order, or of more than ``most`` just so many.
+        items: the sample; all items so far, in order, while there are at most ``size``.
 
     Args:
-        most: rows that are kept at most.
+        size: the most items that are kept.
     """
 
-    def __init__(self, most: int) -> None:
-        self.rows: list[Row] = []
-        self._most, self._given, self._choice = most, 0, np.random.default_rng(1)
+    def __init__(self, size: int) -> None:
+        self.items: list[Item] = []
+        self._size, self._num_seen, self._random = size, 0, np.random.default_rng(1)
 
-    def add(self, number: int, row: Callable[[int], Row]) -> None:
-        """Takes the next rows, some perhaps in place of others.
+    def add(self, number: int, item: Callable[[int], Item]) -> None:
+        """Offers the next items of the stream.
 
         Args:
             number: how many there are.
-            row: gives each of them that is kept by its number, from 0.
+            item: returns the item with this index, from 0; called only for items that are kept.
         """
-        first = min(number, self._most - len(self.rows))
-        self.rows.extend(map(row, range(first)))
-        # The row before which there were n takes the place of a kept one with probability most / (n + 1).
-        places = self._choice.integers(self._given + np.arange(first, number) + 1)
-        for new in np.flatnonzero(places < self._most).tolist():
-            self.rows[places[new]] = row(first + new)
-        self._given += number
+        first = min(number, self._size - len(self.items))
+        self.items.extend(map(item, range(first)))
+        # The item after the first n replaces a kept one with probability size / (n + 1).
+        slots = self._random.integers(self._num_seen + np.arange(first, number) + 1)
+        for new in np.flatnonzero(slots < self._size).tolist():
+            self.items[slots[new]] = item(first + new)
+        self._num_seen += number
 
 
-def sample_evenly(rows: Sequence[Row], most: int) -> Sequence[Row]:
-    """All rows, or of more than ``most`` just so many: one of each of ``most`` equal stretches.
+def sample_evenly(items: Sequence[Item], size: int) -> Sequence[Item]:
+    """Returns a sample spread evenly over a sequence: one random item from each of ``size`` equal stretches.
 
-    Which one is left to chance, always the same: every second line of two languages in turn would be of one.
+    The choice within a stretch is random, because every second line of a list that alternates between two
+    languages would be of one language.
+
+    Args:
+        items: the sequence; returned as it is if it has at most ``size`` items.
+        size: the most items to return.
     """
-    if len(rows) <= most:
-        return rows
-    borders = np.arange(most + 1) * len(rows) // most
-    return [rows[i] for i in np.random.default_rng(1).integers(borders[:-1], borders[1:])]
+    if len(items) <= size:
+        return items
+    borders = np.arange(size + 1) * len(items) // size
+    return [items[i] for i in np.random.default_rng(1).integers(borders[:-1], borders[1:])]

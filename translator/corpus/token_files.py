@@ -1,13 +1,13 @@
-"""A corpus as piece ids on disk: written once, checked, and read back anywhere, however large it is.
+"""Stores a tokenized corpus on disk, with checksums, and gives random access to its pairs.
 
-    00000.pieces.npy       the pieces of each source and target in turn, one after the other
-    00000.lengths.npy      [pairs, 2]; pieces of the source and of the target of each pair
-    00000.alignments.npy   the source position of each target piece, where it was asked for
+    00000.pieces.npy       token ids: the source and the target of each pair, one after the other
+    00000.lengths.npy      [pairs, 2]; the number of source and target tokens of each pair
+    00000.alignments.npy   the source position of each target token, if alignments were requested
     00001.pieces.npy ...
-    index.json             what there is, with a checksum of every file; written last
+    index.json             what the files contain and their checksums; written last
 
-The arrays are mapped into memory rather than read, so that any pair of any file can be reached at once and an
-epoch can be shuffled across all of them.
+The arrays are memory-mapped rather than read, so that a corpus may be larger than memory and an epoch can
+still be shuffled across all of it. TFRecord files, the usual choice with tf.data, can only be read in order.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from translator.errors import DataError, ModelError
 from translator.files import atomic_write
 
 _VERSION = 2
-_BLOCKS_A_SHARD = 100
+_BLOCKS_PER_SHARD = 100
 
 Ids = npt.NDArray[Any]
 
 
 class TokenizedPair(NamedTuple):
-    """A pair as piece ids, without the end of the sentences.
+    """A pair as token ids, without end ids.
 
     Attributes:
-        source: uint16 or uint32 [source pieces].
-        target: uint16 or uint32 [target pieces].
-        alignment: int16 [target pieces]; the source position of each, negative where none is known. None
-            if no alignment was asked for.
+        source: uint16 or uint32 [source_length].
+        target: uint16 or uint32 [target_length].
+        alignment: int16 [target_length]; the source position of each target token, negative where it is
+            unknown. None if the corpus has no alignments.
     """
 
     source: Ids
@@ -63,27 +63,27 @@ def write_token_files(
     aligner: WordAligner | None,
     fingerprint: str,
     weights: Sequence[float | None],
-    facts: Callable[[int], Mapping[str, Any]] = lambda num_long: {},
+    extra_entries: Callable[[int], Mapping[str, Any]] = lambda num_too_long: {},
 ) -> None:
-    """Cuts a corpus into pieces and writes it; what was in the folder before is removed.
+    """Tokenizes a corpus and writes it; the previous content of the folder is removed.
 
     Args:
         folder: where the files go.
-        parts: the pairs, in parts that training takes in different measure.
-        tokenizer: cuts them.
-        max_tokens: pairs with a longer side are left out.
-        aligner: finds the alignments; None: none are written.
-        fingerprint: says which text it is; see there.
-        weights: how often an epoch takes each pair of a part; None where settings decide on it.
-        facts: what else the index is to say, given how many pairs were left out.
+        parts: the pairs, in parts that an epoch may take in different proportions.
+        tokenizer: makes the token ids.
+        max_tokens: pairs with more tokens on either side are left out.
+        aligner: makes the alignments; None: no alignments are written.
+        fingerprint: identifies the text; see ``fingerprint``.
+        weights: how often an epoch takes each pair of a part; None where the settings decide.
+        extra_entries: returns more entries for the index, given the number of pairs that were left out.
 
     Raises:
         ModelError: if the files cannot be written.
     """
     shutil.rmtree(folder, ignore_errors=True)
-    table = CachingTokenizer(tokenizer)
+    caching_tokenizer = CachingTokenizer(tokenizer)
     shards: list[dict[str, Any]] = []
-    sizes: list[int] = []
+    part_sizes: list[int] = []
     num_read = 0
 
     def counted(part: Iterable[PairBlock]) -> Iterator[PairBlock]:
@@ -93,55 +93,62 @@ def write_token_files(
             yield block
 
     for part in parts:
-        rows = _tokenized(counted(part), table, max_tokens, aligner)
-        sizes.append(0)
-        while calls := list(islice(rows, _BLOCKS_A_SHARD)):
-            arrays = {kind: np.concatenate([call[kind] for call in calls]) for kind in calls[0]}
+        blocks = _tokenize(counted(part), caching_tokenizer, max_tokens, aligner)
+        part_sizes.append(0)
+        while shard_blocks := list(islice(blocks, _BLOCKS_PER_SHARD)):
+            arrays = {
+                kind: np.concatenate([block[kind] for block in shard_blocks]) for kind in shard_blocks[0]
+            }
             num_pairs = len(arrays["lengths"])
-            if not num_pairs:
-                continue
-            names = {kind: f"{len(shards):05d}.{kind}.npy" for kind in arrays}
-            checksums = {names[kind]: _write(folder / names[kind], arrays[kind]) for kind in arrays}
-            shards.append({"pairs": num_pairs, "files": checksums})
-            sizes[-1] += num_pairs
-    index = {"version": _VERSION, "fingerprint": fingerprint, "parts": sizes, "shards": shards}
+            if num_pairs:
+                checksums = _write_shard(folder, len(shards), arrays)
+                shards.append({"pairs": num_pairs, "files": checksums})
+                part_sizes[-1] += num_pairs
+    index = {"version": _VERSION, "fingerprint": fingerprint, "parts": part_sizes, "shards": shards}
     index["weights"] = list(weights)
-    index |= {"aligned": aligner is not None, **facts(num_read - sum(sizes))}
+    index |= {"aligned": aligner is not None, **extra_entries(num_read - sum(part_sizes))}
     with atomic_write(folder / "index.json") as path:
         path.write_text(
             json.dumps({"checksum": _checksum_of(index), "index": index}, indent=1), encoding="utf-8"
         )
 
 
-def _tokenized(
-    blocks: Iterable[PairBlock], table: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
+def _tokenize(
+    blocks: Iterable[PairBlock], tokenizer: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
 ) -> Iterator[dict[str, Ids]]:
-    """Yields the arrays of each block, cut into pieces on every core while others are read."""
-    cores = os.cpu_count() or 1
-    waiting: deque[Future[dict[str, Ids]]] = deque()
-    with ThreadPoolExecutor(cores) as pool:
+    """Yields the arrays of each block; all cores tokenize while the next blocks are read."""
+    num_cores = os.cpu_count() or 1
+    pending: deque[Future[dict[str, Ids]]] = deque()
+    with ThreadPoolExecutor(num_cores) as pool:
         for block in blocks:
-            waiting.append(pool.submit(_arrays_of, block, table, max_tokens, aligner))
-            if len(waiting) > 2 * cores:  # bounds the memory
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+            pending.append(pool.submit(_arrays_of, block, tokenizer, max_tokens, aligner))
+            if len(pending) > 2 * num_cores:  # bounds the memory
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
 
 
 def _arrays_of(
-    block: PairBlock, table: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
+    block: PairBlock, tokenizer: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
 ) -> dict[str, Ids]:
-    """The pieces, lengths and alignments of some thousand pairs."""
-    rows = table.encode(list(chain.from_iterable(zip(*block, strict=True))))  # source and target in turn
-    longest = rows.lengths.reshape(-1, 2).max(axis=1)
-    if longest.max(initial=0) > max_tokens:
-        rows = rows.select(np.flatnonzero(np.repeat(longest <= max_tokens, 2)))
-    arrays = {"pieces": rows.values, "lengths": rows.lengths.reshape(-1, 2).astype(np.uint16)}
+    """Returns the token ids, lengths and alignments of the pairs of a block that are not too long."""
+    # Sources and targets alternate.
+    sentences = tokenizer.encode(list(chain.from_iterable(zip(*block, strict=True))))
+    longer_sides = sentences.lengths.reshape(-1, 2).max(axis=1)
+    if longer_sides.max(initial=0) > max_tokens:
+        sentences = sentences.select(np.flatnonzero(np.repeat(longer_sides <= max_tokens, 2)))
+    arrays = {"pieces": sentences.values, "lengths": sentences.lengths.reshape(-1, 2).astype(np.uint16)}
     if aligner is not None:
-        sides = rows.to_lists()
-        alignments = aligner.align(sides[::2], sides[1::2])
+        ids = sentences.to_lists()
+        alignments = aligner.align(ids[::2], ids[1::2])
         arrays["alignments"] = np.concatenate([np.zeros(0, np.int32), *alignments]).astype(np.int16)
     return arrays
+
+
+def _write_shard(folder: Path, index: int, arrays: Mapping[str, Ids]) -> dict[str, str]:
+    """Writes the arrays of a shard; returns the name and checksum of each file."""
+    names = {kind: f"{index:05d}.{kind}.npy" for kind in arrays}
+    return {names[kind]: _write(folder / names[kind], arrays[kind]) for kind in arrays}
 
 
 def _write(path: Path, array: Ids) -> str:
@@ -161,31 +168,31 @@ def _checksum_of(index: Mapping[str, Any]) -> str:
 
 
 def read_index(folder: Path) -> dict[str, Any] | None:
-    """What the index says; None where there is none, or one that is damaged or not of this version."""
+    """Returns the index of a folder; None if it is missing, damaged or of another version."""
     try:
         file = json.loads((folder / "index.json").read_bytes())
         index: dict[str, Any] = file["index"]
-        whole = file["checksum"] == _checksum_of(index) and index["version"] == _VERSION
+        is_valid = file["checksum"] == _checksum_of(index) and index["version"] == _VERSION
     except (OSError, ValueError, LookupError, TypeError):
         return None
-    return index if whole else None
+    return index if is_valid else None
 
 
 class TokenFiles:
-    """The files of a corpus, opened.
+    """A tokenized corpus on disk; ``corpus[index]`` returns a pair.
 
     Attributes:
-        parts: number of pairs in each part; they stand one part after the other.
-        weights: how often an epoch takes each pair of a part; None where settings decide on it.
-        lengths: uint16 [pairs, 2]; pieces of source and target of each pair.
-        has_alignments: whether there are alignments.
-        fingerprint: says which text it is.
+        parts: the number of pairs in each part; the pairs of the first part come first, and so on.
+        weights: how often an epoch takes each pair of a part; None where the settings decide.
+        lengths: uint16 [pairs, 2]; the number of source and target tokens of each pair.
+        has_alignments: whether the pairs have alignments.
+        fingerprint: identifies the text.
 
     Args:
         folder: where the files are.
 
     Raises:
-        ModelError: if a file is missing, damaged or not what the index says.
+        ModelError: if a file is missing, damaged, or does not match the index.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -198,7 +205,7 @@ class TokenFiles:
             self.weights: list[float | None] = index["weights"]
             self.fingerprint = str(index["fingerprint"])
             for shard in index["shards"]:
-                self._arrays.append(_opened(folder, shard["files"]))
+                self._arrays.append(_open_shard(folder, shard["files"]))
             lengths = [shard["lengths"] for shard in self._arrays]
             self.lengths: Ids = np.concatenate([np.zeros([0, 2], np.uint16), *lengths])
             self._check()
@@ -206,46 +213,49 @@ class TokenFiles:
             raise ModelError(
                 f"{folder}: the prepared text is damaged ({error}); remove this folder to prepare it again"
             ) from None
-        self._first = np.cumsum([0, *(len(one) for one in lengths)])
-        self._starts = [start_offsets(one.sum(axis=1, dtype=np.int64)) for one in lengths]
-        self._target_starts = [start_offsets(one[:, 1]) for one in lengths] if self.has_alignments else []
+        # The first pair of each shard, and in each shard the offsets of the pairs' tokens and alignments.
+        self._first_pairs = np.cumsum([0, *map(len, lengths)])
+        self._starts = [start_offsets(shard.sum(axis=1, dtype=np.int64)) for shard in lengths]
+        self._alignment_starts = (
+            [start_offsets(shard[:, 1]) for shard in lengths] if self.has_alignments else []
+        )
 
     def _check(self) -> None:
-        """Raises ValueError if the arrays do not belong together."""
+        """Raises ValueError if the files and the index do not match."""
         kinds = {"pieces", "lengths"} | ({"alignments"} if self.has_alignments else set())
         if len(self.weights) != len(self.parts):
-            raise ValueError("its weights do not belong to its parts")
+            raise ValueError("its weights do not match its parts")
         if len(self.lengths) != sum(self.parts) or any(set(shard) != kinds for shard in self._arrays):
-            raise ValueError("its files do not belong together")
+            raise ValueError("its files do not match its index")
 
-    def __getitem__(self, number: int) -> TokenizedPair:
-        """The pair with this number, from 0."""
-        shard = int(np.searchsorted(self._first, number, side="right")) - 1
-        arrays, row = self._arrays[shard], number - self._first[shard]
+    def __getitem__(self, index: int) -> TokenizedPair:
+        """Returns the pair with this index."""
+        shard = int(np.searchsorted(self._first_pairs, index, side="right")) - 1
+        arrays, row = self._arrays[shard], index - self._first_pairs[shard]
         start = self._starts[shard][row]
         middle = start + arrays["lengths"][row, 0]
         end = middle + arrays["lengths"][row, 1]
         alignment = None
         if self.has_alignments:
-            first = self._target_starts[shard][row]
-            alignment = arrays["alignments"][first : first + end - middle]
+            alignment_start = self._alignment_starts[shard][row]
+            alignment = arrays["alignments"][alignment_start : alignment_start + end - middle]
         return TokenizedPair(arrays["pieces"][start:middle], arrays["pieces"][middle:end], alignment)
 
 
-def _opened(folder: Path, checksums: dict[str, str]) -> dict[str, Ids]:
-    """The arrays of a shard by kind, mapped into memory once their checksums are found right."""
+def _open_shard(folder: Path, checksums: dict[str, str]) -> dict[str, Ids]:
+    """Checks the files of a shard and returns their arrays by kind, memory-mapped."""
     arrays = {}
     for name, checksum in checksums.items():
         if Path(name).name != name:
-            raise ValueError(f"{name} is no name of a file")
+            raise ValueError(f"{name} is not a file name")
         if _checksum(folder / name) != checksum:
-            raise ValueError(f"{name} is not as it was written")
+            raise ValueError(f"{name} has changed since it was written")
         arrays[name.split(".")[1]] = np.load(folder / name, mmap_mode="r", allow_pickle=False)
     return arrays
 
 
 def fingerprint(files: Iterable[Path | None], *more: object) -> str:
-    """A short hash of the bytes of files, and of anything else that decides what a training learns from.
+    """Returns a short hash of the contents of files and of anything else that determines the training data.
 
     Raises:
         DataError: if a file cannot be read.

@@ -1,8 +1,8 @@
-"""The order in which a model writes the words of a translation."""
+"""Reverses the order of words, for models that translate from right to left."""
 
 from __future__ import annotations
 
 
 def reverse_words(text: str) -> str:
-    """The words of a text from the last to the first; done twice, the text again, with single spaces."""
+    """Returns the words of a text from last to first, separated by single spaces."""
     return " ".join(reversed(text.split()))

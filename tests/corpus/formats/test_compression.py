@@ -7,7 +7,7 @@ import pytest
 import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
-from references.compressed_files import FORMS, PACK, message_of
+from references.compressed_files import COMPRESS, NAMES, message_of
 from references.memory import peak_memory
 
 from translator.corpus.formats.compression import open_decompressed
@@ -22,87 +22,87 @@ def content_of(path) -> bytes:
         return stream.read()
 
 
-@pytest.mark.parametrize("form", PACK)
+@pytest.mark.parametrize("content_suffix", COMPRESS)
 @pytest.mark.parametrize("name", ["train.en", "train", "train.tmx", "train.bz2"])
-def test_the_content_tells_how_a_file_is_packed_whatever_its_name(tmp_path, form, name):
+def test_the_compression_is_recognized_by_content_whatever_the_name(tmp_path, content_suffix, name):
     path = tmp_path / name
-    path.write_bytes(PACK[form](CONTENT))
+    path.write_bytes(COMPRESS[content_suffix](CONTENT))
     assert content_of(path) == CONTENT
 
 
-@pytest.mark.parametrize("form", PACK)
-@pytest.mark.parametrize("ending", FORMS)
-def test_a_name_that_says_another_packing_is_told(tmp_path, form, ending):
-    path = tmp_path / f"train{ending}"
-    path.write_bytes(PACK[form](CONTENT))
-    if form == ending:
+@pytest.mark.parametrize("content_suffix", COMPRESS)
+@pytest.mark.parametrize("suffix", NAMES)
+def test_a_name_of_another_compression_is_reported(tmp_path, content_suffix, suffix):
+    path = tmp_path / f"train{suffix}"
+    path.write_bytes(COMPRESS[content_suffix](CONTENT))
+    if content_suffix == suffix:
         assert content_of(path) == CONTENT
         return
-    found = f"it is a {FORMS[form]} file" if form else "it begins with b'A dog '"
+    found = f"it is a {NAMES[content_suffix]} file" if content_suffix else "it begins with b'A dog '"
     assert message_of(content_of, path) == (
-        f"{path}: not a complete {FORMS[ending]} file ({found}); pack it again"
+        f"{path}: not a complete {NAMES[suffix]} file ({found}); compress it again"
     )
 
 
-@pytest.mark.parametrize("ending", FORMS)
-def test_the_ending_may_be_in_upper_case(tmp_path, ending):
-    path = tmp_path / f"TRAIN{ending.upper()}"
+@pytest.mark.parametrize("suffix", NAMES)
+def test_the_suffix_may_be_in_upper_case(tmp_path, suffix):
+    path = tmp_path / f"TRAIN{suffix.upper()}"
     path.write_bytes(CONTENT)
     assert "not a complete" in message_of(content_of, path)
 
 
-@pytest.mark.parametrize("ending", FORMS)
-def test_a_packed_file_of_no_bytes_is_told(tmp_path, ending):
-    path = tmp_path / f"train{ending}"
+@pytest.mark.parametrize("suffix", NAMES)
+def test_an_empty_file_with_a_compressed_name_is_reported(tmp_path, suffix):
+    path = tmp_path / f"train{suffix}"
     path.write_bytes(b"")
     assert message_of(content_of, path) == (
-        f"{path}: not a complete {FORMS[ending]} file (it is empty); pack it again"
+        f"{path}: not a complete {NAMES[suffix]} file (it is empty); compress it again"
     )
 
 
-@pytest.mark.parametrize("ending", FORMS)
+@pytest.mark.parametrize("suffix", NAMES)
 @given(parts=st.lists(st.binary(max_size=300), min_size=1, max_size=5))
-def test_several_packed_files_in_a_row_are_their_contents_in_a_row(tmp_path_factory, ending, parts):
-    path = tmp_path_factory.mktemp("packed") / f"train{ending}"
-    path.write_bytes(b"".join(map(PACK[ending], parts)))
+def test_concatenated_compressed_files_give_their_concatenated_contents(tmp_path_factory, suffix, parts):
+    path = tmp_path_factory.mktemp("compressed") / f"train{suffix}"
+    path.write_bytes(b"".join(map(COMPRESS[suffix], parts)))
     assert content_of(path) == b"".join(parts)
 
 
-@pytest.mark.parametrize("ending", FORMS)
-def test_a_frame_longer_than_what_is_read_at_a_time(tmp_path, ending):
+@pytest.mark.parametrize("suffix", NAMES)
+def test_a_frame_may_be_longer_than_one_read(tmp_path, suffix):
     content = b"".join(b"%d times\n" % (n * n * 7919 % 1000003) for n in range(200_000))
-    path = tmp_path / f"train{ending}"
-    path.write_bytes(PACK[ending](content) + PACK[ending](b"end\n"))
+    path = tmp_path / f"train{suffix}"
+    path.write_bytes(COMPRESS[suffix](content) + COMPRESS[suffix](b"end\n"))
     assert content_of(path) == content + b"end\n"
 
 
-@pytest.mark.parametrize("ending", [".gz", ".xz"])
+@pytest.mark.parametrize("suffix", [".gz", ".xz"])
 @pytest.mark.parametrize("size", [4, 512, 8192])
-def test_zeros_between_and_after_frames_are_skipped(tmp_path, ending, size):
-    path = tmp_path / f"train{ending}"
-    path.write_bytes((PACK[ending](CONTENT) + bytes(size)) * 2)
+def test_zeros_between_and_after_frames_are_skipped(tmp_path, suffix, size):
+    path = tmp_path / f"train{suffix}"
+    path.write_bytes((COMPRESS[suffix](CONTENT) + bytes(size)) * 2)
     assert content_of(path) == CONTENT * 2
 
 
-def test_a_zstd_file_may_begin_with_a_frame_to_be_skipped(tmp_path):
+def test_a_zstd_file_may_begin_with_a_skippable_frame(tmp_path):
     path = tmp_path / "train.zst"
     note = b"\x5a\x2a\x4d\x18" + (3).to_bytes(4, "little") + b"abc"
-    path.write_bytes(note + PACK[".zst"](CONTENT) + note)
+    path.write_bytes(note + COMPRESS[".zst"](CONTENT) + note)
     assert content_of(path) == CONTENT
 
 
-def test_zstd_of_unknown_size_and_at_other_levels(tmp_path):
+def test_zstd_of_unknown_size_and_any_level_is_read(tmp_path):
     path = tmp_path / "train.zst"
     for level in (-5, 1, 19, 22):
-        packer = zstandard.ZstdCompressor(level=level).compressobj()
-        path.write_bytes(packer.compress(CONTENT) + packer.flush())
+        compressor = zstandard.ZstdCompressor(level=level).compressobj()
+        path.write_bytes(compressor.compress(CONTENT) + compressor.flush())
         assert content_of(path) == CONTENT
 
 
-def test_gzip_with_a_file_name_in_its_header_and_xz_without_checks(tmp_path):
+def test_gzip_with_a_name_in_its_header_and_xz_without_checksums_are_read(tmp_path):
     path = tmp_path / "train.gz"
-    with gzip.open(path, "wb") as packed:
-        packed.write(CONTENT)
+    with gzip.open(path, "wb") as file:
+        file.write(CONTENT)
     assert b"train" in path.read_bytes()
     assert content_of(path) == CONTENT
     path = tmp_path / "train.xz"
@@ -110,46 +110,46 @@ def test_gzip_with_a_file_name_in_its_header_and_xz_without_checks(tmp_path):
     assert content_of(path) == CONTENT
 
 
-@pytest.mark.parametrize("ending", FORMS)
+@pytest.mark.parametrize("suffix", NAMES)
 @pytest.mark.parametrize("first", [b"", CONTENT])
-def test_a_packed_file_cut_at_any_byte_is_told(tmp_path, ending, first):
-    path = tmp_path / f"train{ending}"
-    before = PACK[ending](first) if first else b""
-    whole = before + PACK[ending](CONTENT)
+def test_a_compressed_file_truncated_at_any_byte_is_reported(tmp_path, suffix, first):
+    path = tmp_path / f"train{suffix}"
+    before = COMPRESS[suffix](first) if first else b""
+    whole = before + COMPRESS[suffix](CONTENT)
     for size in range(len(before) + 1, len(whole)):
         path.write_bytes(whole[:size])
         message = message_of(content_of, path)
-        assert message.startswith(f"{path}: not a complete {FORMS[ending]} file (")
-        assert message.endswith("); pack it again")
+        assert message.startswith(f"{path}: not a complete {NAMES[suffix]} file (")
+        assert message.endswith("); compress it again")
 
 
-@pytest.mark.parametrize("ending", FORMS)
+@pytest.mark.parametrize("suffix", NAMES)
 @pytest.mark.parametrize("flipped", [0x01, 0x80, 0xFF])
-def test_a_packed_file_with_a_damaged_byte_is_told_or_unharmed(tmp_path, ending, flipped):
-    path = tmp_path / f"train{ending}"
-    whole = PACK[ending](CONTENT)
-    num_unharmed = 0
-    for place in range(len(whole)):
-        path.write_bytes(whole[:place] + bytes([whole[place] ^ flipped]) + whole[place + 1 :])
+def test_a_damaged_byte_in_a_compressed_file_is_reported_or_harmless(tmp_path, suffix, flipped):
+    path = tmp_path / f"train{suffix}"
+    whole = COMPRESS[suffix](CONTENT)
+    num_harmless = 0
+    for i in range(len(whole)):
+        path.write_bytes(whole[:i] + bytes([whole[i] ^ flipped]) + whole[i + 1 :])
         with contextlib.suppress(DataError):
             assert content_of(path) == CONTENT
-            num_unharmed += 1
+            num_harmless += 1
             continue
         assert message_of(content_of, path).startswith(f"{path}: ")
-    # of gzip's header 7 bytes, such as the time, mean nothing for the content
-    assert num_unharmed <= (7 if ending == ".gz" else 0)
+    # 7 bytes of gzip's header, such as the time, do not affect the content
+    assert num_harmless <= (7 if suffix == ".gz" else 0)
 
 
-@pytest.mark.parametrize("ending", FORMS)
-def test_what_follows_a_packed_file_and_is_not_packed_is_told(tmp_path, ending):
-    path = tmp_path / f"train{ending}"
-    path.write_bytes(PACK[ending](CONTENT) + b"more text\n")
-    assert message_of(content_of, path).startswith(f"{path}: not a complete {FORMS[ending]} file (")
+@pytest.mark.parametrize("suffix", NAMES)
+def test_uncompressed_data_after_a_compressed_file_is_reported(tmp_path, suffix):
+    path = tmp_path / f"train{suffix}"
+    path.write_bytes(COMPRESS[suffix](CONTENT) + b"more text\n")
+    assert message_of(content_of, path).startswith(f"{path}: not a complete {NAMES[suffix]} file (")
 
 
-def test_a_zstd_window_that_takes_too_much_memory_is_told(tmp_path):
+def test_a_zstd_window_that_takes_too_much_memory_is_reported(tmp_path):
     path = tmp_path / "train.zst"
-    # a frame of which only the header counts: no content size, a window of 2**(10 + exponent) bytes
+    # An empty frame: only its header matters, with no content size and a window of 2**(10 + exponent) bytes.
     for exponent in (17, 18, 21):
         empty_last_block = bytes([1, 0, 0])
         path.write_bytes(b"\x28\xb5\x2f\xfd" + bytes([0, exponent << 3]) + empty_last_block)
@@ -157,12 +157,12 @@ def test_a_zstd_window_that_takes_too_much_memory_is_told(tmp_path):
             assert content_of(path) == b""
         else:
             assert message_of(content_of, path) == (
-                f"{path}: needs more than 128 MiB of memory to be unpacked; "
-                "pack it again with a smaller window (zstd --long=27 or less)"
+                f"{path}: decompressing it takes more than 128 MiB of memory; "
+                "compress it again with a smaller window (zstd --long=27 or less)"
             )
 
 
-def test_an_xz_dictionary_that_takes_too_much_memory_is_told(tmp_path):
+def test_an_xz_dictionary_that_takes_too_much_memory_is_reported(tmp_path):
     path = tmp_path / "train.xz"
     header = bytearray(lzma.compress(CONTENT))
     assert header[12:16] == bytes(
@@ -171,18 +171,18 @@ def test_an_xz_dictionary_that_takes_too_much_memory_is_told(tmp_path):
     header[16] = 36  # the size of the dictionary, as a code: 1 GiB
     header[20:24] = zlib.crc32(header[12:20]).to_bytes(4, "little")
     path.write_bytes(header)
-    assert "needs more than 128 MiB of memory to be unpacked" in message_of(content_of, path)
+    assert "decompressing it takes more than 128 MiB of memory" in message_of(content_of, path)
 
 
-@pytest.mark.parametrize("ending", FORMS)
-def test_unpacking_takes_little_memory(tmp_path, ending):
-    path = tmp_path / f"train{ending}"
+@pytest.mark.parametrize("suffix", NAMES)
+def test_decompressing_takes_little_memory(tmp_path, suffix):
+    path = tmp_path / f"train{suffix}"
     lines = (f"{hash((number, number))} and a line of more words\n" for number in range(300_000))
-    path.write_bytes(PACK[ending]("".join(lines).encode()))
+    path.write_bytes(COMPRESS[suffix]("".join(lines).encode()))
 
     def read():
         assert sum(1 for _ in read_lines(path)) == 300_000
 
     assert (
-        peak_memory(read) < {".gz": 1e6, ".xz": 10e6, ".zst": 1e6}[ending]
+        peak_memory(read) < {".gz": 1e6, ".xz": 10e6, ".zst": 1e6}[suffix]
     )  # of 14 MB; the window of xz alone is 8 MiB

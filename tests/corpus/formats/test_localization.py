@@ -20,7 +20,7 @@ def pairs_of(path, source="en", target="de"):
     return list(stream_pairs(path, None, source, target))
 
 
-@pytest.mark.parametrize("ending", ["", ".gz", ".xz", ".zst"])
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
 @pytest.mark.parametrize(
     ("name", "content", "pairs", "skipped"),
     [
@@ -30,8 +30,8 @@ def pairs_of(path, source="en", target="de"):
         ("texts", XLIFF_2, XLIFF_PAIRS, {"untranslated": 2}),
     ],
 )
-def test_the_pairs_of_a_file_by_hand(tmp_path, name, ending, content, pairs, skipped):
-    stream = stream_pairs(write(tmp_path / f"{name}{ending}", content), None, "en", "de")
+def test_a_handwritten_file_gives_its_pairs(tmp_path, name, suffix, content, pairs, skipped):
+    stream = stream_pairs(write(tmp_path / f"{name}{suffix}", content), None, "en", "de")
     assert list(stream) == pairs
     assert stream.skipped == skipped
 
@@ -40,30 +40,30 @@ def test_the_pairs_of_a_file_by_hand(tmp_path, name, ending, content, pairs, ski
 
 
 @pytest.mark.parametrize("charset", ["UTF-8", "utf-8", "ISO-8859-1", "cp1252", "gb18030"])
-def test_the_charset_of_the_header_is_read(tmp_path, charset):
+def test_the_charset_in_the_header_is_used(tmp_path, charset):
     header = f'msgid ""\nmsgstr "Content-Type: text/plain; charset={charset}\\n"\n'
     content = f'{header}\nmsgid "hens"\nmsgstr "Hühner"\n'
     assert pairs_of(write(tmp_path / "texts.po", content.encode(charset))) == [Pair("hens", "Hühner")]
 
 
-def test_what_is_not_in_the_charset_of_the_header_is_told(tmp_path):
+def test_an_unknown_or_wrong_charset_in_the_header_is_reported(tmp_path):
     path = write(tmp_path / "texts.po", PO.replace("UTF-8", "no-charset"))
     assert message_of(pairs_of, path) == (
-        f"{path}: its header names the unknown charset 'no-charset'; mend the header"
+        f"{path}: the charset 'no-charset' in its header is unknown; correct the header"
     )
     for content, charset, line in [(PO.encode("cp1252"), "UTF-8", 10), (PO.encode(), "ascii", 10)]:
         path = write(tmp_path / "texts.po", content.replace(b"UTF-8", charset.encode()))
         assert message_of(pairs_of, path) == (
-            f"{path}, line {line}: not valid {charset}, as the header has it; mend the header"
+            f"{path}, line {line}: not valid {charset}, the charset in its header; correct the header"
         )
 
 
-def test_a_template_and_a_byte_order_mark(tmp_path):
+def test_a_charset_placeholder_and_a_byte_order_mark_are_read_as_utf_8(tmp_path):
     assert pairs_of(write(tmp_path / "texts.po", PO.replace("UTF-8", "CHARSET"))) == PO_PAIRS
     assert pairs_of(write(tmp_path / "texts.po", "\ufeff" + PO)) == PO_PAIRS
 
 
-def test_a_language_with_one_plural_form_and_one_with_three(tmp_path):
+def test_a_plural_is_paired_with_the_last_of_one_or_three_plural_forms(tmp_path):
     entry = 'msgid "dog"\nmsgid_plural "dogs"\n'
     one = write(tmp_path / "one.po", f'{entry}msgstr[0] "inu"\n')
     three = write(tmp_path / "three.po", f'{entry}msgstr[0] "pes"\nmsgstr[1] "psi"\nmsgstr[2] "psů"\n')
@@ -75,7 +75,7 @@ PO_TEXT = st.text(st.characters(codec="utf-8", exclude_categories=["C", "Z"]), m
 
 
 @given(st.lists(st.tuples(PO_TEXT, PO_TEXT), min_size=1, max_size=5, unique_by=lambda pair: pair[0]))
-def test_texts_come_back_as_they_were_written(tmp_path_factory, texts):
+def test_texts_are_read_back_as_they_were_written(tmp_path_factory, texts):
     def quoted(text):
         return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -84,22 +84,22 @@ def test_texts_come_back_as_they_were_written(tmp_path_factory, texts):
 
 
 @pytest.mark.parametrize("name", ["large.po.zst", "large.xlf.zst"])
-def test_a_file_that_would_fill_the_memory_is_told(tmp_path, name):
+def test_a_file_larger_than_256_mib_is_reported(tmp_path, name):
     path = write(tmp_path / name, (PO if ".po" in name else XLIFF_1).encode() + b" " * 2**28)
     assert message_of(pairs_of, path) == f"{path}: larger than 256 MiB; split it, or convert it to TMX"
 
 
-def test_a_fault_in_a_po_file_is_told_with_its_line(tmp_path):
+def test_a_syntax_error_in_a_po_file_is_reported_with_its_line(tmp_path):
     path = write(tmp_path / "texts.po", PO.replace('msgstr "Geraten"', 'msgstr "Geraten'))
     assert message_of(pairs_of, path) == (
         f"{path}: cannot be read (end-of-line within string on line 28: 'msgstr \"Geraten\\n'); "
-        "mend the file or export it again"
+        "repair the file or export it again"
     )
 
 
-def test_a_po_file_without_translations_is_told(tmp_path):
+def test_a_po_file_without_translations_is_reported(tmp_path):
     path = write(tmp_path / "texts.po", 'msgid "a"\nmsgstr ""\n\nmsgid "b"\nmsgstr ""\n')
-    assert message_of(pairs_of, path) == f"{path}: holds no pair of sentences; skipped: 2 untranslated"
+    assert message_of(pairs_of, path) == f"{path}: contains no sentence pairs; skipped: 2 untranslated"
 
 
 # XLIFF
@@ -117,15 +117,15 @@ def test_what_translate_toolkit_writes_is_read(tmp_path_factory, file_class, tex
 
 @pytest.mark.parametrize("content", [XLIFF_1, XLIFF_2])
 @pytest.mark.parametrize(("source", "target"), [("de", "en-US"), ("en", "fr"), ("fr", "de"), ("en-GB", "de")])
-def test_other_languages_and_the_other_direction_are_told(tmp_path, content, source, target):
+def test_other_languages_and_swapped_languages_are_reported(tmp_path, content, source, target):
     path = write(tmp_path / "texts.xlf", content)
     assert message_of(pairs_of, path, source, target) == (
         f"{path}: translates 'en-US' to 'de', not {source!r} to {target!r}; "
-        "give the languages that it has, in this order"
+        "use the languages of the file, in this order"
     )
 
 
-def test_a_file_that_names_one_language_only(tmp_path):
+def test_a_file_may_declare_only_one_language_or_none(tmp_path):
     path = write(tmp_path / "texts.xlf", XLIFF_2.replace(' trgLang="de"', ""))
     assert pairs_of(path, "en", "fr") == XLIFF_PAIRS
     assert message_of(pairs_of, path, "de", "en").startswith(
@@ -135,7 +135,7 @@ def test_a_file_that_names_one_language_only(tmp_path):
     assert pairs_of(path, "nl", "fr") == XLIFF_PAIRS
 
 
-def test_utf_16(tmp_path):
+def test_xliff_in_utf_16_is_read(tmp_path):
     for content in (XLIFF_1, XLIFF_2):
         declared = content.replace(' encoding="UTF-8"', "")
         assert pairs_of(write(tmp_path / "texts.xlf", declared.encode("utf-16"))) == XLIFF_PAIRS
@@ -154,26 +154,28 @@ def test_entity_declarations_are_refused(tmp_path, content, declaration):
     (tmp_path / "secret.txt").write_text("secret")
     content = content.replace("<xliff", f"<!DOCTYPE xliff [{declaration}]>\n<xliff", 1)
     path = write(tmp_path / "texts.xlf", content.replace("Zwei", "&a;"))
-    assert message_of(pairs_of, path).startswith(f"{path}, line 2: declares the entity 'a', which is refused")
+    assert message_of(pairs_of, path).startswith(
+        f"{path}, line 2: declares the entity 'a'; entities are refused"
+    )
 
 
-def test_an_entity_that_nothing_declares_is_told(tmp_path):
+def test_an_undeclared_entity_is_reported(tmp_path):
     content = XLIFF_2.replace("<xliff", '<!DOCTYPE xliff SYSTEM "xliff.dtd">\n<xliff', 1)
     path = write(tmp_path / "texts.xlf", content.replace("Zwei", "Z&nbsp;wei"))
     assert message_of(pairs_of, path) == (
-        f"{path}, line 10: the entity 'nbsp' is not known; replace it by its text"
+        f"{path}, line 10: the entity 'nbsp' is unknown; replace it by its text"
     )
 
 
-def test_broken_xml_is_told_with_line_and_column(tmp_path):
+def test_broken_xml_is_reported_with_line_and_column(tmp_path):
     path = write(tmp_path / "texts.xlf", XLIFF_2.replace("<file", "<file<", 1))
     assert message_of(pairs_of, path) == (
         f"{path}, line 3, column 6: broken XML (not well-formed (invalid token)); "
-        "mend the file or export it again"
+        "repair the file or export it again"
     )
 
 
-def test_xml_that_says_xliff_and_is_none_is_told(tmp_path):
+def test_xml_that_only_claims_to_be_xliff_is_reported(tmp_path):
     for content in ("<xliff/>", '<xliff version="2.0"/>', '<a:xliff xmlns:a="b"/>', '<xliff version="1.2"/>'):
         path = write(tmp_path / "texts.xlf", content)
         assert message_of(pairs_of, path).startswith(f"{path}: ")
@@ -183,28 +185,28 @@ def test_xml_that_says_xliff_and_is_none_is_told(tmp_path):
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.po", PO), ("a.xlf", XLIFF_1), ("a.xlf", XLIFF_2)])
-def test_a_file_cut_at_any_byte_gives_pairs_or_is_told(tmp_path, name, content):
+def test_a_file_truncated_at_any_byte_gives_pairs_or_is_reported(tmp_path, name, content):
     whole, expected = content.strip().encode(), PO_PAIRS if name == "a.po" else XLIFF_PAIRS
-    num_told = 0
+    num_reported = 0
     for size in range(len(whole)):
         path = write(tmp_path / name, whole[:size])
         try:
             found = pairs_of(path)
         except DataError:
             assert message_of(pairs_of, path).startswith(str(path))
-            num_told += 1
+            num_reported += 1
         else:
-            whole_pairs = found[:-1]  # the last one may end with a line, which is no fault of the form
+            whole_pairs = found[:-1]  # it may be cut at a line end, which is valid syntax
             assert whole_pairs == expected[: len(whole_pairs)]
-    assert num_told > (len(whole) // 4 if name == "a.po" else len(whole) - 1)
+    assert num_reported > (len(whole) // 4 if name == "a.po" else len(whole) - 1)
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.po", PO), ("a.xlf", XLIFF_1), ("a.xlf", XLIFF_2)])
 @pytest.mark.parametrize("flipped", [0x01, 0xFF])
-def test_a_damaged_byte_gives_pairs_or_is_told(tmp_path, name, content, flipped):
+def test_a_damaged_byte_gives_pairs_or_is_reported(tmp_path, name, content, flipped):
     whole = content.encode()
-    for place in range(len(whole)):
-        path = write(tmp_path / name, whole[:place] + bytes([whole[place] ^ flipped]) + whole[place + 1 :])
+    for i in range(len(whole)):
+        path = write(tmp_path / name, whole[:i] + bytes([whole[i] ^ flipped]) + whole[i + 1 :])
         try:
             assert 1 <= len(pairs_of(path)) <= 6
         except DataError:
@@ -212,7 +214,7 @@ def test_a_damaged_byte_gives_pairs_or_is_told(tmp_path, name, content, flipped)
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.po", PO), ("a.xlf", XLIFF_1), ("a.xlf", XLIFF_2)])
-def test_a_missing_translate_toolkit_is_told(tmp_path, monkeypatch, name, content):
+def test_a_missing_translate_toolkit_is_reported(tmp_path, monkeypatch, name, content):
     for module in ("translate.storage.pypo", "translate.storage.xliff", "translate.storage.xliff2"):
         monkeypatch.setitem(sys.modules, module, None)
     path = write(tmp_path / name, content)
@@ -222,7 +224,7 @@ def test_a_missing_translate_toolkit_is_told(tmp_path, monkeypatch, name, conten
     )
 
 
-def test_xliff_1_as_translate_toolkit_reads_it(tmp_path):
+def test_xliff_1_is_read_as_translate_toolkit_reads_it(tmp_path):
     units = "".join(
         f"<trans-unit id='{n}'><source>{escape(f'Dog <{n}>')}</source><target>Hund {n} &amp; Söhne</target>"
         "</trans-unit>"
@@ -234,7 +236,7 @@ def test_xliff_1_as_translate_toolkit_reads_it(tmp_path):
     assert pairs_of(write(tmp_path / "a.xlf", content)) == expected
 
 
-def test_po_as_translate_toolkit_writes_it(tmp_path):
+def test_po_is_read_as_translate_toolkit_writes_it(tmp_path):
     file = pypo.pofile()
     for number in range(50):
         file.addsourceunit(f'A "long" sentence \\ {number} ' * 9).target = f"Ein {number} langer Satz " * 9
@@ -243,7 +245,7 @@ def test_po_as_translate_toolkit_writes_it(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "place", "fits"),
+    ("content", "text", "with_state"),
     [
         (XLIFF_1, "<target>Zwei", lambda state: f"<target state='{state}'>Zwei"),
         (XLIFF_2, "<segment><source>Two", lambda state: f"<segment state='{state}'><source>Two"),
@@ -262,9 +264,9 @@ def test_po_as_translate_toolkit_writes_it(tmp_path):
         ("final", None),
     ],
 )
-def test_a_unit_that_says_how_far_its_translation_is(tmp_path, content, place, fits, state, reason):
-    assert content.count(place) == 1
-    path = write(tmp_path / "texts.xlf", content.replace(place, fits(state)))
+def test_units_are_kept_or_skipped_by_their_state(tmp_path, content, text, with_state, state, reason):
+    assert content.count(text) == 1
+    path = write(tmp_path / "texts.xlf", content.replace(text, with_state(state)))
     stream = stream_pairs(path, None, "en", "de")
     assert list(stream) == (XLIFF_PAIRS if reason is None else XLIFF_PAIRS[:-1])
     expected = Counter({"untranslated": 2})

@@ -14,7 +14,7 @@ from translator.errors import DataError
 
 
 def unit(**texts: str) -> str:
-    """A unit of languages and texts; the texts may hold tags."""
+    """Returns a unit with these languages and texts; the texts may contain tags."""
     variants = (f'<tuv xml:lang="{language}"><seg>{text}</seg></tuv>' for language, text in texts.items())
     return f"<tu>{''.join(variants)}</tu>\n"
 
@@ -23,7 +23,7 @@ def pairs_of(path, source="en", target="de"):
     return list(stream_pairs(path, None, source, target))
 
 
-def test_the_pairs_of_a_file_by_hand(tmp_path):
+def test_a_handwritten_file_gives_its_pairs(tmp_path):
     path = write(
         tmp_path / "memory.tmx",
         """<?xml version="1.0" encoding="UTF-8"?>
@@ -32,7 +32,7 @@ def test_the_pairs_of_a_file_by_hand(tmp_path):
   <header creationtool="hand" srclang="en"><note>A note</note></header>
   <body>
     <tu tuid="1">
-      <prop type="x">left alone</prop>
+      <prop type="x">ignored</prop>
       <tuv xml:lang="EN-US"><prop type="y">this too</prop><seg>Press <bpt i="1">&lt;b></bpt>Start<ept i="1"/>
          now &amp; wait.</seg></tuv>
       <tuv xml:lang="de"><seg>Jetzt\t<hi type="b">Start</hi> drücken.</seg></tuv>
@@ -50,7 +50,7 @@ def test_the_pairs_of_a_file_by_hand(tmp_path):
     assert pairs_of(path, "fr", "en") == [Pair("Rien", "Press Start now & wait.")]
 
 
-def test_the_lang_attribute_of_tmx_1_1(tmp_path):
+def test_the_lang_attribute_of_tmx_1_1_is_read(tmp_path):
     path = write(tmp_path / "old.tmx", tmx(TMX_UNIT.replace("xml:lang", "lang")).replace("1.4", "1.1"))
     assert pairs_of(path) == [Pair("A dog.", "Ein Hund.")]
 
@@ -63,18 +63,18 @@ def test_a_namespace_changes_nothing(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
-@pytest.mark.parametrize("ending", ["", ".gz", ".xz", ".zst"])
-def test_the_declared_encoding_is_read(tmp_path, encoding, ending):
+@pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
+def test_the_declared_encoding_is_used(tmp_path, encoding, suffix):
     head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
     content = tmx(unit(en="Twelve hens", de="Zwölf Hühner"), head).encode(encoding)
-    assert pairs_of(write(tmp_path / f"memory.tmx{ending}", content)) == [Pair("Twelve hens", "Zwölf Hühner")]
+    assert pairs_of(write(tmp_path / f"memory.tmx{suffix}", content)) == [Pair("Twelve hens", "Zwölf Hühner")]
 
 
 @pytest.mark.parametrize("encoding", ["no-such-encoding", "shift_jis"])
-def test_an_encoding_that_cannot_be_read_is_told(tmp_path, encoding):
+def test_an_unsupported_encoding_is_reported(tmp_path, encoding):
     path = write(tmp_path / "memory.tmx", tmx(TMX_UNIT, f'<?xml version="1.0" encoding="{encoding}"?>'))
     message = message_of(pairs_of, path)
-    assert message.startswith(f"{path}: the encoding that its first line declares cannot be read (")
+    assert message.startswith(f"{path}: the encoding declared in its first line is not supported (")
     assert message.endswith("); convert the file to UTF-8")
 
 
@@ -84,7 +84,7 @@ XML_TEXT = st.text(
 
 
 @given(st.lists(st.tuples(XML_TEXT, XML_TEXT), min_size=1, max_size=8))
-def test_texts_come_back_as_they_were_written(tmp_path_factory, texts):
+def test_texts_are_read_back_as_they_were_written(tmp_path_factory, texts):
     units = "".join(unit(en=escape(source), de=escape(target)) for source, target in texts)
     path = write(tmp_path_factory.mktemp("tmx") / "memory.tmx", tmx(units))
     assert pairs_of(path) == texts
@@ -101,41 +101,41 @@ def test_what_translate_toolkit_writes_is_read(tmp_path_factory, texts):
 
 def test_translate_toolkit_reads_the_same(tmp_path):
     content = tmx("".join(unit(en=f"Dog &lt;{n}&gt;", de=f"Hund {n} &amp; Söhne") for n in range(50)))
-    expected = [(one.source, one.target) for one in tmxfile.parsestring(content.encode()).units]
+    expected = [(unit.source, unit.target) for unit in tmxfile.parsestring(content.encode()).units]
     assert len(expected) == 50
     assert pairs_of(write(tmp_path / "memory.tmx", content)) == expected
 
 
-def test_languages_that_no_unit_has_are_told_with_those_that_there_are(tmp_path):
+def test_missing_languages_are_reported_with_those_in_the_file(tmp_path):
     path = write(tmp_path / "memory.tmx", tmx(unit(en="a", fr="b") + unit(fr="c", es="d") + unit(de="e")))
     assert message_of(pairs_of, path, "en", "es") == (
         f"{path}: no unit has both 'en' and 'es'; the file has 'en', 'fr', 'es', 'de'; "
-        "give the language codes that it uses"
+        "use the language codes of the file"
     )
 
 
-def test_a_file_without_units_is_told(tmp_path):
+def test_a_file_without_units_is_reported(tmp_path):
     path = write(tmp_path / "memory.tmx", tmx(""))
     assert message_of(pairs_of, path) == (
         f"{path}: no unit has both 'en' and 'de'; the file has no translation unit; "
-        "give the language codes that it uses"
+        "use the language codes of the file"
     )
 
 
-def test_not_every_one_of_very_many_languages_is_listed(tmp_path):
+def test_an_error_lists_only_some_of_very_many_languages(tmp_path):
     units = "".join(unit(**{f"x-{n}": "text"}) for n in range(1000))
     assert len(message_of(pairs_of, write(tmp_path / "memory.tmx", tmx(units)))) < 400
 
 
-@pytest.mark.parametrize("padding", [0, 100, 70_000])  # the fault is in what is read first, or later
-def test_broken_xml_is_told_with_line_and_column(tmp_path, padding):
+@pytest.mark.parametrize("padding", [0, 100, 70_000])  # the error is in the first read or later
+def test_broken_xml_is_reported_with_line_and_column(tmp_path, padding):
     path = write(tmp_path / "memory.tmx", tmx(f"{' ' * padding}\n{TMX_UNIT}\n<tu></ut>"))
     assert message_of(pairs_of, path) == (
-        f"{path}, line 5, column 7: broken XML (mismatched tag); mend the file or export it again"
+        f"{path}, line 5, column 7: broken XML (mismatched tag); repair the file or export it again"
     )
 
 
-def test_a_file_cut_at_any_byte_is_told(tmp_path):
+def test_a_file_truncated_at_any_byte_is_reported(tmp_path):
     whole = tmx(TMX_UNIT + TMX_UNIT).strip().encode()
     for size in range(len(whole)):
         path = write(tmp_path / "memory.tmx", whole[:size])
@@ -143,13 +143,11 @@ def test_a_file_cut_at_any_byte_is_told(tmp_path):
 
 
 @pytest.mark.parametrize("flipped", [0x01, 0x20, 0xFF])
-def test_a_damaged_byte_is_told_or_changes_a_text(tmp_path, flipped):
+def test_a_damaged_byte_is_reported_or_changes_a_text(tmp_path, flipped):
     whole = tmx(TMX_UNIT).encode()
     outcomes = set()
-    for place in range(len(whole)):
-        path = write(
-            tmp_path / "memory.tmx", whole[:place] + bytes([whole[place] ^ flipped]) + whole[place + 1 :]
-        )
+    for i in range(len(whole)):
+        path = write(tmp_path / "memory.tmx", whole[:i] + bytes([whole[i] ^ flipped]) + whole[i + 1 :])
         try:
             outcomes.add(len(pairs_of(path)))
         except DataError:
@@ -181,19 +179,19 @@ def test_entity_declarations_are_refused(tmp_path, declaration, encoding):
     content = f'<?xml version="1.0" encoding="{encoding}"?>{declaration}' + tmx(unit(en="&a;", de="b"), "")
     path = write(tmp_path / "memory.tmx", content.encode(encoding))
     assert message_of(pairs_of, path) == (
-        f"{path}, line 2: declares the entity 'a', which is refused, as entities can blow up or read other "
-        "files; replace it by its text"
+        f"{path}, line 2: declares the entity 'a'; entities are refused because they can fill the memory "
+        "or read other files; replace it by its text"
     )
 
 
 @pytest.mark.parametrize("doctype", ["", '<!DOCTYPE tmx SYSTEM "tmx14.dtd">'])
-def test_an_entity_that_nothing_declares_is_told(tmp_path, doctype):
+def test_an_undeclared_entity_is_reported(tmp_path, doctype):
     (tmp_path / "tmx14.dtd").write_text('<!ENTITY nbsp "text of another file">')
     path = write(tmp_path / "memory.tmx", tmx(f"{TMX_UNIT}\n{unit(en='a&nbsp;b', de='c')}", doctype))
     assert message_of(pairs_of, path).startswith(f"{path}, line 4")
 
 
-def test_a_memory_of_any_size_is_read_in_little_memory(tmp_path):
+def test_a_file_of_any_size_is_read_in_little_memory(tmp_path):
     path = tmp_path / "memory.tmx"
     with path.open("w") as file:
         head, tail = tmx("UNITS").split("UNITS")

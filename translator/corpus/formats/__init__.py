@@ -1,1 +1,1 @@
-"""The files in which parallel text comes: packed, in two files or in one."""
+"""Reads the file formats of parallel text: two files or one, plain or compressed."""

@@ -1,4 +1,4 @@
-"""Reads PO and XLIFF, the formats in which the texts of programs are translated, with translate-toolkit."""
+"""Reads PO and XLIFF, the formats of software localization, with translate-toolkit."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from translator.corpus.readers import Pair
 from translator.distribution import install_command
 from translator.errors import ConfigError, DataError
 
-_LARGEST_FILE = 1 << 28  # bytes; these files are parsed as a whole, in many times the memory
+_MAX_FILE_SIZE = 1 << 28  # bytes; these files are parsed as a whole, which takes many times the memory
 _UNTRANSLATED = {"new", "needs-translation", "initial"}  # states; the target may be a copy of the source
 _CHARSET = re.compile(rb'"Content-Type:[^"\n]*charset=\s*([\w.:-]+)')
 
 
-def _content(stream: BinaryIO, name: str) -> bytes:
-    """All that a stream holds."""
-    content = stream.read(_LARGEST_FILE + 1)
-    if len(content) > _LARGEST_FILE:
-        raise DataError(f"{name}: larger than {_LARGEST_FILE >> 20} MiB; split it, or convert it to TMX")
+def _read_all(stream: BinaryIO, name: str) -> bytes:
+    """Reads the whole stream; raises a DataError if it is too large."""
+    content = stream.read(_MAX_FILE_SIZE + 1)
+    if len(content) > _MAX_FILE_SIZE:
+        raise DataError(f"{name}: larger than {_MAX_FILE_SIZE >> 20} MiB; split it or convert it to TMX")
     return content
 
 
@@ -38,19 +38,19 @@ def _parse(module: str, file_class: str, content: bytes, name: str) -> Any:
         ) from None
     try:
         return parser.parsestring(content)
-    # It raises whatever comes of a broken file: ValueError, IndexError, AssertionError, errors of lxml.
+    # For a broken file it raises all kinds of errors: ValueError, IndexError, AssertionError, those of lxml.
     except Exception as error:
         reason = " ".join(f"{error}".split()) or type(error).__name__
-        raise DataError(f"{name}: cannot be read ({reason}); mend the file or export it again") from None
+        raise DataError(f"{name}: cannot be read ({reason}); repair the file or export it again") from None
 
 
-def _in_utf_8(content: bytes, name: str) -> bytes:
-    """A PO file in UTF-8 from one in the charset of its header.
+def _to_utf_8(content: bytes, name: str) -> bytes:
+    """Converts a PO file from the charset in its header to UTF-8.
 
-    Version 3.20.4 of translate-toolkit, for one, reads the entries as UTF-8 whatever the header says.
+    translate-toolkit (version 3.20.4, for example) reads the entries as UTF-8 whatever the header says.
     """
     declared = _CHARSET.search(content)
-    if declared is None or declared[1] == b"CHARSET":  # of a template
+    if declared is None or declared[1] == b"CHARSET":  # the placeholder in a template
         charset = "UTF-8"
     else:
         charset = declared[1].decode("ascii")
@@ -59,27 +59,27 @@ def _in_utf_8(content: bytes, name: str) -> bytes:
         return content.decode(charset).encode("utf-8").removeprefix(BOM_UTF8)
     except LookupError:
         raise DataError(
-            f"{name}: its header names the unknown charset {charset!r}; mend the header"
+            f"{name}: the charset {charset!r} in its header is unknown; correct the header"
         ) from None
     except UnicodeError as error:
         line = content.count(b"\n", 0, error.start) + 1 if isinstance(error, UnicodeDecodeError) else 1
         raise DataError(
-            f"{name}, line {line}: not valid {charset}, as the header has it; mend the header"
+            f"{name}, line {line}: not valid {charset}, the charset in its header; correct the header"
         ) from None
 
 
 def _forms(text: Any) -> list[str]:
-    """The singular and plural forms of one side of an entry, or its only text."""
+    """Returns the singular and plural forms of one side of an entry, or its only text."""
     return [str(form) for form in getattr(text, "strings", [text])]
 
 
 def read_po(stream: BinaryIO, name: str, skipped: Counter[str]) -> Iterator[Pair]:
-    """Yields the pairs of a PO file; its languages are not looked at.
+    """Yields the pairs of a PO file; its languages are not checked.
 
-    Of an entry with plural forms, the singular is paired with the first form and the plural with the last.
+    In an entry with plural forms, the singular is paired with the first form and the plural with the last.
 
     Args:
-        stream: the content of the file, unpacked.
+        stream: the content of the file, decompressed.
         name: name of the file, for messages.
         skipped: counts the entries that are obsolete, fuzzy or untranslated.
 
@@ -87,7 +87,7 @@ def read_po(stream: BinaryIO, name: str, skipped: Counter[str]) -> Iterator[Pair
         ConfigError: if translate-toolkit is not installed.
         DataError: if the file is broken.
     """
-    for unit in _parse("pypo", "pofile", _in_utf_8(_content(stream, name), name), name).units:
+    for unit in _parse("pypo", "pofile", _to_utf_8(_read_all(stream, name), name), name).units:
         if not unit.source:  # the header or a comment
             continue
         sources, targets = _forms(unit.source), _forms(unit.target)
@@ -111,25 +111,25 @@ def read_xliff(
     """Yields the pairs of an XLIFF file, 1.2 or 2.0.
 
     Args:
-        stream: the content of the file, unpacked.
+        stream: the content of the file, decompressed.
         name: name of the file, for messages.
         source_language: code of the source language, such as ``en`` or ``en-GB``.
         target_language: code of the target language.
-        skipped: counts the units that are untranslated, or whose translation is said to need work.
+        skipped: counts the units that are untranslated or whose state says that the translation needs work.
 
     Raises:
         ConfigError: if translate-toolkit is not installed.
-        DataError: if the file is broken, declares entities, or says that its languages are others.
+        DataError: if the file is broken, declares entities, or declares other languages.
     """
-    content = _content(stream, name)
+    content = _read_all(stream, name)
     guard = EntityGuard(stream, name)
     guard.feed(content, final=True)
-    version_2 = guard.root_attributes.get("version", "").startswith("2")
-    module, file_class = ("xliff2", "Xliff2File") if version_2 else ("xliff", "xlifffile")
+    is_version_2 = guard.root_attributes.get("version", "").startswith("2")
+    module, file_class = ("xliff2", "Xliff2File") if is_version_2 else ("xliff", "xlifffile")
     for unit in _parse(module, file_class, content, name).units:
         _check_languages(unit, name, source_language, target_language)
         source, target = (
-            "" if side is None else plain_text(side) for side in (unit.source_dom, unit.target_dom)
+            "" if element is None else plain_text(element) for element in (unit.source_dom, unit.target_dom)
         )
         state = _state(unit)
         if not (source.strip() and target.strip()) or state in _UNTRANSLATED:
@@ -141,24 +141,23 @@ def read_xliff(
 
 
 def _state(unit: Any) -> str:
-    """How far a unit says that its translation is: XLIFF 1.2 at the target, 2.0 at the segment."""
-    sides = [unit.xmlelement, unit.target_dom]
-    return next((side.get("state") for side in sides if side is not None and side.get("state")), "")
+    """Returns the translation state of a unit; XLIFF 1.2 has it on the target, 2.0 on the segment."""
+    states = (element.get("state") for element in (unit.xmlelement, unit.target_dom) if element is not None)
+    return next(filter(None, states), "")
 
 
 def _check_languages(unit: Any, name: str, source_language: str, target_language: str) -> None:
-    """Raises a DataError if the file says that a unit is in other languages, or the other way round."""
-    says: dict[str, str] = {}
-    for (
-        ancestor
-    ) in unit.xmlelement.iterancestors():  # XLIFF 1.2 says it of each file inside, 2.0 of the whole
-        says = {str(key): str(value) for key, value in ancestor.attrib.items()} | says
-    source = says.get("source-language") or says.get("srcLang")
-    target = says.get("target-language") or says.get("trgLang")
+    """Raises a DataError if the file declares other languages for a unit, or swaps them."""
+    # XLIFF 1.2 declares languages on each inner file, 2.0 on the root.
+    declared: dict[str, str] = {}
+    for ancestor in unit.xmlelement.iterancestors():
+        declared = {str(key): str(value) for key, value in ancestor.attrib.items()} | declared
+    source = declared.get("source-language") or declared.get("srcLang")
+    target = declared.get("target-language") or declared.get("trgLang")
     wanted = (source_language, target_language)
     if find_languages(wanted, (source or source_language, target or target_language)) != (0, 1):
         source, target = (repr(code) if code else "an unnamed language" for code in (source, target))
         raise DataError(
             f"{name}: translates {source} to {target}, not {source_language!r} to {target_language!r}; "
-            "give the languages that it has, in this order"
+            "use the languages of the file, in this order"
         )

@@ -98,7 +98,7 @@ def survey_pairs(
                 survey.add_problem(FLAWS[flaw], index)
             _check_pair(survey, index, pair, test_sets)
         sample.add(len(flaws), block.pair)
-    survey.sample = sample.rows
+    survey.sample = sample.items
     return survey
 
 
