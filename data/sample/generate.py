@@ -1,9 +1,9 @@
-"""Generate the sample corpus: English and German sentences of a small grammar.
+"""Generates the sample corpus: English and German sentences from a small grammar.
 
 Run `python data/sample/generate.py` to write the six files beside this script again, byte for
-byte. Dev and test hold combinations of words (an adjective with a noun, a verb with its
-object) that train never shows, so they measure what a model makes of the grammar and not
-what it remembers.
+byte. Every sentence of dev and test has a combination of words (an adjective with a noun, a
+verb with its object) that never occurs in train, so they measure how well a model has learned
+the grammar rather than what it has memorized.
 """
 
 import argparse
@@ -44,10 +44,10 @@ from subordinate_clauses import (
 SEED = 4
 SIZES = {"train": 10_000, "dev": 300, "test": 500}
 RESERVED_SHARE = 0.08
-MINIMUM_COUNT = 15  # of every word form of dev and test in train
-WORDS = range(4, 15)
+MINIMUM_COUNT = 15  # occurrences in train of every word form of dev and test
+WORDS = range(4, 15)  # words per sentence
 
-# Each pattern with its weight.
+# Each pattern with its relative frequency.
 PATTERNS: tuple[tuple[Callable[[Sampler], Sentence | None], int], ...] = (
     (statement, 34),
     (question, 10),
@@ -78,19 +78,19 @@ class Corpus(NamedTuple):
 
 
 def draw(sampler: Sampler) -> Sentence | None:
-    """Draw a sentence of a pattern; None where the words drawn do not fit the pattern."""
+    """Draws a sentence of a random pattern; None if the words drawn do not fit the pattern."""
     patterns, weights = zip(*PATTERNS, strict=True)
     pattern: Callable[[Sampler], Sentence | None] = sampler.random.choices(patterns, weights)[0]
     return pattern(sampler)
 
 
 def word_forms(text: str) -> list[str]:
-    """Split a sentence into its words, without punctuation."""
+    """Splits a sentence into its words, without punctuation."""
     return [word.strip(".,?") for word in text.split()]
 
 
 def reserve_combinations(seed: int) -> frozenset[Combination]:
-    """Choose the combinations of an adjective or a verb with a noun that train must not show."""
+    """Chooses the combinations of an adjective or a verb with a noun that are kept out of train."""
     combinations: set[Combination] = set()
     for noun in NOUNS:
         for adjective in ADJECTIVES:
@@ -105,7 +105,7 @@ def reserve_combinations(seed: int) -> frozenset[Combination]:
 
 
 def draw_sentences(sampler: Sampler) -> Iterator[Sentence]:
-    """Draw distinct sentences of a suitable length for ever."""
+    """Draws different sentences of a suitable length, without end."""
     seen: set[str] = set()
     while True:
         sentence = draw(sampler)
@@ -117,26 +117,26 @@ def draw_sentences(sampler: Sampler) -> Iterator[Sentence]:
 
 
 def count_forms(texts: Iterable[str]) -> Counter[str]:
-    """Count the word forms of some sentences."""
+    """Counts the word forms of some sentences."""
     return Counter(word for text in texts for word in word_forms(text))
 
 
 def build_corpus(seed: int = SEED) -> Corpus:
-    """Draw train, and from the sentences with reserved combinations test and dev.
+    """Draws train from the sentences without reserved combinations, test and dev from the others.
 
-    A sentence is held out only if train shows each of its word forms often enough.
+    A sentence is held out only if each of its word forms occurs often enough in train.
     """
     reserved = reserve_combinations(seed)
     train: list[Sentence] = []
-    waiting: list[Sentence] = []
+    candidates: list[Sentence] = []
     held_out: list[Sentence] = []
     sentences = draw_sentences(Sampler(seed))
     while len(train) < SIZES["train"]:
         sentence = next(sentences)
-        (train if sentence.combinations.isdisjoint(reserved) else waiting).append(sentence)
+        (train if sentence.combinations.isdisjoint(reserved) else candidates).append(sentence)
     english = count_forms(sentence.english for sentence in train)
     german = count_forms(sentence.german for sentence in train)
-    for sentence in chain(waiting, sentences):
+    for sentence in chain(candidates, sentences):
         if sentence.combinations.isdisjoint(reserved):
             continue
         counts = [english[word] for word in word_forms(sentence.english)]
@@ -150,7 +150,7 @@ def build_corpus(seed: int = SEED) -> Corpus:
 
 
 def write_corpus(corpus: Corpus, directory: Path) -> None:
-    """Write one file for each split and language, one sentence a line."""
+    """Writes one file per split and language, one sentence per line."""
     directory.mkdir(parents=True, exist_ok=True)
     for name, sentences in corpus.splits.items():
         texts = {"en": [s.english for s in sentences], "de": [s.german for s in sentences]}
@@ -160,7 +160,7 @@ def write_corpus(corpus: Corpus, directory: Path) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Read the options and write the corpus."""
+    """Reads the options and writes the corpus."""
     parser = argparse.ArgumentParser(description="Generate the English-German sample corpus.")
     parser.add_argument("--output", type=Path, default=Path(__file__).parent, metavar="DIR")
     parser.add_argument("--seed", type=int, default=SEED)

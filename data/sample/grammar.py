@@ -1,9 +1,9 @@
-"""Agreement and word order: from words to an English sentence and its German translation.
+"""Applies agreement and word order: turns words into an English sentence and its translation.
 
-A `Clause` says what is meant, `frame_clause` works out its forms in both languages, and the
+A `Clause` holds the meaning, `frame_clause` works out its word forms in both languages, and the
 functions below put a `Frame` in the order of a statement, a question or a subordinate clause.
-The tenses map one to one: the English past is the German perfect, the English progressive
-and simple present are both the German present.
+The English past is always the German perfect, and the English progressive and simple present
+are both the German present.
 """
 
 from dataclasses import dataclass, replace
@@ -62,8 +62,8 @@ CONTRACTIONS = {
 class NounPhrase:
     """A noun with its determiner and adjectives, or a pronoun, in both languages.
 
-    `kind` decides the place in a German clause: "pronoun", "definite", "indefinite", "none"
-    (with kein) or "gap" (the object that a relative clause leaves out).
+    `kind` decides the position in a German clause: "pronoun", "definite", "indefinite", "none"
+    (with kein) or "gap" (the object that a relative clause omits).
     """
 
     english: str
@@ -79,7 +79,7 @@ class NounPhrase:
 
     @property
     def index(self) -> int:
-        """Return the place of this subject in a table of forms for ich, du, er and wir."""
+        """Returns the index of this subject in a table of verb forms for ich, du, er and wir."""
         return 3 if self.plural else self.person - 1
 
     @property
@@ -103,7 +103,7 @@ GAP = NounPhrase("", "", ("", "", ""), kind="gap")
 
 @dataclass(frozen=True)
 class Clause:
-    """What a clause says; `tense` is present, past, likes or one of the modals."""
+    """The meaning of a clause; `tense` is present, past, likes or one of the modals."""
 
     subject: NounPhrase
     verb: Verb
@@ -119,11 +119,11 @@ class Clause:
 
 @dataclass(frozen=True)
 class Frame:
-    """The forms of a clause, ready to be put in order.
+    """The word forms of a clause, to be put in order.
 
     English: `plain` is the verb of a statement, `auxiliary` and `bare` that of a question.
-    German: `finite` opens the verb bracket, `end` closes it; `last` is the whole verb as it
-    ends a subordinate clause, `zu` as it ends an infinitive clause.
+    German: `finite` opens the verb bracket and `end` closes it; `last` is the whole verb at the
+    end of a subordinate clause, `zu` at the end of an infinitive clause.
     """
 
     subject: NounPhrase
@@ -143,19 +143,19 @@ class Frame:
 
 
 def join(*parts: str) -> str:
-    """Join the parts that are not empty."""
+    """Joins the parts that are not empty."""
     return " ".join(filter(None, parts))
 
 
 def sentence(text: str, mark: str = ".") -> str:
-    """Give a sentence its capital letter and its final mark."""
+    """Adds the capital letter and the final punctuation mark."""
     return text[0].upper() + text[1:] + mark
 
 
 def noun_phrase(
     noun: Noun, determiner: Determiner, adjectives: tuple[Adjective, ...] = (), plural: bool = False
 ) -> NounPhrase:
-    """Build a noun phrase with all its endings."""
+    """Builds a noun phrase with all its endings."""
     words = join(*(adjective.english for adjective in adjectives))
     words = join(words, noun.plural if plural else noun.english)
     mass = not noun.plural and not determiner.definite
@@ -207,7 +207,7 @@ def _decline_noun(noun: Noun, plural: bool, case: int) -> str:
 
 
 def pronoun_for(phrase: NounPhrase) -> NounPhrase | None:
-    """Return the pronoun that takes up a phrase, or None where German wavers (das Mädchen)."""
+    """Returns the pronoun for a phrase, or None where German usage varies (das Mädchen)."""
     if phrase.kind == "pronoun":
         return phrase
     if phrase.plural:
@@ -219,7 +219,7 @@ def pronoun_for(phrase: NounPhrase) -> NounPhrase | None:
 
 
 def relative_pronoun(phrase: NounPhrase) -> NounPhrase:
-    """Return who or that with der, die or das, which agrees with the phrase."""
+    """Returns who or that with der, die or das, which agrees with the phrase."""
     nominative, accusative, dative = DEFINITE["p" if phrase.plural else phrase.gender]
     forms = (nominative, accusative, "denen" if phrase.plural else dative)
     english = "who" if "person" in phrase.tags else "that"
@@ -227,7 +227,7 @@ def relative_pronoun(phrase: NounPhrase) -> NounPhrase:
 
 
 def place_phrase(phrase: NounPhrase, goal: bool) -> tuple[str, str]:
-    """Say "at" (dative) or "to" (the case of the goal) a place, with im, ins, zum, zur."""
+    """Returns "at" (dative) or "to" (accusative or zu) a place in both languages, contracted."""
     assert phrase.noun is not None
     place = PLACES[phrase.noun.english]
     if not goal:
@@ -237,14 +237,14 @@ def place_phrase(phrase: NounPhrase, goal: bool) -> tuple[str, str]:
 
 
 def contract(preposition: str, phrase: str) -> str:
-    """Join a preposition to its noun phrase: in dem Park becomes im Park."""
+    """Joins a preposition and a noun phrase: in dem Park becomes im Park."""
     article, _, noun = phrase.partition(" ")
     short = CONTRACTIONS.get(f"{preposition} {article}")
     return join(short, noun) if short else join(preposition, phrase)
 
 
 def english_be(subject: NounPhrase, past: bool = False) -> str:
-    """Return the form of "be" for a subject."""
+    """Returns the form of "be" for a subject."""
     plural = subject.plural or subject.person == 2
     if past:
         return "were" if plural else "was"
@@ -252,7 +252,7 @@ def english_be(subject: NounPhrase, past: bool = False) -> str:
 
 
 def _english_verb(clause: Clause) -> tuple[str, str, str]:
-    """Return the statement form, the auxiliary of a question and the verb after it."""
+    """Returns the verb of a statement, the auxiliary of a question and the verb that follows it."""
     base, third, past, progressive = clause.verb.english.split()
     subject = clause.subject
     middle = clause.adverb.english if clause.adverb and clause.adverb.middle else ""
@@ -277,7 +277,7 @@ def _english_verb(clause: Clause) -> tuple[str, str, str]:
 
 
 def _english_rest(clause: Clause) -> str:
-    """Return the objects, the particle and the place."""
+    """Returns the objects, the particle and the place."""
     verb = clause.verb
     direct = clause.object.english_object if clause.object else ""
     recipient = clause.recipient.english_object if clause.recipient else ""
@@ -290,7 +290,7 @@ def _english_rest(clause: Clause) -> str:
 
 
 def _german_verb(clause: Clause) -> tuple[str, str, str]:
-    """Return the finite verb, what closes the bracket, and the verb of a subordinate clause."""
+    """Returns the finite verb, the end of the verb bracket and the verb of a subordinate clause."""
     verb, index = clause.verb, clause.subject.index
     infinitive, du_form, er_form, participle = verb.german.split()
     if clause.tense in ("present", "likes"):
@@ -306,10 +306,10 @@ def _german_verb(clause: Clause) -> tuple[str, str, str]:
 
 
 def _german_middle(clause: Clause) -> tuple[tuple[str, ...], int]:
-    """Order what stands between the verbs; return it with the slot of a time adverb.
+    """Orders the words between the verbs; returns them with the index for a time adverb.
 
-    Pronouns come first, then time and the definite objects (the other way round if negated),
-    then often, gern or nicht, then indefinite objects, and prepositional phrases last.
+    Pronouns come first, then time and definite objects (in reverse order if negated), then
+    often, gern or nicht, then indefinite objects, and prepositional phrases last.
     """
     slots: dict[str, list[str]] = {"pronoun": [], "definite": [], "indefinite": []}
     if clause.recipient:
@@ -334,7 +334,7 @@ def _german_middle(clause: Clause) -> tuple[tuple[str, ...], int]:
 
 
 def frame_clause(clause: Clause) -> Frame:
-    """Work out all forms of a clause."""
+    """Works out all word forms of a clause."""
     plain, auxiliary, bare = _english_verb(clause)
     finite, end, last = _german_verb(clause)
     middle, time_slot = _german_middle(clause)
@@ -373,7 +373,7 @@ def frame_copula(
     time: Adverb | None = None,
     combinations: frozenset[Combination] = frozenset(),
 ) -> Frame:
-    """Work out "subject is (not) ..." in the present or the past (was, war)."""
+    """Works out "subject is (not) ..." in the present or the past (was, war)."""
     be = english_be(subject, past)
     finite = (WAS if past else BE)[subject.index]
     negation, nicht = ("not", "nicht") if negated else ("", "")
@@ -401,7 +401,7 @@ def describe(
     negated: bool = False,
     time: Adverb | None = None,
 ) -> Frame:
-    """Work out "subject is (very, too) adjective"; the noun and the adjective are combined."""
+    """Works out "subject is (very, too) adjective", and notes the combination of both."""
     noun = subject.noun.english if subject.noun else ""
     pairs = frozenset({("adjective", adjective.english, noun)}) if noun else frozenset()
     english, german = join(degree[0], adjective.english), join(degree[1], adjective.german)
@@ -415,20 +415,20 @@ def _german_after_verb(frame: Frame, time: bool = True) -> str:
 
 
 def english_statement(frame: Frame, front: bool = False) -> str:
-    """Put the English words in order, with the time first or last."""
+    """Puts the English words in order, with the time adverb first or last."""
     time = frame.time.english if frame.time else ""
     text = join(frame.subject.english, frame.plain, frame.rest)
     return join(time, text) if front else join(text, time)
 
 
 def english_question(frame: Frame) -> str:
-    """Put the auxiliary before the subject."""
+    """Puts the auxiliary before the subject."""
     time = frame.time.english if frame.time else ""
     return join(frame.auxiliary, frame.subject.english, frame.bare, frame.rest, time)
 
 
 def german_statement(frame: Frame, front: bool = False) -> str:
-    """Put the finite verb second: after the subject, or after a fronted time."""
+    """Puts the finite verb second: after the subject, or after a time adverb in front."""
     if front and frame.time:
         return join(frame.time.german, german_inverted(frame, time=False))
     subject = frame.subject.german[NOMINATIVE]
@@ -436,17 +436,17 @@ def german_statement(frame: Frame, front: bool = False) -> str:
 
 
 def german_inverted(frame: Frame, time: bool = True) -> str:
-    """Put the verb before the subject: a question, or what follows a fronted element."""
+    """Puts the verb before the subject: in a question, or after another element in front."""
     subject = frame.subject.german[NOMINATIVE]
     return join(frame.finite, subject, _german_after_verb(frame, time), frame.end)
 
 
 def german_subordinate(frame: Frame, conjunction: str = "") -> str:
-    """Put the verb last."""
+    """Puts the verb last."""
     subject = frame.subject.german[NOMINATIVE]
     return join(conjunction, subject, _german_after_verb(frame), frame.last)
 
 
 def german_infinitive(frame: Frame) -> str:
-    """Put the infinitive with zu last."""
+    """Puts the infinitive with zu last."""
     return join(_german_after_verb(frame), frame.zu)

@@ -1,8 +1,8 @@
-"""The words of the sample corpus: small tables that the grammar draws from.
+"""The words of the sample corpus, in small tables.
 
-Every table pairs the English forms with the German ones, so each English word has one
-translation in its context. The tags say which words make sense together: an adjective or a
-verb names the noun tags that it goes with.
+Every table pairs English forms with German ones, so each English word has one translation in
+its context. Tags decide which words make sense together: an adjective or a verb lists the tags
+of the nouns that it goes with.
 """
 
 from typing import NamedTuple
@@ -21,7 +21,7 @@ class Noun(NamedTuple):
 
 
 class Adjective(NamedTuple):
-    """An adjective; `stem` takes the endings, `comparative` is (English, German) if used."""
+    """An adjective; endings are added to `stem`; `comparative` is (English, German) if used."""
 
     english: str
     german: str
@@ -31,7 +31,7 @@ class Adjective(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """A verb with its government.
+    """A verb with the subjects, objects and places that it takes.
 
     `english` holds base, third person, past and -ing form; `german` holds the infinitive
     (without separable prefix), the du form, the er form and the participle.
@@ -62,12 +62,12 @@ class Verb(NamedTuple):
 
     @property
     def key(self) -> str:
-        """Name the verb in a combination: its base form with particle or preposition."""
+        """The name of the verb in a combination: its base form with particle or preposition."""
         return " ".join(filter(None, (self.base, self.particle, self.link[0])))
 
 
 class Determiner(NamedTuple):
-    """A determiner; `declension` picks its own endings, `adjective` those of the adjective."""
+    """A determiner; `declension` selects its own endings, `adjective` those of an adjective."""
 
     english: str
     plural: str
@@ -78,7 +78,7 @@ class Determiner(NamedTuple):
 
 
 class Adverb(NamedTuple):
-    """A time adverb; `use` is the tense it goes with, `middle` its place in English."""
+    """A time adverb; `use` is the tense it goes with; `middle`: English puts it before the verb."""
 
     english: str
     german: str
@@ -87,7 +87,7 @@ class Adverb(NamedTuple):
 
 
 class Place(NamedTuple):
-    """How to say "at" and "to" a place; an empty `goal` means nobody goes there."""
+    """The prepositions for "at" and "to" a place; an empty `goal` means that nobody goes there."""
 
     english: str
     german: str
@@ -211,7 +211,7 @@ PLACES = {
     "restaurant": Place("in", "in", "in"),
 }
 
-# Where one can sit, sleep or stand: English, German (with the dative), tags of the noun.
+# Prepositions of spots to sit, sleep or stand: English, German (with dative), tags of the noun.
 SPOTS = (
     ("under", "unter", "furniture plant"),
     ("behind", "hinter", "landmark"),
@@ -407,7 +407,7 @@ POSSESSIVES = (
     Determiner("her", "her", "ihr", "ein", "mixed"),
     Determiner("our", "our", "unser", "ein", "mixed"),
 )
-# Plural only: quantities, which leave the adjective its strong endings.
+# Quantities: plural only; adjectives keep their strong endings.
 QUANTITIES = (
     Determiner("two", "two", "zwei", "none", "strong", False),
     Determiner("three", "three", "drei", "none", "strong", False),

@@ -1,4 +1,4 @@
-"""The patterns of sentences with one clause, and what all patterns share."""
+"""Draws sentences with one clause; also contains what all sentence patterns share."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -30,7 +30,7 @@ VERY, TOO, PLAIN = ("very", "sehr"), ("too", "zu"), ("", "")
 ABSOLUTE = (*COLORS, "broken", "empty")
 EXCESSIVE = ("big", "small", "old", "young", "heavy", "hot", "cold", "dark", "long", "expensive")
 
-# Things that one compares with each other.
+# Tags of things that are compared with each other.
 GROUPS = (
     *("adult", "kid", "kin", "pet farm", "furniture", "vehicle"),
     *("cloth", "building", "town", "outside", "holder"),
@@ -38,7 +38,7 @@ GROUPS = (
 
 
 class Sentence(NamedTuple):
-    """A sentence in both languages with the combinations of words that it holds."""
+    """A sentence in both languages with the combinations of words in it."""
 
     english: str
     german: str
@@ -46,18 +46,18 @@ class Sentence(NamedTuple):
 
 
 def verbs_named(keys: str) -> list[Verb]:
-    """Return the verbs with these base forms."""
+    """Returns the verbs with these base forms."""
     return [verb for verb in VERBS if verb.base in keys.split()]
 
 
 def build(english: str, german: str, *frames: Frame, mark: str = ".") -> Sentence:
-    """Make a sentence of two texts and note the combinations of their clauses."""
+    """Makes a sentence from both texts and collects the combinations of its clauses."""
     combinations = frozenset().union(*(frame.combinations for frame in frames))
     return Sentence(sentence(english, mark), sentence(german, mark), combinations)
 
 
 def degree(sampler: Sampler, adjective: Adjective) -> tuple[str, str]:
-    """Draw very, too or nothing for an adjective."""
+    """Draws very, too or nothing for an adjective."""
     if adjective.english in ABSOLUTE:
         return PLAIN
     choices = [PLAIN, PLAIN, VERY, TOO] if adjective.english in EXCESSIVE else [PLAIN, PLAIN, VERY]
@@ -65,13 +65,13 @@ def degree(sampler: Sampler, adjective: Adjective) -> tuple[str, str]:
 
 
 def known(sampler: Sampler, tags: str, probability: float = 0.0) -> NounPhrase:
-    """Draw a known person or thing with one of the tags."""
+    """Draws a known person or thing with one of the tags."""
     noun = sampler.noun(tags)
     return sampler.describe_noun(noun, sampler.definite(noun), probability)
 
 
 def simple_copula(sampler: Sampler, past: bool | None = None) -> Frame:
-    """Say what a person or a thing is like."""
+    """Draws a description of a person or thing."""
     while True:
         noun = sampler.noun("person animal goods food drink place text art transit dish plant")
         adjectives = adjectives_for(noun)
@@ -92,19 +92,19 @@ def simple_copula(sampler: Sampler, past: bool | None = None) -> Frame:
 
 
 def statement(sampler: Sampler) -> Sentence | None:
-    """One main clause, with the time first or not."""
+    """Draws a main clause, with the time adverb first or not."""
     frame = frame_clause(sampler.clause())
     front = sampler.chance(0.55)
     return build(english_statement(frame, front), german_statement(frame, front), frame)
 
 
 def vague(phrase: NounPhrase) -> bool:
-    """Return whether a phrase names nobody in particular."""
+    """Returns whether a phrase names nobody in particular."""
     return phrase.kind == "indefinite" or phrase.english.startswith("every ")
 
 
 def asked(sampler: Sampler, verbs: list[Verb], timed: bool = True) -> Clause | None:
-    """Draw a clause that makes sense as a question."""
+    """Draws a clause that makes sense as a question."""
     clause = sampler.clause(negated=False, timed=timed, verbs=verbs)
     subject = clause.subject
     own = subject.english == "I" and clause.tense not in ("can", "should")
@@ -114,7 +114,7 @@ def asked(sampler: Sampler, verbs: list[Verb], timed: bool = True) -> Clause | N
 
 
 def question(sampler: Sampler) -> Sentence | None:
-    """A question with yes or no as its answer."""
+    """Draws a yes-no question."""
     clause = asked(sampler, list(VERBS))
     if clause is None:
         return None
@@ -123,7 +123,7 @@ def question(sampler: Sampler) -> Sentence | None:
 
 
 def open_question(sampler: Sampler) -> Sentence | None:
-    """A question with why, when, where or who."""
+    """Draws a question with why, when, where or who."""
     word = sampler.random.choice(("why", "when", "where", "who"))
     if word == "who":
         frame = frame_clause(sampler.clause(WHO, negated=False))
@@ -145,7 +145,7 @@ def open_question(sampler: Sampler) -> Sentence | None:
 
 
 def description(sampler: Sampler) -> Sentence | None:
-    """What something is like, stated or asked."""
+    """Draws a statement or question about what something is like."""
     frame = simple_copula(sampler)
     if sampler.chance(0.2) and "not" not in frame.plain:
         return build(english_question(frame), german_inverted(frame), frame, mark="?")
@@ -154,7 +154,7 @@ def description(sampler: Sampler) -> Sentence | None:
 
 
 def there_is(sampler: Sampler) -> Sentence | None:
-    """What there is in a place (es gibt)."""
+    """Draws a sentence about what there is in a place (es gibt)."""
     where, content = sampler.random.choice(
         (
             ("town", "building trade diner sight"),
@@ -179,7 +179,7 @@ def there_is(sampler: Sampler) -> Sentence | None:
 
 
 def comparison(sampler: Sampler) -> Sentence | None:
-    """One is older than, or (not) as old as, the other."""
+    """Draws a comparison: older than, (not) as old as."""
     adjective = sampler.random.choice([a for a in ADJECTIVES if a.comparative[0]])
     group = sampler.random.choice(GROUPS)
     nouns = [noun for noun in nouns_tagged(group) if fits(noun.tags, adjective.tags)]

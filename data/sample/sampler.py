@@ -1,4 +1,4 @@
-"""Random choice of words that make sense together: noun phrases, places and clauses."""
+"""Draws random words that make sense together: noun phrases, places and clauses."""
 
 import random
 from collections.abc import Sequence
@@ -43,28 +43,28 @@ NAMED = tuple(
     NounPhrase(name, name, (name, name, name), gender=gender, tags=frozenset({"person", "named"}))
     for name, gender in NAMES.items()
 )
-# What `Verb.tenses` must name for each tense.
+# What `Verb.tenses` must contain for each tense.
 USES = {"past": "past", "present": "present", "will": "future", "can": "modal can"}
-# Verbs that say too little without a place.
+# Verbs that sound incomplete without a place.
 NEEDS_PLACE = ("live", "stay", "arrive", "sit", "stand")
 TENSES = ("past",) * 9 + ("present",) * 9 + ("will",) * 3 + ("can", "must", "should", "want")
 
 
 @cache
 def fits(tags: str, wanted: str) -> bool:
-    """Return whether the two lists of tags share one."""
+    """Returns whether the two lists of tags share one."""
     return not set(tags.split()).isdisjoint(wanted.split())
 
 
 @cache
 def nouns_tagged(tags: str) -> tuple[Noun, ...]:
-    """Return the nouns with one of the tags."""
+    """Returns the nouns with one of the tags."""
     return tuple(noun for noun in NOUNS if fits(noun.tags, tags))
 
 
 @cache
 def adjectives_for(noun: Noun) -> tuple[Adjective, ...]:
-    """Return the adjectives that can describe a noun; a friendly friend sounds odd."""
+    """Returns the adjectives that can describe a noun; a friendly friend sounds odd."""
     return tuple(
         adjective
         for adjective in ADJECTIVES
@@ -73,12 +73,12 @@ def adjectives_for(noun: Noun) -> tuple[Adjective, ...]:
 
 
 def objects_for(verb: Verb) -> tuple[Noun, ...]:
-    """Return the nouns that can be the object of a verb."""
+    """Returns the nouns that can be the object of a verb."""
     return nouns_tagged(verb.object)
 
 
 def same_person(first: NounPhrase, second: NounPhrase) -> bool:
-    """Return whether two phrases may mean the same person (I and we included)."""
+    """Returns whether two phrases may mean the same person (I and we included)."""
     if first.person != 3 or second.person != 3:
         return first.person == second.person
     if first.noun and second.noun:
@@ -87,7 +87,7 @@ def same_person(first: NounPhrase, second: NounPhrase) -> bool:
 
 
 def clashes(clause: Clause, target: NounPhrase) -> bool:
-    """Return whether an object makes no sense: a broken lamp to turn on, two hats to wear."""
+    """Returns whether an object makes no sense, such as turning on a broken lamp or wearing two hats."""
     verb, subject = clause.verb, clause.subject
     if "named" in target.tags and "named" in subject.tags and subject.kind != "pronoun":
         return True
@@ -102,7 +102,7 @@ def clashes(clause: Clause, target: NounPhrase) -> bool:
 
 
 def unclear(subject: NounPhrase, recipient: NounPhrase, target: NounPhrase) -> bool:
-    """Return whether who gets what can be misread: "show her bottles", "Paul Max ein Buch"."""
+    """Returns whether it is unclear who gets what: "show her bottles", "Paul Max ein Buch"."""
     bare = target.kind == "indefinite" and not target.english.startswith(("a ", "an "))
     if recipient.english_object == "her" and bare:
         return True
@@ -111,14 +111,14 @@ def unclear(subject: NounPhrase, recipient: NounPhrase, target: NounPhrase) -> b
 
 
 def likeable(verb: Verb) -> bool:
-    """Return whether "likes to" goes with a verb: not with one known thing."""
+    """Returns whether "likes to" goes with a verb, which it does not if the object is one known thing."""
     return not verb.object or bool(verb.link[1]) or verb.article != "definite"
 
 
 def suitable_verbs(
     verbs: Sequence[Verb], subject: NounPhrase | None, tense: str, habitual: bool
 ) -> list[Verb]:
-    """Return the verbs that go with a subject, a tense and a habit."""
+    """Returns the verbs that go with a subject and a tense and, if needed, can describe a habit."""
     need = USES.get(tense, "modal") if tense else ""
     return [
         verb
@@ -136,15 +136,15 @@ class Sampler:
         self.random = random.Random(seed)
 
     def chance(self, probability: float) -> bool:
-        """Return True with a probability."""
+        """Returns True with the given probability."""
         return self.random.random() < probability
 
     def noun(self, tags: str) -> Noun:
-        """Draw a noun with one of the tags."""
+        """Draws a noun with one of the tags."""
         return self.random.choice(nouns_tagged(tags))
 
     def adjectives(self, noun: Noun, probability: float = 0.5) -> tuple[Adjective, ...]:
-        """Draw no, one or two adjectives, rather one of few nouns; the second is a color."""
+        """Draws up to two adjectives, preferring those that fit few nouns; the second is a color."""
         choices = adjectives_for(noun)
         if not choices or not self.chance(probability):
             return ()
@@ -163,7 +163,7 @@ class Sampler:
     def describe_noun(
         self, noun: Noun, choices: Sequence[Determiner], probability: float = 0.5
     ) -> NounPhrase:
-        """Build a phrase with one of the determiners, in a number that suits both."""
+        """Builds a phrase with one of the determiners, singular or plural as both allow."""
         determiner = self.random.choice(choices)
         maybe = bool(determiner.plural) and not fits(noun.tags, "place")
         plural = determiner in QUANTITIES or (maybe and self.chance(0.3))
@@ -174,14 +174,14 @@ class Sampler:
         return noun_phrase(noun, determiner, self.adjectives(noun, probability), plural)
 
     def definite(self, noun: Noun, possessives: bool = True) -> list[Determiner]:
-        """Return determiners of a known thing; a relative is always somebody's."""
+        """Returns the determiners of a known thing; a relative always gets a possessive."""
         if fits(noun.tags, "kin"):
             return list(POSSESSIVES)
         own = possessives and fits(noun.tags, "own")
         return [THE] * 9 + [THIS] * 2 + (list(POSSESSIVES) if own else [])
 
     def indefinite(self, noun: Noun) -> list[Determiner]:
-        """Return determiners of an unknown thing."""
+        """Returns the determiners of an unknown thing."""
         if not noun.plural:
             return [BARE]
         if fits(noun.tags, "kin"):
@@ -192,7 +192,7 @@ class Sampler:
         return [A] * 6 + some + list(QUANTITIES)
 
     def subject(self, tags: str, plain: bool = False) -> NounPhrase:
-        """Draw who acts; `plain` leaves out a, every and quantities (for a negated clause)."""
+        """Draws a subject; `plain` excludes a, every and quantities (for a negated clause)."""
         if fits(tags, "person adult named") and self.chance(0.27):
             return self.random.choice([*PRONOUNS.values(), PRONOUNS["I"], PRONOUNS["you"]])
         if fits(tags, "person named") and self.chance(0.15):
@@ -205,7 +205,7 @@ class Sampler:
         return self.describe_noun(noun, choices, 0.4)
 
     def object(self, verb: Verb, negated: bool, article: str) -> NounPhrase:
-        """Draw whom or what the verb acts on."""
+        """Draws an object."""
         person = fits(verb.object, "person")
         if person and article not in ("indefinite", "bare") and self.chance(0.25):
             return self.random.choice(list(PRONOUNS.values()))
@@ -223,13 +223,13 @@ class Sampler:
         return self.describe_noun(noun, self.indefinite(noun))
 
     def recipient(self) -> NounPhrase:
-        """Draw who gets something."""
+        """Draws an indirect object: who gets something."""
         if self.chance(0.5):
             return self.random.choice(list(PRONOUNS.values()))
         return self.subject("person", plain=True)
 
     def place(self, tags: str, goal: bool = False) -> tuple[NounPhrase, tuple[str, str]]:
-        """Draw a place and say how one is there or gets there."""
+        """Draws a place with its prepositional phrase: "at" it, or "to" it for a goal."""
         nouns = [noun for noun in nouns_tagged(tags) if noun.english in PLACES]
         noun = self.random.choice([n for n in nouns if PLACES[n.english].goal or not goal])
         unknown = fits(noun.tags, "town diner sight" if goal else "town diner trade green building")
@@ -238,7 +238,7 @@ class Sampler:
         return phrase, place_phrase(phrase, goal)
 
     def spot(self, actor: NounPhrase) -> tuple[NounPhrase, tuple[str, str]]:
-        """Draw a spot: under the table, behind the house."""
+        """Draws a spot, such as under the table or behind the house."""
         english, german, tags = self.random.choice(SPOTS)
         if "animal" not in actor.tags:
             tags = "plant" if english == "under" else "landmark"
@@ -251,7 +251,7 @@ class Sampler:
         clause: Clause,
         target: NounPhrase | None,
     ) -> tuple[NounPhrase | None, tuple[str, str]]:
-        """Draw the place of an event, or none where it would sound odd."""
+        """Draws the place of an event, or none if one would sound odd."""
         verb = clause.verb
         if verb.goal:
             return self.place(verb.goal, goal=True)
@@ -266,12 +266,12 @@ class Sampler:
         return None, ("", "")
 
     def adverb(self, use: str, middle: bool | None = None) -> Adverb:
-        """Draw a time adverb that goes with a tense."""
+        """Draws a time adverb that goes with a tense."""
         found = [adverb for adverb in ADVERBS if fits(adverb.use, use)]
         return self.random.choice([a for a in found if middle is None or a.middle == middle])
 
     def tense(self, verb: Verb) -> str:
-        """Draw a tense that the verb is used in."""
+        """Draws a tense that the verb is used in."""
         return self.random.choice([t for t in TENSES if fits(verb.tenses, USES.get(t, "modal"))])
 
     def clause(
@@ -283,9 +283,9 @@ class Sampler:
         habitual: bool = False,
         verbs: Sequence[Verb] = VERBS,
     ) -> Clause:
-        """Draw a clause; what is given is kept.
+        """Draws a clause with whatever arguments are not given.
 
-        `timed` allows a time adverb. `habitual` asks for a simple present without one, as in
+        `timed` allows a time adverb. `habitual` requires a simple present without one, as in
         "when the man reads a book".
         """
         verb = self.random.choice(suitable_verbs(verbs, subject, tense, habitual))
@@ -308,7 +308,7 @@ class Sampler:
         return self.complete(clause)
 
     def complete(self, clause: Clause) -> Clause:
-        """Add the objects and the place that the verb of a clause takes."""
+        """Adds the objects and the place that the verb of a clause needs."""
         verb, target = clause.verb, None
         if verb.object:
             article = verb.article

@@ -1,4 +1,4 @@
-"""The patterns of sentences with two clauses, in both languages at once."""
+"""Draws sentences with two clauses, in both languages at once."""
 
 from dataclasses import replace
 from typing import NamedTuple
@@ -43,7 +43,7 @@ from sampler import STATES, Sampler, adjectives_for, fits, objects_for, same_per
 
 
 class Opener(NamedTuple):
-    """What opens a that or whether clause: forms as in the verb tables, and the conjunctions."""
+    """A verb before a that or whether clause: its present forms, and the conjunctions."""
 
     english: tuple[str, str]
     german: tuple[str, str, str, str]
@@ -65,7 +65,7 @@ OPENERS = (
 
 BECAUSE, ALTHOUGH, WHENEVER = ("because", "weil"), ("although", "obwohl"), ("when", "wenn")
 
-# Why somebody does something to a thing: verb, then what the thing is.
+# Reasons to do something to a thing: the verb, and adjectives of the thing.
 REASONS = {
     "buy": "cheap beautiful fresh sweet interesting fast",
     "sell": "old small big",
@@ -86,7 +86,7 @@ REASONS = {
     "feed": "hungry",
     "need": "fast",
 }
-# What somebody does who is so.
+# What people do in a state.
 CONSEQUENCES = {
     "hungry": "eat bake cook",
     "tired": "sleep sit stay",
@@ -94,7 +94,7 @@ CONSEQUENCES = {
     "happy": "sing",
     "sad": "stay sit",
 }
-# What makes somebody happy, and what makes somebody sad who does not do it.
+# What makes people happy if they do it, and sad if they do not.
 JOYS = (
     "see hear find buy sell read eat drink visit meet invite call help give show send bring play "
     "sing live stay repair arrive write listen"
@@ -102,7 +102,7 @@ JOYS = (
 LOSSES = "see hear find buy visit meet invite call help play go drive read eat drink sing send"
 ATTEMPTS = "find open close repair read call help sell write cook bake"
 DUTIES = "open close feed call invite buy bring send turn wash clean thank pick"
-# What can be said of one thing with "but" in between.
+# Adjectives that describe one thing with "but" between them.
 CONTRASTS = (
     ("old", "beautiful"),
     ("old", "fast"),
@@ -133,7 +133,7 @@ CONTRASTS = (
 
 
 def subordinate(main: Frame, clause: Frame, conjunction: tuple[str, str], first: bool) -> Sentence:
-    """Join a main and a subordinate clause, in either order."""
+    """Joins a main and a subordinate clause, in either order."""
     english = join(conjunction[0], english_statement(clause))
     german = german_subordinate(clause, conjunction[1])
     if first:
@@ -144,7 +144,7 @@ def subordinate(main: Frame, clause: Frame, conjunction: tuple[str, str], first:
 
 
 def someone(sampler: Sampler) -> NounPhrase:
-    """Draw a person who can be taken up by a pronoun."""
+    """Draws a person to whom a pronoun can refer."""
     while True:
         person = sampler.subject("person", plain=True)
         adjectives = {adjective for _, adjective, _ in person.combinations}
@@ -153,14 +153,14 @@ def someone(sampler: Sampler) -> NounPhrase:
 
 
 def pronoun(phrase: NounPhrase) -> NounPhrase:
-    """Return the pronoun for a phrase that has one."""
+    """Returns the pronoun for a phrase, which must have one."""
     found = pronoun_for(phrase)
     assert found is not None
     return found
 
 
 def weather(sampler: Sampler, tense: str, habitual: bool = False) -> Frame:
-    """Say that it rains, snows, is cold or dark."""
+    """Draws a clause about the weather: it rains, it snows, it is cold or dark."""
     verb = sampler.random.choice((RAIN, SNOW, None))
     if verb:
         return frame_clause(Clause(IT, verb, tense, habitual=habitual))
@@ -171,7 +171,7 @@ def weather(sampler: Sampler, tense: str, habitual: bool = False) -> Frame:
 
 
 def because_of_thing(sampler: Sampler) -> Sentence | None:
-    """Somebody does something to a thing because it is so; the pronoun agrees with the thing."""
+    """Draws an action with a reason in the thing: he buys the coat because it is cheap."""
     verb = sampler.random.choice([verb for verb in VERBS if verb.key in REASONS])
     past = "past" in verb.tenses and sampler.chance(0.6)
     tense = "past" if past else "present"
@@ -197,7 +197,7 @@ def because_of_thing(sampler: Sampler) -> Sentence | None:
 
 
 def because_of_state(sampler: Sampler) -> Sentence | None:
-    """Somebody does something because of how he or she feels."""
+    """Draws an action with a reason in the person: she sleeps because she is tired."""
     state = sampler.random.choice(list(CONSEQUENCES))
     person = someone(sampler)
     tense = sampler.random.choice(("past", "present"))
@@ -209,7 +209,7 @@ def because_of_state(sampler: Sampler) -> Sentence | None:
 
 
 def because_of_event(sampler: Sampler) -> Sentence | None:
-    """Somebody is happy, sad or tired because of what happens."""
+    """Draws a feeling with an event as its reason."""
     person = someone(sampler)
     state = sampler.random.choice(("happy", "happy", "sad", "tired"))
     past = sampler.chance(0.4)
@@ -230,12 +230,12 @@ def because_of_event(sampler: Sampler) -> Sentence | None:
 
 
 def indoors(clause: Clause) -> bool:
-    """Return whether a clause plays in a house."""
+    """Returns whether a clause takes place in a house."""
     return any(word in clause.place[0].split() for word in ("house", "room", "kitchen"))
 
 
 def because_of_weather(sampler: Sampler) -> Sentence | None:
-    """Somebody stays at home, or does not go out, because of the weather."""
+    """Draws somebody who stays at home, or does not go out, because of the weather."""
     tense = sampler.random.choice(("past", "present", "can"))
     stays = tense != "can" and sampler.chance(0.4)
     verbs = verbs_named("stay" if stays else "go run drive play")
@@ -250,7 +250,7 @@ def because_of_weather(sampler: Sampler) -> Sentence | None:
 
 
 def although(sampler: Sampler) -> Sentence | None:
-    """Somebody does something in spite of a state or the weather."""
+    """Draws an action in spite of a state or the weather."""
     tense = sampler.random.choice(("past", "present", "will", "must", "want"))
     person = someone(sampler)
     if sampler.chance(0.3):
@@ -273,7 +273,7 @@ def although(sampler: Sampler) -> Sentence | None:
 
 
 def when_now(sampler: Sampler) -> Sentence | None:
-    """What happens every time (wenn)."""
+    """Draws what happens every time something else does (wenn)."""
     if sampler.chance(0.4):
         reason = weather(sampler, "present", habitual=True)
         actor = sampler.subject("person", plain=True)
@@ -292,7 +292,7 @@ def when_now(sampler: Sampler) -> Sentence | None:
 
 
 def when_then(sampler: Sampler) -> Sentence | None:
-    """What happened once (als), or how somebody feels each time (wenn)."""
+    """Draws what happened once (als), or how somebody feels every time (wenn)."""
     person = someone(sampler)
     past = sampler.chance(0.65)
     tense, conjunction = ("past", ("when", "als")) if past else ("present", WHENEVER)
@@ -308,7 +308,7 @@ def when_then(sampler: Sampler) -> Sentence | None:
 
 
 def reported(sampler: Sampler) -> Sentence | None:
-    """What somebody thinks, knows, says or asks (dass, ob)."""
+    """Draws what somebody thinks, knows, says or asks (dass, ob)."""
     opener = sampler.random.choice(OPENERS)
     speaker = sampler.subject("person", plain=True)
     english = opener.english[speaker.third_singular]
@@ -330,7 +330,7 @@ def reported(sampler: Sampler) -> Sentence | None:
 
 
 def with_relative(sampler: Sampler, phrase: NounPhrase) -> tuple[str, str, Frame] | None:
-    """Draw a relative clause for a phrase, as its subject or as its object."""
+    """Draws a relative clause for a phrase, as its subject or as its object."""
     assert phrase.noun is not None
     who = relative_pronoun(phrase)
     if not phrase.tags.isdisjoint({"person", "animal"}) and sampler.chance(0.6):
@@ -356,7 +356,7 @@ def with_relative(sampler: Sampler, phrase: NounPhrase) -> tuple[str, str, Frame
 
 
 def relative_subject(sampler: Sampler) -> Sentence | None:
-    """A relative clause within the subject: the man who ... is ..."""
+    """Draws a relative clause within the subject: the man who ... is ..."""
     noun = sampler.noun("person animal goods text art building vehicle")
     phrase = sampler.describe_noun(noun, [THE], 0.0)
     if fits(noun.tags, "kin"):
@@ -377,7 +377,7 @@ def relative_subject(sampler: Sampler) -> Sentence | None:
 
 
 def relative_object(sampler: Sampler) -> Sentence | None:
-    """A relative clause at the end: I know the man who ..."""
+    """Draws a relative clause at the end: I know the man who ..."""
     verbs = [verb for verb in VERBS if verb.object and not verb.recipient]
     verbs = [verb for verb in verbs if verb.article != "indefinite"]
     clause = sampler.clause(negated=False, timed=False, verbs=verbs)
@@ -395,7 +395,7 @@ def relative_object(sampler: Sampler) -> Sentence | None:
 
 
 def infinitive(sampler: Sampler) -> Sentence | None:
-    """What somebody tries, forgets or hopes to do (zu)."""
+    """Draws what somebody tries, forgets or hopes to do (zu)."""
     opener, tense, keys = sampler.random.choice(
         (
             (TRY, "present", ATTEMPTS),
@@ -412,7 +412,7 @@ def infinitive(sampler: Sampler) -> Sentence | None:
 
 
 def but(sampler: Sampler) -> Sentence | None:
-    """Two things about one subject; the pronoun agrees with it."""
+    """Draws two descriptions of one subject, joined by "but"; the pronoun agrees with it."""
     first, second = (ADJECTIVE[name] for name in sampler.random.choice(CONTRASTS))
     subject = known(sampler, first.tags)
     again = pronoun_for(subject)
