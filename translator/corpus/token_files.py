@@ -94,16 +94,7 @@ def write_token_files(
 
     for part in parts:
         blocks = _tokenize(counted(part), caching_tokenizer, max_tokens, aligner)
-        part_sizes.append(0)
-        while shard_blocks := list(islice(blocks, _BLOCKS_PER_SHARD)):
-            arrays = {
-                kind: np.concatenate([block[kind] for block in shard_blocks]) for kind in shard_blocks[0]
-            }
-            num_pairs = len(arrays["lengths"])
-            if num_pairs:
-                checksums = _write_shard(folder, len(shards), arrays)
-                shards.append({"pairs": num_pairs, "files": checksums})
-                part_sizes[-1] += num_pairs
+        part_sizes.append(_write_part(folder, blocks, shards))
     index = {"version": _VERSION, "fingerprint": fingerprint, "parts": part_sizes, "shards": shards}
     index["weights"] = list(weights)
     index |= {"aligned": aligner is not None, **extra_entries(num_read - sum(part_sizes))}
@@ -145,10 +136,19 @@ def _arrays_of(
     return arrays
 
 
-def _write_shard(folder: Path, index: int, arrays: Mapping[str, Ids]) -> dict[str, str]:
-    """Writes the arrays of a shard; returns the name and checksum of each file."""
-    names = {kind: f"{index:05d}.{kind}.npy" for kind in arrays}
-    return {names[kind]: _write(folder / names[kind], arrays[kind]) for kind in arrays}
+def _write_part(folder: Path, blocks: Iterator[dict[str, Ids]], shards: list[dict[str, Any]]) -> int:
+    """Writes a part of the corpus in shards and adds them to the list; returns the number of pairs."""
+    part_size = 0
+    while shard_blocks := list(islice(blocks, _BLOCKS_PER_SHARD)):
+        arrays = {kind: np.concatenate([block[kind] for block in shard_blocks]) for kind in shard_blocks[0]}
+        num_pairs = len(arrays["lengths"])
+        if not num_pairs:
+            continue
+        names = {kind: f"{len(shards):05d}.{kind}.npy" for kind in arrays}
+        checksums = {names[kind]: _write(folder / names[kind], arrays[kind]) for kind in arrays}
+        shards.append({"pairs": num_pairs, "files": checksums})
+        part_size += num_pairs
+    return part_size
 
 
 def _write(path: Path, array: Ids) -> str:

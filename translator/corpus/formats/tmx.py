@@ -1,6 +1,6 @@
 """Reads TMX, the exchange format of translation memories, in constant memory.
 
-translate-toolkit also reads TMX, but keeps the whole file in memory, and public memories have many gigabytes.
+translate-toolkit also reads TMX, but keeps the whole file in memory, and translation memories can be huge.
 """
 
 from __future__ import annotations
