@@ -86,7 +86,7 @@ def test_texts_are_read_back_as_they_were_written(tmp_path_factory, texts):
 @pytest.mark.parametrize("name", ["large.po.zst", "large.xlf.zst"])
 def test_a_file_larger_than_256_mib_is_reported(tmp_path, name):
     path = write(tmp_path / name, (PO if ".po" in name else XLIFF_1).encode() + b" " * 2**28)
-    assert message_of(pairs_of, path) == f"{path}: larger than 256 MiB; split it, or convert it to TMX"
+    assert message_of(pairs_of, path) == f"{path}: larger than 256 MiB; split it or convert it to TMX"
 
 
 def test_a_syntax_error_in_a_po_file_is_reported_with_its_line(tmp_path):
