@@ -6,21 +6,12 @@ from pathlib import Path
 
 import click
 import pytest
+from references.guides import GUIDES, README, ROOT, code_blocks
 
 from translator.cli.help import TOPICS
 from translator.cli.main import command
 
-ROOT = Path(__file__).resolve().parents[1]
-README = ROOT / "README.md"
-GUIDES = sorted((ROOT / "translator" / "guides").glob("*.md"))
 PAGES = pytest.mark.parametrize("page", [README, *GUIDES], ids=lambda page: page.stem)
-
-
-def code_blocks(page: Path, language: str) -> list[str]:
-    """The fenced blocks of a language, without the indentation that they have in a list."""
-    text = page.read_text(encoding="utf-8")
-    blocks = re.findall(rf"^( *)```{language}\n(.*?)^ *```", text, flags=re.DOTALL | re.MULTILINE)
-    return [re.sub(rf"^{indent}", "", block, flags=re.MULTILINE) for indent, block in blocks]
 
 
 def commands(page: Path) -> list[str]:
