@@ -17,6 +17,8 @@ from translator.cli.search import backward_option, ensemble_option, right_to_lef
 if TYPE_CHECKING:
     from translator.decoding.translation import Translation
 
+    _Translate = Callable[[Iterable[str]], Iterator[Translation]]
+
 _EPILOG = """\b
 Examples:
   translator translate models/en-de < in.txt > out.txt
@@ -108,7 +110,6 @@ def command(
     from translator.api import load
     from translator.decoding.glossary import Glossary
     from translator.decoding.layout import translate_keeping_layout
-    from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
     translator = load(model, ensemble=ensemble, backward=backward, right_to_left=right_to_left)
@@ -123,25 +124,14 @@ def command(
             interactive=interactive,
             **search,
         )
-        if not minimum_bayes_risk:
-            return translations
-        are_samples = search.get("sampling", False)
-        return (
-            choose_by_minimum_bayes_risk([best, *best.alternatives], are_samples=are_samples)
-            for best in translations
-        )
+        return _chosen(translations, search.get("sampling", False)) if minimum_bayes_risk else translations
 
     lines = text or _lines(input_file)
     with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:
-        if scores or alignments or as_json or n_best > 1:
-            sources, lines = tee(lines)
-            pairs = zip(sources, translate(lines), strict=True)
-            output_lines: Iterable[str] = (
-                _json_line(source, translation)
-                if as_json
-                else _tab_separated(translation, line_number if n_best > 1 else None, scores, alignments)
-                for line_number, (source, translation) in enumerate(pairs, start=1)
-            )
+        if as_json:
+            output_lines = _json_lines(translate, lines)
+        elif scores or alignments or n_best > 1:
+            output_lines = _tab_separated_lines(translate, lines, n_best > 1, scores, alignments)
         else:
             output_lines = translate_keeping_layout(
                 lines, lambda sentences: (translation.text for translation in translate(sentences)), columns
@@ -150,6 +140,29 @@ def command(
             output.write(f"{line}\n".encode())
             output.flush()
             advance()
+
+
+def _chosen(translations: Iterable[Translation], are_samples: bool) -> Iterator[Translation]:
+    """Returns the hypothesis, or the sample, of each line that minimum Bayes risk prefers."""
+    from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
+
+    for best in translations:
+        yield choose_by_minimum_bayes_risk([best, *best.alternatives], are_samples=are_samples)
+
+
+def _json_lines(translate: _Translate, lines: Iterable[str]) -> Iterator[str]:
+    """Returns a JSON object per line, without the line ends."""
+    sources, lines = tee(lines)
+    for source, translation in zip(sources, translate(lines), strict=True):
+        yield _json_line(source, translation)
+
+
+def _tab_separated_lines(
+    translate: _Translate, lines: Iterable[str], numbered: bool, scores: bool, alignments: bool
+) -> Iterator[str]:
+    """Returns the columns of each line's hypotheses, which begin with the line's number if wanted."""
+    for number, translation in enumerate(translate(lines), start=1):
+        yield _tab_separated(translation, number if numbered else None, scores, alignments)
 
 
 def _tab_separated(translation: Translation, line_number: int | None, scores: bool, alignments: bool) -> str:
