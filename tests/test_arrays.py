@@ -1,4 +1,4 @@
-"""Arrays in a file: as NumPy reads them, and never trusted."""
+"""Arrays in a file: readable by NumPy, and never trusted."""
 
 import io
 import time
@@ -16,12 +16,12 @@ from translator.errors import ModelError
 ARRAYS = {"a": np.arange(12, dtype=np.float32).reshape(3, 4), "b/c": np.array(5), "text": np.array("é€")}
 
 
-def fault(reason):
+def make_error(reason):
     return ModelError(f"refused: {reason}")
 
 
 def read(path):
-    with open_arrays(path, fault) as arrays:
+    with open_arrays(path, make_error) as arrays:
         return {name: arrays[name] for name in arrays}
 
 
@@ -49,18 +49,18 @@ def path(tmp_path):
         ),
     )
 )
-def test_numpy_reads_what_was_written_and_so_do_we(tmp_path_factory, arrays):
+def test_numpy_and_open_arrays_read_what_was_written(tmp_path_factory, arrays):
     path = tmp_path_factory.mktemp("arrays") / "some.npz"
     write_arrays(path, arrays)
     with np.load(path, allow_pickle=False) as by_numpy:
-        for found in (by_numpy, read(path)):
-            assert set(found) == set(arrays)
+        for loaded in (by_numpy, read(path)):
+            assert set(loaded) == set(arrays)
             for name, array in arrays.items():
-                np.testing.assert_array_equal(found[name], array)
-                assert found[name].dtype == array.dtype
+                np.testing.assert_array_equal(loaded[name], array)
+                assert loaded[name].dtype == array.dtype
 
 
-def test_the_same_arrays_give_the_same_bytes_at_any_time(path, monkeypatch):
+def test_equal_arrays_give_equal_bytes_at_any_time(path, monkeypatch):
     again = path.with_name("again.npz")
     later = time.localtime(time.time() + 1e6)
     monkeypatch.setattr(time, "localtime", lambda *_: later)
@@ -73,7 +73,7 @@ def test_what_numpy_writes_is_read(tmp_path):
     np.testing.assert_array_equal(read(tmp_path / "some.npz")["a"], ARRAYS["a"])
 
 
-def test_packed_arrays_are_refused_before_they_take_memory(tmp_path):
+def test_compressed_arrays_are_refused_before_they_take_memory(tmp_path):
     path = tmp_path / "bomb.npz"
     np.savez_compressed(path, zeros=np.zeros(10_000_000, np.int8))
     assert path.stat().st_size < 20_000
@@ -81,7 +81,7 @@ def test_packed_arrays_are_refused_before_they_take_memory(tmp_path):
 
 
 def test_entries_that_share_their_bytes_are_refused(path):
-    """An archive in which a hundred names stand for the same bytes."""
+    """In such an archive, a hundred names refer to the same bytes."""
     with zipfile.ZipFile(path, "a") as archive:
         entry = archive.getinfo("a.npy")
         for i in range(100):
@@ -93,7 +93,7 @@ def test_entries_that_share_their_bytes_are_refused(path):
     assert refusal(path) == "refused: its arrays are larger than the file"
 
 
-def test_a_shape_beyond_the_bytes_is_refused(tmp_path):
+def test_a_shape_larger_than_the_bytes_is_refused(tmp_path):
     content = io.BytesIO()
     np.save(content, np.zeros(10, np.float32))
     boast = content.getvalue().replace(b"(10,), }" + b" " * 10, b"(" + b"9" * 12 + b",), }")
@@ -109,7 +109,7 @@ def test_pickled_objects_are_refused(tmp_path):
 
 
 @pytest.mark.parametrize("content", [b"", b"nothing", b"PK\x03\x04", b"\x80\x04K\x01."])
-def test_another_file_is_refused(tmp_path, content):
+def test_a_file_of_another_format_is_refused(tmp_path, content):
     (tmp_path / "some.npz").write_bytes(content)
     refusal(tmp_path / "some.npz")
 
@@ -124,11 +124,11 @@ def test_a_missing_file_is_refused(tmp_path):
     assert "No such file" in refusal(tmp_path / "none.npz")
 
 
-def test_every_flipped_bit_of_the_numbers_is_seen(path):
+def test_every_flipped_bit_of_the_numbers_is_detected(path):
     content = bytearray(path.read_bytes())
     start = bytes(content).index(ARRAYS["a"].tobytes())
-    for place in range(start, start + ARRAYS["a"].nbytes):
+    for position in range(start, start + ARRAYS["a"].nbytes):
         damaged = bytearray(content)
-        damaged[place] ^= 1 << place % 8
+        damaged[position] ^= 1 << position % 8
         path.write_bytes(damaged)
         assert "Bad CRC-32" in refusal(path)

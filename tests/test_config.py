@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from translator.config import Config, flatten, parse_assignments, parse_weights, read_toml
 from translator.errors import ConfigError
 
-SETTINGS = {  # dotted path -> the default and the field behind it
+SETTINGS = {  # the default and the dataclass field of every setting, by dotted path
     f"{section.name}.{item.name}": (getattr(getattr(Config(), section.name), item.name), item)
     for section in dataclasses.fields(Config)
     if dataclasses.is_dataclass(getattr(Config(), section.name))
@@ -19,7 +19,7 @@ RANGES = {path: item.metadata for path, (_, item) in SETTINGS.items() if "low" i
 
 
 def message_of(action, *arguments) -> str:
-    """The message of the ConfigError that the call must raise; it is one line."""
+    """The one-line message of the ConfigError that the call must raise."""
     with pytest.raises(ConfigError) as error:
         action(*arguments)
     message = str(error.value)
@@ -30,14 +30,14 @@ def message_of(action, *arguments) -> str:
 # Overriding
 
 
-def test_settings_change_one_by_one_and_the_rest_stays():
+def test_overriding_changes_some_settings_and_keeps_the_rest():
     config = Config().override({"training.max_epochs": 5, "model.dropout": 0.25, "source_language": "en"})
     assert (config.training.max_epochs, config.model.dropout, config.source_language) == (5, 0.25, "en")
     back = {"training.max_epochs": 30, "model.dropout": 0.3, "source_language": "source"}
     assert config.override(back) == Config()
 
 
-def test_overriding_leaves_the_original_as_it_was():
+def test_overriding_leaves_the_original_unchanged():
     config = Config()
     config.override({"training.max_epochs": 5})
     assert config == Config()
@@ -46,7 +46,7 @@ def test_overriding_leaves_the_original_as_it_was():
 
 
 @pytest.mark.parametrize(
-    ("wrong", "meant"),
+    ("wrong", "nearest"),
     [
         ("training.max_epoch", "training.max_epochs"),
         ("trainning.max_epochs", "training.max_epochs"),
@@ -56,12 +56,12 @@ def test_overriding_leaves_the_original_as_it_was():
         ("source_lang", "source_language"),
     ],
 )
-def test_an_unknown_key_names_the_nearest_valid_one(wrong, meant):
+def test_an_unknown_key_names_the_nearest_valid_one(wrong, nearest):
     message = message_of(Config().override, {wrong: 5})
-    assert message == f"{wrong}: no such setting; did you mean {meant}?"
+    assert message == f"{wrong}: no such setting; did you mean {nearest}?"
 
 
-def test_a_key_like_no_other_lists_all_valid_ones():
+def test_a_key_unlike_any_other_lists_all_valid_ones():
     message = message_of(Config().override, {"xyz": 5})
     assert message.startswith("xyz: no such setting; valid keys: source_language, target_language, ")
     assert all(path in message for path in SETTINGS)
@@ -82,11 +82,11 @@ def test_a_key_like_no_other_lists_all_valid_ones():
         ("source_language", ["en"], "text, got ['en']"),
     ],
 )
-def test_a_value_of_another_type_is_refused(path, value, expected):
+def test_a_value_of_the_wrong_type_is_refused(path, value, expected):
     assert message_of(Config().override, {path: value}) == f"{path}: expected {expected}"
 
 
-def test_a_whole_number_is_taken_for_a_number():
+def test_a_whole_number_is_accepted_as_a_number():
     config = Config().override({"data.max_ratio": 3})
     assert config.data.max_ratio == 3.0
     assert type(config.data.max_ratio) is float
@@ -124,12 +124,12 @@ def test_both_ends_of_a_range_belong_to_it_and_the_default_lies_in_it(path):
         assert "is outside" in message_of(Config().override, {path: value})
 
 
-def test_every_setting_says_what_it_means():
+def test_every_setting_has_a_help_text():
     for path, (_, item) in SETTINGS.items():
         assert item.metadata.get("help"), path
 
 
-def test_all_faults_are_told_at_once():
+def test_all_faults_are_reported_at_once():
     values = {"training.max_epoch": 5, "model.dropout": 2.0, "training.seed": "x", "model.units": 64}
     assert message_of(Config().override, values) == (
         "training.max_epoch: no such setting; did you mean training.max_epochs?; "
@@ -163,7 +163,7 @@ def test_even_units_that_the_heads_divide_are_valid(units, heads):
 
 @st.composite
 def valid_settings(draw):
-    """Any valid values for some of the settings, but for the two that depend on each other."""
+    """Valid values for some of the settings, except for the two that depend on each other."""
     values = {}
     for path in draw(st.sets(st.sampled_from(sorted(SETTINGS.keys() - {"model.units"})))):
         default, item = SETTINGS[path]
@@ -180,12 +180,12 @@ def valid_settings(draw):
 
 
 @given(valid_settings())
-def test_json_brings_every_configuration_back(values):
+def test_every_configuration_survives_json(values):
     config = Config().override(values)
     assert Config.from_json(config.to_json(), "config.json") == config
 
 
-def test_json_holds_every_setting_resolved_for_people_to_read():
+def test_json_holds_every_setting_in_a_readable_form():
     text = Config().override({"training.max_epochs": 5, "source_language": "Español"}).to_json()
     tree = json.loads(text)
     assert tree["training"]["max_epochs"] == 5
@@ -198,25 +198,25 @@ def test_json_holds_every_setting_resolved_for_people_to_read():
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"training": {"seed": 1}', "\x00"])
-def test_json_that_was_cut_is_refused(text):
+def test_truncated_json_is_refused(text):
     message = message_of(Config.from_json, text, "m/config.json")
     assert message.startswith("m/config.json: not valid JSON (")
     assert message.endswith("); was it cut or edited?")
 
 
 @pytest.mark.parametrize("text", ["[]", "5", "null", '"text"'])
-def test_json_that_is_no_object_is_refused(text):
+def test_json_that_is_not_an_object_is_refused(text):
     assert message_of(Config.from_json, text, "c.json") == "c.json: expected a JSON object of settings"
 
 
-def test_json_with_a_setting_that_is_not_valid_names_the_file():
+def test_json_with_an_invalid_setting_names_the_file():
     text = Config().to_json().replace('"seed": 1', '"seed": "x"')
     message = message_of(Config.from_json, text, "c.json")
     assert message == "c.json: damaged, or edited (training.seed: expected a whole number, got 'x')"
 
 
 @pytest.mark.parametrize(
-    ("form", "message"),
+    ("format_version", "message"),
     [
         ("7", "a newer version of translator (format 7, this one reads 6); update translator"),
         ("1", "an older version of translator (format 1, this one reads 6); train the model again"),
@@ -226,45 +226,50 @@ def test_json_with_a_setting_that_is_not_valid_names_the_file():
         ),
     ],
 )
-def test_json_of_another_version_is_told_from_damage(form, message):
-    text = Config().to_json().replace('"format": 6', f'"format": {form}')
+def test_json_of_another_version_is_distinguished_from_damage(format_version, message):
+    text = Config().to_json().replace('"format": 6', f'"format": {format_version}')
     text = text.replace("patience", "patience_of_another_version")
     assert message_of(Config.from_json, text, "c.json") == f"c.json: made by {message}"
 
 
 @pytest.mark.parametrize(
-    ("form", "unknown", "last"),
+    ("format_version", "unknown", "last"),
     [
         (3, ("dictionary", "right_to_left"), '"output_row_length": 0.0'),
         (4, ("right_to_left",), '"dictionary": 0'),
     ],
 )
-def test_json_of_before_there_was_a_setting_is_read_with_its_default(form, unknown, last):
-    text = Config().to_json().replace('"format": 6', f'"format": {form}')
+def test_json_of_an_older_format_is_read_with_defaults(format_version, unknown, last):
+    text = Config().to_json().replace('"format": 6', f'"format": {format_version}')
     lines = [line for line in text.splitlines() if not any(name in line for name in unknown)]
     text = "\n".join(lines).replace(f"{last},", last)
     assert Config.from_json(text, "c.json") == Config()
 
 
-@pytest.mark.parametrize("form", [3, 4, 5])
-def test_a_setting_that_had_another_name_is_read_from_an_older_format(form):
-    text = Config().override({"data.max_tokens": 77}).to_json().replace('"format": 6', f'"format": {form}')
+@pytest.mark.parametrize("format_version", [3, 4, 5])
+def test_a_renamed_setting_is_read_from_an_older_format(format_version):
+    text = (
+        Config()
+        .override({"data.max_tokens": 77})
+        .to_json()
+        .replace('"format": 6', f'"format": {format_version}')
+    )
     assert Config.from_json(text.replace("max_tokens", "max_pieces"), "c.json").data.max_tokens == 77
 
 
-def test_the_present_format_knows_no_former_names():
+def test_the_current_format_knows_no_former_names():
     text = Config().to_json().replace("max_tokens", "max_pieces")
     assert "data.max_pieces: no such setting; did you mean data.max_tokens?" in message_of(
         Config.from_json, text, "c.json"
     )
 
 
-def test_json_of_before_there_were_formats_is_the_oldest():
+def test_json_without_a_format_has_the_oldest():
     assert "older version of translator (format 1," in message_of(Config.from_json, "{}", "c.json")
 
 
 @pytest.mark.parametrize("depth", [900, 990, 5_000, 100_000])
-def test_json_nested_beyond_all_measure_is_refused(depth):
+def test_deeply_nested_json_is_refused(depth):
     text = '{"a":' * depth + "1" + "}" * depth
     message = message_of(Config.from_json, text, "c.json")
     assert "maximum recursion depth" in message or "older version" in message
@@ -300,23 +305,23 @@ def test_toml_with_a_byte_order_mark_is_read(tmp_path):
     assert read_toml(toml(tmp_path, b"\xef\xbb\xbftraining.seed = 2\n")) == {"training.seed": 2}
 
 
-def test_a_missing_toml_file_is_told(tmp_path):
+def test_a_missing_toml_file_is_reported(tmp_path):
     path = tmp_path / "none.toml"
     assert message_of(read_toml, path) == (
         f"{path}: cannot be read (No such file or directory); check the path"
     )
 
 
-def test_a_folder_in_place_of_a_toml_file_is_told(tmp_path):
+def test_a_folder_instead_of_a_toml_file_is_reported(tmp_path):
     assert message_of(read_toml, tmp_path) == f"{tmp_path}: cannot be read (Is a directory); check the path"
 
 
-def test_toml_that_is_not_utf_8_is_told(tmp_path):
+def test_toml_that_is_not_utf_8_is_reported(tmp_path):
     path = toml(tmp_path, "target_language = 'español'".encode("latin-1"))
     assert message_of(read_toml, path) == f"{path}: not UTF-8 text; save it as UTF-8"
 
 
-def test_what_is_no_toml_is_told_with_its_line(tmp_path):
+def test_invalid_toml_is_reported_with_its_line(tmp_path):
     path = toml(tmp_path, b"[training]\nmax_epochs: 5\n")
     message = message_of(read_toml, path)
     assert message.startswith(f"{path}: not valid TOML: ")
@@ -348,7 +353,7 @@ def test_an_assignment_is_read_as_toml_or_else_as_text(assignment, path, value):
     assert type(parsed[path]) is type(value)
 
 
-def test_the_last_of_two_assignments_goes():
+def test_the_last_of_two_assignments_wins():
     assert parse_assignments(["training.seed=2", "model.units=64", "training.seed=3"]) == {
         "training.seed": 3,
         "model.units": 64,

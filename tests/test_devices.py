@@ -1,4 +1,4 @@
-"""Which device is named, and what is told of a GPU that stands idle."""
+"""The device that is reported, and the message about an unused GPU."""
 
 import stat
 
@@ -14,7 +14,7 @@ OLD_DRIVER = "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.57.02  Tue Jul
 
 @pytest.fixture
 def machine(monkeypatch, tmp_path):
-    """A machine of one's own making: its GPU, its driver, what TensorFlow sees and what is installed."""
+    """Makes a pretended machine: its GPU, its driver, what TensorFlow sees and what is installed."""
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path / "programs"))
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
@@ -48,16 +48,16 @@ def machine(monkeypatch, tmp_path):
         (None, "float32"),
     ],
 )
-def test_a_processor_is_named_and_computes_in_bfloat16_if_it_can(machine, flags, policy):
+def test_a_cpu_is_named_and_computes_in_bfloat16_if_it_can(machine, flags, policy):
     machine(flags=flags)
-    found = device()
-    assert found.name.startswith("CPU with ")
-    assert (found.is_gpu, found.precision(mixed=True)) == (False, policy)
-    assert found.precision(mixed=False) == "float32"
+    cpu = device()
+    assert cpu.name.startswith("CPU with ")
+    assert (cpu.is_gpu, cpu.precision(mixed=True)) == (False, policy)
+    assert cpu.precision(mixed=False) == "float32"
 
 
 @pytest.mark.parametrize(("wanted", "policy"), [("0", "float32"), ("1", "mixed_bfloat16")])
-def test_without_the_kernels_of_onednn_a_processor_computes_in_float32(machine, monkeypatch, wanted, policy):
+def test_without_onednn_a_cpu_computes_in_float32(machine, monkeypatch, wanted, policy):
     machine(flags="avx512_bf16")
     monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", wanted)
     assert device().precision(mixed=True) == policy
@@ -68,18 +68,18 @@ def test_without_the_kernels_of_onednn_a_processor_computes_in_float32(machine, 
 )
 def test_a_gpu_is_named_and_computes_in_bfloat16_if_it_can(machine, capability, policy):
     machine(seen=["gpu"], details={"device_name": "NVIDIA X1", "compute_capability": capability})
-    found = device()
-    assert found.name == "GPU (NVIDIA X1)"
-    assert found.precision(mixed=True) == policy
-    assert found.precision(mixed=False) == "float32"
+    gpu = device()
+    assert gpu.name == "GPU (NVIDIA X1)"
+    assert gpu.precision(mixed=True) == policy
+    assert gpu.precision(mixed=False) == "float32"
 
 
-def test_a_gpu_of_which_nothing_is_known_computes_in_float32(machine):
+def test_an_unknown_gpu_computes_in_float32(machine):
     machine(seen=["gpu"])
     assert device().precision(mixed=True) == "float32"
 
 
-def test_nothing_is_told_without_a_gpu_or_with_one_that_is_used(machine):
+def test_there_is_no_message_without_a_gpu_or_with_one_that_is_used(machine):
     machine()
     assert unused_gpu_message() == ""
     machine(names=["NVIDIA X1"], seen=["gpu"])
@@ -87,7 +87,7 @@ def test_nothing_is_told_without_a_gpu_or_with_one_that_is_used(machine):
 
 
 @pytest.mark.parametrize("hidden", ["", "-1", " -1"])
-def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
+def test_there_is_no_message_about_a_hidden_gpu(machine, monkeypatch, hidden):
     machine(names=["NVIDIA X1"])
     assert unused_gpu_message() != ""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
@@ -95,7 +95,7 @@ def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
 
 
 @pytest.mark.parametrize(
-    ("made", "told"),
+    ("options", "message"),
     [
         ({"cuda": False}, "was built without CUDA; on Linux or WSL2 run: pip install 'tensorflow"),
         ({"libraries": False}, "finds no CUDA libraries; run: pip install 'tensorflow[and-cuda]"),
@@ -108,13 +108,13 @@ def test_nothing_is_told_of_a_gpu_that_was_hidden(machine, monkeypatch, hidden):
         ({}, "cannot load its CUDA libraries or the driver"),
     ],
 )
-def test_an_idle_gpu_is_told_with_reason_and_remedy(machine, made, told):
-    machine(names=["NVIDIA X1", "NVIDIA X1"], **made)
+def test_the_message_about_an_unused_gpu_has_reason_and_remedy(machine, options, message):
+    machine(names=["NVIDIA X1", "NVIDIA X1"], **options)
     assert unused_gpu_message().startswith("NVIDIA X1: this GPU is not used, because ")
-    assert told in unused_gpu_message()
+    assert message in unused_gpu_message()
 
 
-def test_without_the_drivers_files_its_tool_is_asked(machine, tmp_path):
+def test_without_the_files_of_the_driver_nvidia_smi_is_asked(machine, tmp_path):
     machine()
     tool = tmp_path / "programs" / "nvidia-smi"
     tool.parent.mkdir()

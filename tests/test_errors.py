@@ -1,4 +1,4 @@
-"""What another library says becomes part of a line of ours."""
+"""Quoting the errors of other libraries in our own messages."""
 
 import pytest
 
@@ -14,5 +14,5 @@ from translator.errors import first_line
         (ValueError(" \n"), "ValueError"),
     ],
 )
-def test_the_first_line_that_says_something(error, expected):
+def test_the_first_line_with_text_or_else_the_type_is_quoted(error, expected):
     assert first_line(error) == expected

@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Files are written completely or not at all."""
 
 import os
 import threading
@@ -38,7 +38,7 @@ def test_a_complete_write_replaces_the_file(tmp_path):
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_who_may_read_a_file_is_for_the_mask_of_the_user_to_say(tmp_path):
+def test_the_umask_of_the_user_decides_who_may_read_a_file(tmp_path):
     before = os.umask(0o077)
     try:
         with atomic_write(tmp_path / "file.txt") as temporary:
@@ -48,8 +48,8 @@ def test_who_may_read_a_file_is_for_the_mask_of_the_user_to_say(tmp_path):
     assert (tmp_path / "file.txt").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path):
-    target, link = tmp_path / "there" / "file.txt", tmp_path / "link.txt"
+def test_a_symbolic_link_is_kept_and_its_target_replaced(tmp_path):
+    target, link = tmp_path / "other" / "file.txt", tmp_path / "link.txt"
     target.parent.mkdir()
     target.write_text("old")
     link.symlink_to(target)
@@ -61,20 +61,20 @@ def test_a_link_stays_and_the_file_behind_it_is_replaced(tmp_path):
     assert list(target.parent.iterdir()) == [target]
 
 
-def test_a_pipe_stays_and_gets_the_content(tmp_path):
-    pipe, found = tmp_path / "pipe", []
+def test_a_pipe_is_kept_and_gets_the_content(tmp_path):
+    pipe, contents = tmp_path / "pipe", []
     os.mkfifo(pipe)
-    reader = threading.Thread(target=lambda: found.append(pipe.read_text()))
+    reader = threading.Thread(target=lambda: contents.append(pipe.read_text()))
     reader.start()
     with atomic_write(pipe) as temporary:
         temporary.write_text("new")
     reader.join()
-    assert found == ["new"]
+    assert contents == ["new"]
     assert pipe.is_fifo()
 
 
-def test_a_pipe_without_a_path_of_its_own_gets_the_content():
-    reader, writer = os.pipe()  # as /dev/stdout is in front of a pipe
+def test_a_pipe_without_a_path_gets_the_content():
+    reader, writer = os.pipe()  # as when /dev/stdout is a pipe
     with atomic_write(Path(f"/dev/fd/{writer}")) as temporary:
         temporary.write_text("new")
     assert os.read(reader, 10) == b"new"
@@ -94,7 +94,7 @@ def test_a_full_disk_leaves_the_old_file_and_says_what_to_do(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_whether_a_file_could_be_written_is_told_before_the_work(tmp_path):
+def test_a_file_that_cannot_be_written_is_reported_before_the_work(tmp_path):
     path = tmp_path / "file.txt"
     check_writable(path)
     assert not list(tmp_path.iterdir())
@@ -102,15 +102,15 @@ def test_whether_a_file_could_be_written_is_told_before_the_work(tmp_path):
     check_writable(path)
     assert path.read_text() == "old"
     check_writable(Path("/dev/null"))
-    for place, reason in ((path / "x.txt", "File exists"), (tmp_path, "Is a directory")):
+    for unwritable, reason in ((path / "x.txt", "File exists"), (tmp_path, "Is a directory")):
         with pytest.raises(ModelError, match=rf"cannot be written \({reason}\)"):
-            check_writable(place)
+            check_writable(unwritable)
 
 
-def test_what_was_left_unfinished_is_removed(tmp_path):
+def test_unfinished_files_are_removed(tmp_path):
     with atomic_write(tmp_path / "file.txt") as temporary:
-        left = tmp_path / f"{temporary.name}-of-a-killed-process"
-        left.write_text("half")
+        leftover = tmp_path / f"{temporary.name}-of-a-killed-process"
+        leftover.write_text("half")
         remove_unfinished(tmp_path)
         temporary.write_text("whole")
     assert [path.name for path in tmp_path.iterdir()] == ["file.txt"]

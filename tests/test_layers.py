@@ -1,4 +1,4 @@
-"""Imports point one way: a module imports from its own room or from rooms before it, never back."""
+"""Imports point one way: a module imports from its own layer or from earlier ones, never from later ones."""
 
 import ast
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "translator"
-ROOMS = [
+LAYERS = [
     "errors",
     "distribution",
     "files",
@@ -21,20 +21,20 @@ ROOMS = [
     "model_folder",
     "training",
 ]
-ROOMS += ["decoding", "evaluation", "reports", "training_jobs", "api", "serving", "cli"]
-# Rooms that stand side by side: neither imports the other.
-STRANGERS = {"nn": {"corpus"}, "decoding": {"training"}}
+LAYERS += ["decoding", "evaluation", "reports", "training_jobs", "api", "serving", "cli"]
+# Layers side by side: the first must not import the second, although that comes earlier in the list.
+FORBIDDEN = {"nn": {"corpus"}, "decoding": {"training"}}
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")
 
 
-def room_of(path: Path) -> str:
-    """The room of a module of the package; ``python -m translator`` belongs to the command line."""
-    room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    return "cli" if room == "__main__" else room
+def layer_of(path: Path) -> str:
+    """The layer of a module of the package; ``python -m translator`` belongs to the command line."""
+    layer = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    return "cli" if layer == "__main__" else layer
 
 
-def rooms_imported(source: str) -> set[str]:
-    """The rooms that a module imports from anywhere in its code, functions included."""
+def imported_layers(source: str) -> set[str]:
+    """The layers that a module imports from, anywhere in its code, functions included."""
     names = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -49,14 +49,14 @@ def test_the_checker_sees_every_form_of_import():
     source = (
         "import translator.nn as n\nfrom translator import api\ndef f():\n  from translator.cli.main import x"
     )
-    assert rooms_imported(source) == {"nn", "api", "cli"}
+    assert imported_layers(source) == {"nn", "api", "cli"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_a_module_imports_only_from_rooms_before_it(path):
-    room, imported = room_of(path), rooms_imported(path.read_text(encoding="utf-8"))
-    allowed = set(ROOMS[: ROOMS.index(room) + 1]) - STRANGERS.get(room, set())
-    assert imported <= allowed, f"{room} must not import {sorted(imported - allowed)}"
+def test_a_module_imports_only_from_earlier_layers(path):
+    layer, imported = layer_of(path), imported_layers(path.read_text(encoding="utf-8"))
+    allowed = set(LAYERS[: LAYERS.index(layer) + 1]) - FORBIDDEN.get(layer, set())
+    assert imported <= allowed, f"{layer} must not import {sorted(imported - allowed)}"
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_module_imports_only_from_rooms_before_it(path):
         "sampling",
     ],
 )
-def test_the_search_knows_no_model(module):
+def test_search_does_not_know_the_model(module):
     source = (PACKAGE / "decoding" / f"{module}.py").read_text(encoding="utf-8")
-    assert rooms_imported(source) <= {"search_options", "decoding"}
+    assert imported_layers(source) <= {"search_options", "decoding"}
     assert "decoding.graph" not in source

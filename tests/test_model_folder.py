@@ -1,4 +1,4 @@
-"""A model folder: loaded as it was written, refused with one clear line where something is wrong."""
+"""A model folder is loaded as it was written, or refused with one clear line."""
 
 import numpy as np
 import pytest
@@ -41,13 +41,13 @@ def refusal(folder):
 
 
 def test_round_trip(folder, network, tokenizer):
-    loaded, its_tokenizer, its_config = load_model(folder)
-    assert its_config == CONFIG
-    assert its_tokenizer.model == tokenizer.model
+    loaded, loaded_tokenizer, config = load_model(folder)
+    assert config == CONFIG
+    assert loaded_tokenizer.model == tokenizer.model
     np.testing.assert_array_equal(loaded((IDS, IDS)), network((IDS, IDS)))
 
 
-def test_files_stand_where_they_are_documented(tmp_path):
+def test_files_have_the_documented_paths(tmp_path):
     paths = [config_path, tokenizer_path, weights_path, checkpoint_path, log_path]
     assert [path(tmp_path).relative_to(tmp_path).as_posix() for path in paths] == [
         "config.json",
@@ -58,13 +58,13 @@ def test_files_stand_where_they_are_documented(tmp_path):
     ]
 
 
-def test_the_network_has_the_pieces_of_the_tokenizer(network, tokenizer):
+def test_the_network_has_the_vocabulary_of_the_tokenizer(network, tokenizer):
     assert network.embedding.vocabulary_size == tokenizer.vocabulary_size
     ids = (tokenizer.padding_id, tokenizer.start_id, tokenizer.end_id)
     assert network.special_ids == ids
 
 
-def test_no_folder(tmp_path):
+def test_a_missing_folder(tmp_path):
     message = "no model here (config.json is missing); give the --output folder of a training"
     assert refusal(tmp_path / "nowhere") == f"{tmp_path / 'nowhere'}: {message}"
 
@@ -86,7 +86,7 @@ def test_a_damaged_configuration(folder, content, fault):
     assert refusal(folder).startswith(f"{config_path(folder)}: {fault}")
 
 
-def test_a_folder_of_several_models_is_no_model(folder):
+def test_a_folder_with_several_models_is_not_a_model(folder):
     (folder / "seed-1").mkdir()
     config_path(folder).rename(config_path(folder / "seed-1"))
     assert refusal(folder) == (
@@ -94,7 +94,7 @@ def test_a_folder_of_several_models_is_no_model(folder):
     )
 
 
-def test_no_tokenizer(folder):
+def test_a_missing_tokenizer(folder):
     tokenizer_path(folder).unlink()
     assert refusal(folder) == f"{tokenizer_path(folder)}: cannot be read (No such file or directory)"
 
@@ -105,21 +105,21 @@ def test_a_damaged_tokenizer(folder, content):
     assert refusal(folder).startswith(f"{tokenizer_path(folder)}: not a SentencePiece model (")
 
 
-def test_a_file_that_is_too_large_for_a_tokenizer(folder):
+def test_a_tokenizer_that_is_too_large(folder):
     with tokenizer_path(folder).open("wb") as file:
         file.truncate(2**26 + 1)
     message = "too large for a SentencePiece model; is it another file?"
     assert refusal(folder) == f"{tokenizer_path(folder)}: {message}"
 
 
-def test_no_weights_yet(folder):
+def test_missing_weights(folder):
     weights_path(folder).unlink()
     message = "not trained yet (model.weights.npz is missing); run translator train again"
     assert refusal(folder) == f"{folder}: {message}"
 
 
 @pytest.mark.parametrize("share", [0, 0.1, 0.5, 0.99])
-def test_cut_weights(folder, share):
+def test_truncated_weights(folder, share):
     data = weights_path(folder).read_bytes()
     weights_path(folder).write_bytes(data[: int(share * len(data))])
     assert refusal(folder).startswith(
@@ -128,8 +128,8 @@ def test_cut_weights(folder, share):
 
 
 @pytest.mark.parametrize("tenth", [0, 1, 2, 8, 9])
-def test_weights_with_a_hole(folder, tenth):
-    """A block of zeros, as a disk or a download leaves it, in the file's own tables."""
+def test_weights_with_a_block_of_zeros(folder, tenth):
+    """A bad disk or download can leave such a block, here in the tables of the archive."""
     data = bytearray(weights_path(folder).read_bytes())
     start = tenth * len(data) // 10
     data[start : start + 2000] = bytes(2000)
@@ -165,15 +165,15 @@ def test_weights_of_another_shape(folder, settings):
     ],
     ids=str,
 )
-def test_a_network_has_at_least_the_weights_that_its_sizes_call_for(tokenizer, settings):
+def test_the_lower_bound_on_the_number_of_weights_holds(tokenizer, settings):
     config = CONFIG.override(settings)
     size = sum(int(np.prod(weight.shape)) for weight in build_network(config, tokenizer).trainable_variables)
-    least = min_num_weights(config.model, tokenizer.vocabulary_size)
-    assert size / 2 <= least <= size
+    bound = min_num_weights(config.model, tokenizer.vocabulary_size)
+    assert size / 2 <= bound <= size
 
 
-@pytest.mark.parametrize("piece", [-1, 10**6])
-def test_a_dictionary_of_what_is_no_piece_is_refused(tokenizer, tmp_path, piece):
+@pytest.mark.parametrize("token_id", [-1, 10**6])
+def test_a_dictionary_with_ids_outside_the_vocabulary_is_refused(tokenizer, tmp_path, token_id):
     config = CONFIG.override({"model.dictionary": 2})
     config_path(tmp_path).write_text(config.to_json(), encoding="utf-8")
     tokenizer_path(tmp_path).write_bytes(tokenizer.model)
@@ -183,19 +183,19 @@ def test_a_dictionary_of_what_is_no_piece_is_refused(tokenizer, tmp_path, piece)
     save_weights(network, weights_path(tmp_path))
     loaded, _, _ = load_model(tmp_path)
     np.testing.assert_array_equal(loaded.dictionary.translations, network.dictionary.translations)
-    network.dictionary.translations.assign(np.full(shape, piece))
+    network.dictionary.translations.assign(np.full(shape, token_id))
     save_weights(network, weights_path(tmp_path))
     assert refusal(tmp_path).endswith("(its dictionary has translations that are not in the vocabulary)")
 
 
-def test_sizes_beyond_the_weights_are_refused_before_they_take_memory(folder):
-    """Some 200 GB of weights: to build this network would end the process."""
+def test_sizes_larger_than_the_weights_are_refused_before_they_take_memory(folder):
+    """Building this network, with some 200 GB of weights, would kill the process."""
     sizes = {"model.units": 8192, "model.encoder_layers": 16, "model.decoder_layers": 16}
     config_path(folder).write_text(CONFIG.override(sizes).to_json(), encoding="utf-8")
     assert refusal(folder).endswith("not the weights of this config.json (too few for these sizes)")
 
 
-def test_weights_stand_under_their_names_for_any_reader_of_numpy_archives(folder, network):
+def test_any_reader_of_numpy_archives_finds_the_weights_by_path(folder, network):
     with np.load(weights_path(folder)) as arrays:
         assert arrays["embedding/matrix"].shape == (network.embedding.vocabulary_size, 8)
         np.testing.assert_array_equal(
@@ -226,7 +226,7 @@ def test_weights_stand_under_their_names_for_any_reader_of_numpy_archives(folder
         ),
     ],
 )
-def test_weights_that_are_not_those_of_the_network(folder, change, fault):
+def test_weights_that_do_not_match_the_network(folder, change, fault):
     with np.load(weights_path(folder)) as file:
         arrays = dict(file)
     change(arrays)

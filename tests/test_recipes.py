@@ -12,7 +12,7 @@ def name_of(recipe):
 
 @pytest.mark.parametrize(
     ("num_pairs", "nearest"),
-    [  # the borders are the geometric means: 2,236.07 and 12,247.4 and 67,082.04 and 474,341.6
+    [  # the limits are the geometric means: 2,236.07, 12,247.4, 67,082.04 and 474,341.6
         (0, 1_000),
         (1, 1_000),
         (2_236, 1_000),
@@ -28,12 +28,12 @@ def name_of(recipe):
         (10**9, 1_500_000),
     ],
 )
-def test_the_nearest_size_on_a_logarithmic_scale_is_taken(num_pairs, nearest):
+def test_the_recipe_of_the_nearest_size_on_a_logarithmic_scale_is_taken(num_pairs, nearest):
     assert recipe_for(num_pairs).num_pairs == nearest
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
-def test_every_recipe_is_a_valid_configuration_and_holds_what_it_lists(recipe):
+def test_every_recipe_gives_a_valid_configuration_with_its_settings(recipe):
     config = config_for(recipe.num_pairs)
     for path, value, _ in recipe.settings:
         section, name = path.split(".")
@@ -41,7 +41,7 @@ def test_every_recipe_is_a_valid_configuration_and_holds_what_it_lists(recipe):
 
 
 @pytest.mark.parametrize("recipe", RECIPES, ids=name_of)
-def test_a_recipe_lists_each_setting_once_with_its_reason_and_only_what_differs(recipe):
+def test_a_recipe_lists_each_differing_setting_once_with_a_reason(recipe):
     default = Config()
     paths = [path for path, _, _ in recipe.settings]
     assert len(paths) == len(set(paths))
@@ -67,7 +67,7 @@ def test_a_larger_corpus_gets_no_smaller_model_and_no_more_dropout():
         assert smaller.training.max_epochs >= larger.training.max_epochs
 
 
-def test_few_pairs_are_told_what_to_expect_and_many_are_not():
+def test_only_few_pairs_get_a_warning_with_what_to_expect():
     assert small_corpus_warning(2_999).startswith("2,999 pairs are few")
     assert "1,000 gave 15" in small_corpus_warning(1)
     assert small_corpus_warning(3_000) == ""

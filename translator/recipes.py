@@ -6,8 +6,8 @@ tests/benchmarks/results/levers.md; the papers behind the methods:
 
     Sennrich and Zhang 2019, "Revisiting Low-Resource Neural Machine Translation: A Case Study", arXiv
         1905.11901: for few pairs, small vocabularies and batches, dropout, label smoothing, tied embeddings
-        and layer normalization. Unlike theirs, our models of 5,000 pairs gain from a larger vocabulary,
-        because they have the lexical model and guided alignment, and not from more dropout.
+        and layer normalization. With the lexical model and guided alignment, 5,000 pairs gain from a larger
+        vocabulary instead, and not from more dropout.
     Gal and Ghahramani 2016, "A Theoretically Grounded Application of Dropout in Recurrent Neural Networks",
         arXiv 1512.05287: variational dropout, with one mask for all time steps of a sentence.
     Press and Wolf 2017, "Using the Output Embedding to Improve Language Models", arXiv 1608.05859: one matrix

@@ -1,9 +1,9 @@
-"""How fast one LSTM layer is, forward and backward, beside keras.layers.LSTM and torch.nn.LSTM.
+"""Speed of one LSTM layer, forward and backward, compared with keras.layers.LSTM and torch.nn.LSTM.
 
     python tests/benchmarks/lstm_layer.py [--batch 64] [--steps 25] [--units 512] [--runs 15]
 
-All engines take turns in one process; the figures are medians. PyTorch takes part if it is installed.
-``share_of_peak`` is the speed beside that of one large matrix product in the same run. Prints JSON.
+All engines take turns in one process, and the results are medians. PyTorch takes part if it is installed.
+``share_of_peak`` is the speed relative to one large matrix product in the same run. Prints JSON.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from translator.nn.lstm import LSTM
 
 
 def keras_engine(layer: keras.layers.LSTM, inputs: tf.Tensor, xla: bool = False) -> Callable[[], object]:
-    """Output, and gradients of the inputs and the weights, as one graph."""
+    """Computes the output and the gradients of the inputs and the weights, as one graph."""
     layer(inputs)
     weights = [weight.value for weight in layer.trainable_variables]
 
@@ -37,7 +37,7 @@ def keras_engine(layer: keras.layers.LSTM, inputs: tf.Tensor, xla: bool = False)
 
 
 def torch_engine(batch: int, steps: int, units: int) -> Callable[[], object]:
-    """The same in PyTorch."""
+    """Computes the same in PyTorch."""
     import torch
 
     layer = torch.nn.LSTM(units, units, batch_first=True)
@@ -70,10 +70,10 @@ def main() -> None:
     try:
         engines["torch"] = torch_engine(options.batch, options.steps, options.units)
     except ImportError:
-        print("PyTorch is not installed and takes no part")
+        print("PyTorch is not installed; it is left out")
     seconds = median_seconds(engines, options.runs)
     peak = product_operations / seconds.pop("matrix product")
-    # The products with both kernels, [units, 4 * units] each, forward, and twice as many backward.
+    # Products with both kernels, [units, 4 * units] each: once forward, twice backward.
     operations = 3 * 2 * options.batch * options.steps * 2 * 4 * options.units**2
     print(
         json.dumps(

@@ -1,4 +1,4 @@
-"""Timing for machines that are noisy: everything takes turns in one process, and medians count."""
+"""Timing on noisy machines: engines take turns in one process, and medians are compared."""
 
 import statistics
 import time
@@ -8,7 +8,7 @@ import tensorflow as tf
 
 
 def median_seconds(engines: dict[str, Callable[[], object]], runs: int, warmup: int = 3) -> dict[str, float]:
-    """The median time of each engine; they take turns, so that a change of the machine's speed meets all."""
+    """The median time of each engine; they take turns, so a change in the machine's speed affects all."""
     seconds: dict[str, list[float]] = {name: [] for name in engines}
     for run in range(warmup + runs):
         for name, engine in engines.items():
@@ -22,7 +22,7 @@ def median_seconds(engines: dict[str, Callable[[], object]], runs: int, warmup: 
 def matrix_product(
     size: int = 2048, dtype: str = "float32", repeats: int = 1
 ) -> tuple[Callable[[], object], float]:
-    """A large product, whose speed is the most that a matrix product reaches, and its operations."""
+    """A large matrix product, which runs at peak speed, and its number of operations."""
     left, right = (tf.cast(tf.random.normal([size, size], stddev=size**-0.5), dtype) for _ in range(2))
 
     @tf.function
@@ -30,13 +30,13 @@ def matrix_product(
         result = left
         for _ in range(repeats):
             result = tf.matmul(result, right)
-        return result[0, 0]  # one number of it is asked for, so that a GPU is waited for
+        return result[0, 0]  # fetching one number waits for the GPU
 
     return lambda: product().numpy(), repeats * 2.0 * size**3
 
 
 def copied(numbers: int) -> tuple[Callable[[], object], float]:
-    """A large copy, whose speed is about that of the memory, and the bytes that it reads and writes."""
+    """A large copy, which runs at about memory speed, and the number of bytes that it reads and writes."""
     source = tf.random.normal([numbers])
     copy = tf.function(lambda: (source + 1.0)[0])
     return lambda: copy().numpy(), 8.0 * numbers

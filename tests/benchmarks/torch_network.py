@@ -1,12 +1,12 @@
-"""The network of ``translator`` in PyTorch, as somebody who knows PyTorch would write it, and an older kind.
+"""The network of ``translator`` in idiomatic PyTorch, with or without input feeding, to compare with.
 
-Both are peers to be measured against. Same layers, sizes, dropout, loss, optimizer and weight average; the
-LSTMs are ``torch.nn.LSTM``, which cuDNN computes on a GPU. ``input_feeding`` makes the older kind: its
-decoder hears the context of the step before (Luong et al. 2015, arXiv 1508.04025, section 3.3), so that it
-must go step by step in training too.
+Layers, sizes, dropout, loss, optimizer and weight average are the same, but attention has one pass. The LSTMs
+are ``torch.nn.LSTM``, which cuDNN computes on a GPU. With ``input_feeding`` the decoder also reads the
+previous context (Luong et al. 2015, arXiv 1508.04025, section 3.3), so that training, too, goes one time step
+at a time.
 
-In favour of the peer, the backward LSTM of the encoder reads padding first, which spares it the sorting and
-packing of sentences; where a batch has no padding the results are the same.
+In favour of the peer, the backward LSTM of the encoder reads padding first, which saves sorting and packing
+the sentences. In a batch without padding the results are the same.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from translator.nn.model import TranslationModel
 
 
 class VariationalDropout(nn.Module):
-    """One mask for all steps of a sentence, or for all features of a word."""
+    """Dropout with one mask for all time steps of a sentence, or for all features of a word."""
 
     def __init__(self, rate: float, words: bool = False) -> None:
         super().__init__()
@@ -38,14 +38,14 @@ class VariationalDropout(nn.Module):
 
 
 class TorchNetwork(nn.Module):
-    """See above.
+    """The network as a PyTorch module.
 
     Args:
         config: sizes and dropout; one attention head.
-        vocabulary_size: number of pieces.
-        padding: id of the padding.
-        start: id that stands before the first target piece.
-        input_feeding: whether the decoder is of the older kind.
+        vocabulary_size: number of tokens.
+        padding: id of padding.
+        start: id before the first target token.
+        input_feeding: whether the decoder reads the previous context.
     """
 
     def __init__(
@@ -83,9 +83,9 @@ class TorchNetwork(nn.Module):
         target: torch.Tensor,
         alignments: torch.Tensor,
         smoothing: float,
-        guidance: float,
+        alignment_weight: float,
     ) -> torch.Tensor:
-        """Mean loss of a target piece; ids int64 [batch, steps], as ``TranslationModel.batch_loss``."""
+        """Mean loss per target token; ids int64 [batch, length], as ``TranslationModel.batch_loss``."""
         embedded = self.source_words(functional.embedding(source, self.matrix) * self.units**0.5)
         mask = source != self.padding
         x = self.encoder_norms[0](self.bidirectional(self.drop(embedded))[0])
@@ -99,20 +99,20 @@ class TorchNetwork(nn.Module):
         inputs = self.target_words(functional.embedding(previous, self.matrix) * self.units**0.5)
         decode = self._step_by_step if self.input_feeding else self._all_at_once
         x, context, attention = decode(inputs, states, keys, values, mask)
-        words = self.drop(torch.tanh(attention @ embedded.to(attention.dtype)))
+        lexical = self.drop(torch.tanh(attention @ embedded.to(attention.dtype)))
         top = self.drop(torch.cat([x, context], -1))
-        readout = torch.tanh(self.readout(top)) + words + torch.tanh(self.lexical(words))
-        real = target != self.padding
+        readout = torch.tanh(self.readout(top)) + lexical + torch.tanh(self.lexical(lexical))
+        is_token = target != self.padding
         rows = self.matrix
         if self.output_row_length:
             rows = self.output_row_length * functional.normalize(rows, dim=-1)
-        logits = functional.linear(readout[real], rows, self.bias)
-        loss = functional.cross_entropy(logits, target[real], label_smoothing=smoothing, reduction="sum")
-        if guidance:
+        logits = functional.linear(readout[is_token], rows, self.bias)
+        loss = functional.cross_entropy(logits, target[is_token], label_smoothing=smoothing, reduction="sum")
+        if alignment_weight:
             known = alignments >= 0
             chosen = attention[known].gather(1, alignments[known][:, None])
-            loss = loss - guidance * chosen.float().clamp_min(1e-37).log().sum()
-        return loss / real.sum()
+            loss = loss - alignment_weight * chosen.float().clamp_min(1e-37).log().sum()
+        return loss / is_token.sum()
 
     def _attend(
         self, x: torch.Tensor, keys: Any, values: Any, mask: Any
@@ -125,15 +125,15 @@ class TorchNetwork(nn.Module):
         x = inputs
         for i, (layer, norm) in enumerate(zip(self.decoder, self.decoder_norms, strict=True)):
             state = tuple(part[None].contiguous() for part in states[2 * i : 2 * i + 2])
-            fed = self.drop(x if i == 0 else torch.cat([x, context], -1))  # noqa: F821
-            output = layer(fed, state)[0]
+            layer_input = self.drop(x if i == 0 else torch.cat([x, context], -1))  # noqa: F821
+            output = layer(layer_input, state)[0]
             x = norm(output if i == 0 else x + output)
             if i == 0:
                 context, attention = self._attend(x, *memory)
         return x, context, attention
 
     def _step_by_step(self, inputs: torch.Tensor, states: Any, *memory: Any) -> tuple[torch.Tensor, ...]:
-        found = []
+        outputs = []
         context = torch.zeros_like(inputs[:, 0])
         states = [tuple(states[2 * i : 2 * i + 2]) for i in range(len(self.cells))]
         for step in range(inputs.shape[1]):
@@ -144,27 +144,27 @@ class TorchNetwork(nn.Module):
                 if i == 0:
                     attended, attention = self._attend(x[:, None], *memory)
                     context = attended[:, 0]
-            found.append((x, context, attention[:, 0]))
-        return tuple(torch.stack(parts, 1) for parts in zip(*found, strict=True))
+            outputs.append((x, context, attention[:, 0]))
+        return tuple(torch.stack(parts, 1) for parts in zip(*outputs, strict=True))
 
     def take_weights(self, network: TranslationModel) -> None:
-        """Takes over the weights of the network that it is compared with."""
+        """Copies the weights of the network that it is compared with."""
         encoder, decoder = network.encoder, network.decoder
         with torch.no_grad():
             _set(self.matrix, network.embedding.matrix)
             _set(self.bias, network.embedding.bias)
             _set_lstm(self.bidirectional, encoder.bidirectional.forward.cell, "")
             _set_lstm(self.bidirectional, encoder.bidirectional.backward.cell, "_reverse")
-            for mine, theirs in zip(
+            for layer, source in zip(
                 [*self.encoder, *self.decoder], [*encoder.layers, *decoder.layers], strict=True
             ):
-                _set_lstm(mine, theirs.cell, "")
+                _set_lstm(layer, source.cell, "")
             norms = zip(
                 [*self.encoder_norms, *self.decoder_norms], [*encoder.norms, *decoder.norms], strict=True
             )
-            for mine, theirs in norms:
-                _set(mine.weight, theirs.gamma)
-                _set(mine.bias, theirs.beta)
+            for norm, source in norms:
+                _set(norm.weight, source.gamma)
+                _set(norm.bias, source.beta)
             dense = {
                 self.initial: decoder.initial,
                 self.query: decoder.attention.query,
@@ -172,10 +172,10 @@ class TorchNetwork(nn.Module):
                 self.readout: decoder.readout,
                 self.lexical: decoder.lexical.hidden,
             }
-            for mine, theirs in dense.items():
-                _set(mine.weight, theirs.kernel, transpose=True)
-                if mine.bias is not None:
-                    _set(mine.bias, theirs.bias)
+            for layer, source in dense.items():
+                _set(layer.weight, source.kernel, transpose=True)
+                if layer.bias is not None:
+                    _set(layer.bias, source.bias)
 
 
 def _set(parameter: torch.Tensor, variable: Any, transpose: bool = False) -> None:
@@ -191,10 +191,10 @@ def _set_lstm(layer: nn.LSTM, cell: Any, suffix: str) -> None:
 
 
 class TorchTraining:
-    """Steps of training, with what PyTorch offers for speed: fused Adam, lists of tensors at once, autocast.
+    """Training steps with PyTorch's fast paths: fused Adam, foreach operations, autocast.
 
     Args:
-        network: what to train.
+        network: the network to train.
         config: learning rate, smoothing, clipping and averaging.
         device: ``cpu`` or ``cuda``.
         mixed: whether products are computed in bfloat16.
@@ -207,12 +207,12 @@ class TorchTraining:
         self._optimizer = torch.optim.Adam(self._weights, config.learning_rate, fused=device == "cuda")
 
     def loss(self, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        """The mean loss of a target piece."""
+        """The mean loss per target token."""
         with torch.autocast(self._device, torch.bfloat16, enabled=self._mixed):
             return self.network(*batch, self._config.label_smoothing, self._config.guided_alignment)
 
     def step(self, batch: tuple[torch.Tensor, ...]) -> torch.Tensor:
-        """A step; returns the loss, which nobody has waited for."""
+        """Runs a step; returns the loss without waiting for it."""
         loss = self.loss(batch)
         self._optimizer.zero_grad(set_to_none=True)
         loss.backward()

@@ -1,8 +1,8 @@
-"""What a GPU computes, with cuDNN's LSTM, is what the equations give on the processor.
+"""A GPU with cuDNN's LSTM computes the same as the equations on the CPU.
 
     pytest -m gpu tests/gpu
 
-Tolerances are those of the arithmetic: float32 sums in another order, and the 8 bits of bfloat16.
+The tolerances come from the arithmetic: float32 sums in another order, and the 8 bits of bfloat16.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ from translator.nn.lstm import LSTM, without_cudnn
 from translator.search_options import SearchOptions
 from translator.training.trainer import dtype_policy
 
-# Set to try the tests themselves where there is no GPU: everything is then compared with itself.
+# Set it to run the tests without a GPU; everything is then compared with itself.
 GPU = os.environ.get("TRANSLATOR_PRETENDED_GPU", "/GPU:0")
 
 pytestmark = [
@@ -32,8 +32,8 @@ TOLERANCES = {"float32": 1e-5, "mixed_bfloat16": 2e-2}
 
 
 @pytest.fixture(autouse=True)
-def whole_float32():
-    """Products of float32 in float32, and not in the 10 bits of TensorFloat-32."""
+def full_float32():
+    """Computes float32 products in float32, not in the 10 bits of TensorFloat-32."""
     before = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
     yield
@@ -41,17 +41,17 @@ def whole_float32():
 
 
 @contextlib.contextmanager
-def on_the_processor():
+def on_the_cpu():
     with tf.device("/CPU:0"), without_cudnn():
         yield
 
 
-def assert_close(found, expected, tolerance):
-    """Differences are small beside the largest element."""
-    for one, other in zip(found, expected, strict=True):
-        one, other = (tf.cast(tf.convert_to_tensor(part), tf.float32).numpy() for part in (one, other))
-        scale = max(1e-6, float(np.abs(other).max()))
-        np.testing.assert_allclose(one, other, rtol=0, atol=tolerance * scale)
+def assert_close(actual, expected, tolerance):
+    """Differences are small compared with the largest element."""
+    for tensors in zip(actual, expected, strict=True):
+        left, right = (tf.cast(tf.convert_to_tensor(tensor), tf.float32).numpy() for tensor in tensors)
+        scale = max(1e-6, float(np.abs(right).max()))
+        np.testing.assert_allclose(left, right, rtol=0, atol=tolerance * scale)
 
 
 @pytest.mark.parametrize("policy", TOLERANCES)
@@ -74,10 +74,10 @@ def test_the_layer_and_its_gradient(policy):
         return [*results, *tape.gradient(total, [inputs, hidden, cell, *weights])]
 
     with tf.device(GPU):
-        found = run()
-    with on_the_processor():
+        actual = run()
+    with on_the_cpu():
         expected = run()
-    assert_close(found, expected, TOLERANCES[policy])
+    assert_close(actual, expected, TOLERANCES[policy])
 
 
 @pytest.mark.parametrize("policy", TOLERANCES)
@@ -102,25 +102,25 @@ def test_the_loss_of_padded_sentences_and_its_gradient(policy):
         return [loss, *map(tf.convert_to_tensor, gradients)]
 
     with tf.device(GPU):
-        found = run()
-    with on_the_processor():
+        actual = run()
+    with on_the_cpu():
         expected = run()
-    assert_close(found, expected, 10 * TOLERANCES[policy])
+    assert_close(actual, expected, 10 * TOLERANCES[policy])
 
 
-def test_search_finds_the_same():
+def test_search_returns_the_same_hypotheses():
     network = random_network(vocabulary_size=40, units=32)
     source = tf.constant(padded(random_sentences(3, [9, 4, 1, 7, 12], 40)))
     options = SearchOptions(beam_size=4, n_best=4, max_length=12)
     with tf.device(GPU):
-        found = SearchGraph([network]).search(source, options)
-    with on_the_processor():
+        actual = SearchGraph([network]).search(source, options)
+    with on_the_cpu():
         expected = SearchGraph([network]).search(source, options)
-    np.testing.assert_array_equal(found.ids, expected.ids)
-    np.testing.assert_allclose(found.scores, expected.scores, rtol=1e-4)
+    np.testing.assert_array_equal(actual.ids, expected.ids)
+    np.testing.assert_allclose(actual.scores, expected.scores, rtol=1e-4)
 
 
-def test_a_training_learns_and_says_where(tmp_path):
+def test_training_learns_and_reports_the_device(tmp_path):
     files = [
         write(tmp_path, name, toy_pairs(number, seed=seed))
         for name, number, seed in (("train", 3000, 1), ("dev", 100, 2))

@@ -51,7 +51,7 @@ def run_layer(layer, arguments, d_results):
 
 
 def assert_close(actual, expected, tolerance, message):
-    """Differences are small beside the largest element."""
+    """Differences are small compared with the largest element."""
     scale = max(1e-6, float(np.abs(expected).max()))
     np.testing.assert_allclose(actual, expected, rtol=0, atol=tolerance * scale, err_msg=message)
 

@@ -16,8 +16,8 @@ scores. At target position ``t`` and source position ``s``:
 arXiv 1706.03762, section 3.2). (3) is from Tu et al. (2016, "Modeling Coverage for Neural Machine
 Translation", arXiv 1601.04811) and (4) from Chorowski et al. (2015, "Attention-Based Models for Speech
 Recognition", arXiv 1506.07503, section 2.1); ``c`` and ``w_k`` are learned. In those papers the sums run over
-the final weights, which forces one target position after the other. The first passes are known at once, so
-training computes all target positions in parallel.
+the final weights, so each target position has to wait for the one before. First passes do not depend on each
+other, so training computes all target positions in parallel.
 """
 
 from __future__ import annotations
