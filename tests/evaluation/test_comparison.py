@@ -1,4 +1,4 @@
-"""Which model is better and whether that may be chance: what ``sacrebleu --paired-bs`` says."""
+"""A comparison of two models has the scores and p-values of ``sacrebleu --paired-bs``."""
 
 import json
 import random
@@ -9,15 +9,15 @@ import sys
 import pytest
 from references.toy import toy_pairs
 
-from translator.evaluation.comparison import FEW_SENTENCES, compare_translations
+from translator.evaluation.comparison import MIN_SENTENCES, compare_translations
 from translator.evaluation.scores import evaluate, sentence_scores
 
 PAIRS = toy_pairs(120, shortest=4, longest=12)
 REFERENCES = [pair.target for pair in PAIRS]
 
 
-def spoiled(share, seed):
-    """The references, of which each word is another with some probability."""
+def corrupted(share, seed):
+    """The references with each word replaced with probability ``share``."""
     choose = random.Random(seed)
     return [
         " ".join("zoe" if choose.random() < share else word for word in line.split()) for line in REFERENCES
@@ -28,8 +28,8 @@ def compared(first, second, pairs=PAIRS, **options):
     return compare_translations(pairs, ("one", first), ("two", second), **options)
 
 
-def by_command_line(folder, first, second):
-    """Per metric what sacreBLEU's command prints: scores, intervals, p and signature."""
+def sacrebleu_command(folder, first, second):
+    """What sacreBLEU's command prints per metric: name, signature, scores with intervals, p-value."""
     for name, rows in (("reference", REFERENCES), ("one", first), ("two", second)):
         (folder / name).write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     command = [sys.executable, "-m", "sacrebleu", "reference", "-i", "one", "two", "-m", "bleu", "chrf"]
@@ -45,10 +45,10 @@ def by_command_line(folder, first, second):
 
 
 @pytest.mark.parametrize("shares", [(0.3, 0.28), (0.3, 0.1)])
-def test_scores_intervals_and_p_are_those_of_the_command_line(tmp_path, shares):
-    first, second = spoiled(shares[0], 1), spoiled(shares[1], 2)
+def test_scores_intervals_and_p_values_equal_sacrebleus_command_line(tmp_path, shares):
+    first, second = corrupted(shares[0], 1), corrupted(shares[1], 2)
     found = compared(first, second)
-    expected = by_command_line(tmp_path, first, second)
+    expected = sacrebleu_command(tmp_path, first, second)
     for score, (name, signature, one, other, p_value) in zip((found.bleu, found.chrf), expected, strict=True):
         assert (score.name, score.signature) == (name, signature)
         assert [score.first, score.first_interval] == pytest.approx(one, abs=1e-6)
@@ -58,16 +58,16 @@ def test_scores_intervals_and_p_are_those_of_the_command_line(tmp_path, shares):
         assert score.significant == (p_value < 0.05)
 
 
-def test_the_scores_are_those_of_a_test_set_alone():
-    found = compared(spoiled(0.3, 1), spoiled(0.1, 2), tokenize="char", lowercase=True)
-    alone = evaluate(spoiled(0.1, 2), REFERENCES, tokenize="char", lowercase=True)
+def test_the_scores_equal_those_of_a_single_evaluation():
+    found = compared(corrupted(0.3, 1), corrupted(0.1, 2), tokenize="char", lowercase=True)
+    alone = evaluate(corrupted(0.1, 2), REFERENCES, tokenize="char", lowercase=True)
     assert (found.bleu.second, found.chrf.second) == pytest.approx((alone.bleu.score, alone.chrf.score))
     assert "|case:lc|" in found.bleu.signature
     assert "|tok:char|" in found.bleu.signature
 
 
-def test_the_same_model_twice_is_no_difference():
-    same = spoiled(0.3, 1)
+def test_a_model_does_not_differ_from_itself():
+    same = corrupted(0.3, 1)
     found = compared(same, list(same))
     for score in (found.bleu, found.chrf):
         assert (score.difference, score.p_value, score.significant) == (0.0, 1.0, False)
@@ -76,19 +76,19 @@ def test_the_same_model_twice_is_no_difference():
     assert found.verdict == "There is no difference: all translations are the same."
 
 
-def test_a_clearly_better_model_is_significantly_better_wherever_it_stands():
-    worse, better = spoiled(0.3, 1), spoiled(0.1, 2)
-    forth, back = compared(worse, better), compared(better, worse)
-    assert forth.bleu.significant
-    assert back.bleu.significant
-    assert back.bleu.difference == -forth.bleu.difference
-    amount = f"{forth.bleu.difference:.2f} BLEU (p = 0.001)."
-    assert forth.verdict == f"two is better than one by {amount}"
-    assert back.verdict == f"one is better than two by {amount}"
+def test_a_clearly_better_model_is_significantly_better_in_either_order():
+    worse, better = corrupted(0.3, 1), corrupted(0.1, 2)
+    forward, backward = compared(worse, better), compared(better, worse)
+    assert forward.bleu.significant
+    assert backward.bleu.significant
+    assert backward.bleu.difference == -forward.bleu.difference
+    amount = f"{forward.bleu.difference:.2f} BLEU (p = 0.001)."
+    assert forward.verdict == f"two is better than one by {amount}"
+    assert backward.verdict == f"one is better than two by {amount}"
 
 
-def test_what_may_be_chance_is_called_so():
-    found = compared(spoiled(0.3, 1), spoiled(0.29, 5))
+def test_a_small_difference_is_reported_as_possible_chance():
+    found = compared(corrupted(0.3, 1), corrupted(0.29, 5))
     assert found.bleu.p_value >= 0.05
     assert not found.bleu.significant
     assert found.verdict.startswith("The difference is not significant: ")
@@ -96,8 +96,8 @@ def test_what_may_be_chance_is_called_so():
     assert ", not significant" in str(found)
 
 
-def test_the_same_translations_give_the_same_p(monkeypatch):
-    first, second = spoiled(0.3, 1), spoiled(0.27, 5)
+def test_the_same_translations_give_the_same_p_value(monkeypatch):
+    first, second = corrupted(0.3, 1), corrupted(0.27, 5)
     assert compared(first, second) == compared(first, second)
     usual = compared(first, second).bleu
     monkeypatch.setenv("SACREBLEU_SEED", "7")
@@ -107,27 +107,30 @@ def test_the_same_translations_give_the_same_p(monkeypatch):
     assert other.p_value != usual.p_value
 
 
-def test_of_a_few_sentences_nothing_is_said():
-    few = FEW_SENTENCES - 1
-    worse, better = spoiled(0.5, 1)[:few], REFERENCES[:few]
+def test_too_few_sentences_give_no_verdict():
+    few = MIN_SENTENCES - 1
+    worse, better = corrupted(0.5, 1)[:few], REFERENCES[:few]
     found = compared(worse, better, PAIRS[:few])
-    assert found.bleu.p_value < 0.05  # of one sentence it would be 0.001, whatever stands there
+    assert found.bleu.p_value < 0.05  # with one sentence it would always be 0.001
     assert not found.bleu.significant
-    assert found.verdict == f"{few} sentences are too few to say which is better; take some hundred."
-    assert compared(spoiled(0.5, 1)[: few + 1], REFERENCES[: few + 1], PAIRS[: few + 1]).bleu.significant
+    assert (
+        found.verdict
+        == f"{few} sentences are too few to tell which model is better; use at least a few hundred."
+    )
+    assert compared(corrupted(0.5, 1)[: few + 1], REFERENCES[: few + 1], PAIRS[: few + 1]).bleu.significant
 
 
-def test_equal_scores_of_different_translations_are_no_difference():
+def test_equal_scores_are_no_difference_even_if_translations_differ():
     first, second = list(REFERENCES), list(REFERENCES)
-    first[0] = second[0].replace(" ", "  ")  # sacreBLEU does not see it
+    first[0] = second[0].replace(" ", "  ")  # sacreBLEU ignores the second space
     found = compared(first, second)
     assert found.num_different == 1
     assert found.bleu.p_value == 1.0
     assert found.verdict == "There is no difference in BLEU."
 
 
-def test_the_sentences_that_differ_most_come_first():
-    first, second = spoiled(0.3, 1), spoiled(0.2, 2)
+def test_sentences_that_differ_most_come_first():
+    first, second = corrupted(0.3, 1), corrupted(0.2, 2)
     found = compared(first, second)
     scores = sentence_scores(first, REFERENCES), sentence_scores(second, REFERENCES)
     differences = [other - one for one, other in zip(*scores, strict=True)]
@@ -143,8 +146,8 @@ def test_the_sentences_that_differ_most_come_first():
         assert (one.first_chrf, one.second_chrf) == (scores[0][row], scores[1][row])
 
 
-def test_json_has_the_same_form_from_version_to_version():
-    values = json.loads(json.dumps(compared(spoiled(0.3, 1), spoiled(0.1, 2)).to_dict()))
+def test_the_keys_of_the_json_are_fixed():
+    values = json.loads(json.dumps(compared(corrupted(0.3, 1), corrupted(0.1, 2)).to_dict()))
     assert list(values) == [
         *("verdict", "first", "second", "num_sentences", "num_different", "bleu", "chrf"),
         *("second_better", "first_better", "chrf_differences"),

@@ -1,4 +1,4 @@
-"""The hypothesis that the others agree with most, by hand and against a slow double loop."""
+"""Minimum Bayes risk chooses the consensus: by hand, and as a slow double loop does."""
 
 import math
 from dataclasses import replace
@@ -12,7 +12,7 @@ from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_ris
 
 
 def hypotheses(*texts, probabilities=None):
-    """Translations with these texts, of these probabilities or ever less probable."""
+    """Translations with these texts; without probabilities, each is half as probable as the last."""
     probabilities = probabilities or [0.5**i for i in range(len(texts))]
     return [
         Translation(text, -1.0 - i, math.log(probability), tokens=("</s>",), source_tokens=("</s>",))
@@ -20,16 +20,16 @@ def hypotheses(*texts, probabilities=None):
     ]
 
 
-def of_samples(given):
+def choose_among_samples(given):
     return choose_by_minimum_bayes_risk(given, are_samples=True)
 
 
-def of_n_best(given):
+def choose_from_n_best(given):
     return choose_by_minimum_bayes_risk(given, are_samples=False)
 
 
 def slow_choice(texts, weights=None):
-    """The place of the first text with the highest sum of chrF against all texts, itself included."""
+    """The index of the first text with the highest sum of chrF against all texts, itself included."""
     metric, weights = CHRF(), weights or [1.0] * len(texts)
     utilities = [
         math.fsum(
@@ -42,72 +42,72 @@ def slow_choice(texts, weights=None):
 
 
 def random_texts(random, size):
-    """Variants of one sentence, some of them several times."""
+    """Variants of one sentence, some of them repeated."""
     words = ["the", "cat", "cats", "sleeps", "slept", "here", "there", "now"]
     texts = [" ".join(random.choice(words, random.integers(1, 6))) for _ in range(size)]
     return [*texts, *random.choice(texts, size // 2).tolist()]
 
 
-@pytest.mark.parametrize("choice", [of_samples, of_n_best])
-def test_the_consensus_wins_over_the_first(choice):
+@pytest.mark.parametrize("choice", [choose_among_samples, choose_from_n_best])
+def test_the_consensus_wins_over_the_most_probable_hypothesis(choice):
     texts = ["a dog runs fast", "the cat sleeps here", "the cat slept here", "the cat sleeps", "no idea"]
     given = hypotheses(*texts, probabilities=[0.24, 0.2, 0.2, 0.2, 0.16])
     assert slow_choice(texts) == 1
     assert choice(given) == given[1]
 
 
-def test_only_the_choice_is_left_of_the_hypotheses():
+def test_the_choice_has_no_alternatives():
     first, second, third = hypotheses("xyz", "abc", "abd", probabilities=[0.3, 0.4, 0.3])
-    assert of_n_best([replace(second, alternatives=(first, third)), first, third]) == second
+    assert choose_from_n_best([replace(second, alternatives=(first, third)), first, third]) == second
 
 
-def test_what_was_drawn_more_often_counts_more():
+def test_a_text_that_was_sampled_more_often_counts_more():
     given = hypotheses("xyz", "abc", "abc")
-    assert of_samples(given) == given[1]
-    # Two that agree in part outweigh one, but not three that agree wholly.
+    assert choose_among_samples(given) == given[1]
+    # Two samples that partly agree outweigh one sample, but not three identical ones.
     texts = ["the red dog", "the red cat", "owl", "owl", "owl"]
-    assert of_samples(hypotheses(*texts)).text == "owl"
-    assert of_samples(hypotheses(*texts[:3])).text == "the red dog"
+    assert choose_among_samples(hypotheses(*texts)).text == "owl"
+    assert choose_among_samples(hypotheses(*texts[:3])).text == "the red dog"
 
 
-def test_samples_weigh_the_same_whatever_their_probability():
+def test_samples_weigh_the_same_regardless_of_their_probability():
     given = hypotheses("xyz", "abc", "abc", probabilities=[0.9, 1e-6, 1e-7])
-    assert of_samples(given) == given[1]
+    assert choose_among_samples(given) == given[1]
 
 
-def test_an_n_best_list_weighs_what_the_model_says_of_it():
+def test_an_n_best_list_is_weighted_by_probability():
     texts = ["xyz", "the red dog", "the red cat"]
-    assert of_n_best(hypotheses(*texts, probabilities=[0.8, 0.1, 0.1])).text == "xyz"
-    assert of_n_best(hypotheses(*texts, probabilities=[0.4, 0.3, 0.3])).text == "the red dog"
-    assert of_n_best(hypotheses(*texts, probabilities=[0.4, 0.28, 0.32])).text == "the red cat"
-    # Two ways to spell one text count together.
+    assert choose_from_n_best(hypotheses(*texts, probabilities=[0.8, 0.1, 0.1])).text == "xyz"
+    assert choose_from_n_best(hypotheses(*texts, probabilities=[0.4, 0.3, 0.3])).text == "the red dog"
+    assert choose_from_n_best(hypotheses(*texts, probabilities=[0.4, 0.28, 0.32])).text == "the red cat"
+    # Two segmentations of one text add up.
     given = hypotheses("xyz", "abc", "abc", probabilities=[0.4, 0.35, 0.25])
-    assert of_n_best(given) == given[1]
+    assert choose_from_n_best(given) == given[1]
 
 
-def test_weights_of_very_improbable_hypotheses_are_not_lost():
+def test_weights_of_very_improbable_hypotheses_do_not_underflow():
     given = [
         Translation(text, 0.0, -2000.0 - i, tokens=(), source_tokens=())
         for i, text in enumerate(["xyz", "the red dog", "the red cat", "the red hen"])
     ]
     weights = [math.exp(-i) for i in range(4)]
-    assert of_n_best(given) == given[slow_choice([one.text for one in given], weights)]
+    assert choose_from_n_best(given) == given[slow_choice([one.text for one in given], weights)]
 
 
-@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+@pytest.mark.parametrize("choice", [choose_among_samples, choose_from_n_best])
 @pytest.mark.parametrize("texts", [["ada"], [""], ["ada", "ada", "ada"], ["", ""]])
-def test_what_is_all_the_same_gives_the_first(choice, texts):
+def test_of_identical_hypotheses_the_first_is_chosen(choice, texts):
     given = hypotheses(*texts)
     assert choice(given) == given[0]
 
 
-@pytest.mark.parametrize("choice", [of_samples, of_n_best])
-def test_nothing_to_choose_from_is_an_error(choice):
+@pytest.mark.parametrize("choice", [choose_among_samples, choose_from_n_best])
+def test_an_empty_list_is_an_error(choice):
     with pytest.raises(ValueError, match=r"^no hypothesis to choose from$"):
         choice([])
 
 
-@pytest.mark.parametrize("choice", [of_samples, of_n_best])
+@pytest.mark.parametrize("choice", [choose_among_samples, choose_from_n_best])
 @pytest.mark.parametrize(
     "texts",
     [
@@ -115,28 +115,28 @@ def test_nothing_to_choose_from_is_an_error(choice):
         ["xyz", "abc"],
         ["abc", "xyz", "xyz", "abc"],
         ["ada bob", "bob ada"],
-        # Letters changed in a circle: each agrees as much with the others as these do with it.
+        # Letters permuted cyclically: every text agrees equally with the others.
         ["acxabbb", "baxbccc", "cbxcaaa"],
         ["cccacb", "aaabac", "bbbcba"],
         ["xbabca", "xcbcab", "xacabc"],
     ],
 )
-def test_of_equally_good_ones_the_first_is_taken(choice, texts):
+def test_of_equally_good_hypotheses_the_first_is_chosen(choice, texts):
     given = hypotheses(*texts, probabilities=[1 / len(texts)] * len(texts))
     assert slow_choice(texts) == 0
     assert choice(given) == given[0]
 
 
-def test_the_chosen_one_is_returned_as_it_is():
+def test_the_chosen_hypothesis_is_returned_unchanged():
     alternatives = tuple(hypotheses("the cat sleeps here", "the cat slept here"))
     [first] = hypotheses("a dog runs fast")
-    chosen = of_samples([first, *alternatives])
+    chosen = choose_among_samples([first, *alternatives])
     assert chosen == alternatives[0]
     assert (chosen.score, chosen.log_probability) == (-1.0, 0.0)
 
 
-@pytest.mark.parametrize("choice", [of_samples, of_n_best])
-def test_an_empty_translation_agrees_wholly_with_another(choice):
+@pytest.mark.parametrize("choice", [choose_among_samples, choose_from_n_best])
+def test_empty_translations_agree_with_each_other(choice):
     given = hypotheses("a dog", "", "", "owl", probabilities=[0.25] * 4)
     assert choice(given) == given[1]
 
@@ -148,7 +148,7 @@ def test_equals_a_slow_double_loop_over_sacrebleu(seed):
         texts = random_texts(random, size)
         probabilities = random.uniform(0.01, 0.2, len(texts)).tolist()
         given = hypotheses(*texts, probabilities=probabilities)
-        for choice, weights in ((of_samples, None), (of_n_best, probabilities)):
+        for choice, weights in ((choose_among_samples, None), (choose_from_n_best, probabilities)):
             chosen = choice(given)
             assert chosen.text == texts[slow_choice(texts, weights)]
             assert chosen == given[texts.index(chosen.text)]

@@ -1,4 +1,4 @@
-"""Scores are those of sacreBLEU's own command line, to the last digit and with its signature."""
+"""Scores equal those of sacreBLEU's own command line, to the last digit and with its signature."""
 
 import json
 import subprocess
@@ -24,7 +24,7 @@ HYPOTHESES = [
 ]
 
 
-def by_command_line(folder, *options: str) -> list[dict]:
+def sacrebleu_command(folder, *options: str) -> list[dict]:
     """What ``sacrebleu`` prints for the two files, scores with 10 decimals."""
     reference, hypothesis = folder / "reference.txt", folder / "hypothesis.txt"
     reference.write_text("".join(f"{line}\n" for line in REFERENCES), encoding="utf-8")
@@ -44,9 +44,11 @@ def by_command_line(folder, *options: str) -> list[dict]:
         (("--tokenize", "none", "--lowercase", "--chrf-lowercase"), {"tokenize": "none", "lowercase": True}),
     ],
 )
-def test_scores_and_signatures_are_those_of_the_command_line(tmp_path, options, arguments):
+def test_scores_and_signatures_equal_sacrebleus_command_line(tmp_path, options, arguments):
     scores = evaluate(HYPOTHESES, REFERENCES, **arguments)
-    for score, expected in zip((scores.bleu, scores.chrf), by_command_line(tmp_path, *options), strict=True):
+    for score, expected in zip(
+        (scores.bleu, scores.chrf), sacrebleu_command(tmp_path, *options), strict=True
+    ):
         assert score.name == expected["name"]
         assert score.score == pytest.approx(expected["score"], abs=1e-9)
         assert score.signature == expected["signature"]
@@ -87,20 +89,20 @@ def test_scoring_is_silent(capfd, caplog):
     assert caplog.messages == []
 
 
-def test_another_number_of_references_is_refused():
+def test_a_different_number_of_references_is_an_error():
     with pytest.raises(ValueError, match="2"):
         evaluate(["Nichts"], ["Nichts", "Etwas"])
 
 
-def test_the_spread_of_models_is_that_of_a_sample():
-    spread = ScoreStatistics.of([10.0, 12.0, 17.0])
-    assert spread == ScoreStatistics(mean=13.0, deviation=13**0.5, number=3)  # (9 + 1 + 16) / 2
-    assert str(spread) == "13.00 ± 3.61 (mean and standard deviation of 3)"
+def test_the_statistics_of_several_models_have_the_sample_standard_deviation():
+    statistics = ScoreStatistics.of([10.0, 12.0, 17.0])
+    assert statistics == ScoreStatistics(mean=13.0, deviation=13**0.5, number=3)  # (9 + 1 + 16) / 2
+    assert str(statistics) == "13.00 ± 3.61 (mean and standard deviation of 3)"
 
 
 @pytest.mark.parametrize("lowercase", [False, True])
-def test_sentence_scores_are_those_of_the_command_line(tmp_path, lowercase):
-    by_command_line(tmp_path)  # for the files
+def test_sentence_scores_equal_sacrebleus_command_line(tmp_path, lowercase):
+    sacrebleu_command(tmp_path)  # writes the files
     command = [
         sys.executable,
         "-m",
@@ -119,7 +121,7 @@ def test_sentence_scores_are_those_of_the_command_line(tmp_path, lowercase):
     assert expected[3] == 0
 
 
-def test_bleu_by_length_is_that_of_the_sentences_alone():
+def test_bleu_by_length_equals_the_bleu_of_each_group_by_itself():
     sources = ["one two", "a b c d e", "1 2 3 4 5 6", " ".join("x" * 61), "s " * 60]
     found = bleu_by_length(sources, HYPOTHESES, REFERENCES)
     groups = [[0, 1], [2], [4], [3]]
@@ -130,10 +132,10 @@ def test_bleu_by_length_is_that_of_the_sentences_alone():
         assert (one.num_sentences, one.bleu) == (len(rows), alone.bleu.score)
 
 
-def test_a_script_without_spaces_has_words_too():
+def test_scripts_without_spaces_are_counted_in_words_too():
     (found,) = bleu_by_length(["他把书放在桌子上然后走了"], ["a"], ["a"])  # 12 characters count as 6 words
     assert (found.shortest, found.longest) == (6, 10)
 
 
-def test_no_sentence_has_no_length():
+def test_without_sentences_there_are_no_length_groups():
     assert bleu_by_length([], [], []) == []

@@ -1,1 +1,1 @@
-"""Text to scores."""
+"""From translations to scores: sacreBLEU, significance of a difference, minimum-Bayes-risk decoding."""

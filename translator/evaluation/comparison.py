@@ -1,4 +1,4 @@
-"""Which of two models is better, by how much, and whether that may be chance."""
+"""Compares two models on a test set: scores, their significance, the sentences that differ most."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from translator.corpus.readers import Pair
 from translator.evaluation.scores import sentence_scores
 
 NUM_SAMPLES = 1000
-SIGNIFICANT = 0.05  # a smaller p is significant
-FEW_SENTENCES = 50  # with fewer, resampling knows too little of other text to say anything
-_NUM_SHOWN = 15  # sentences where one is better, and where the other is
+SIGNIFICANCE_LEVEL = 0.05  # a smaller p-value is significant
+MIN_SENTENCES = 50  # resampling fewer says too little about other text to call any difference significant
+_NUM_SHOWN = 15  # sentences listed in favour of each model
 
 
 @dataclass(frozen=True)
 class ComparedScore:
-    """A score of two models on the same test set.
+    """One metric for two models on the same test set.
 
     Attributes:
-        name: the metric.
-        first, second: from 0 to 100, higher is better.
-        first_interval, second_interval: half the width of the 95 % interval of the score, by bootstrap.
+        name: name of the metric.
+        first, second: the scores, from 0 to 100; higher is better.
+        first_interval, second_interval: half the width of the 95 % confidence interval, by bootstrap.
         difference: ``second - first``.
-        p_value: how probable a difference so large is between models that are equally good.
-        significant: whether it is below 0.05, and the test set is not too small to tell.
+        p_value: the probability of a difference at least this large if the models were equally good.
+        significant: whether ``p_value`` is below 0.05 and the test set has at least 50 sentences.
         signature: sacreBLEU's description of exactly what was computed.
     """
 
@@ -45,12 +45,14 @@ class ComparedScore:
 
 @dataclass(frozen=True)
 class DifferingSentence:
-    """A sentence of the test set and its two translations.
+    """A sentence of the test set with the translations by both models.
 
     Attributes:
-        line: its number, from 1.
-        source, reference, first, second: its texts.
-        first_chrf, second_chrf: of the translations, from 0 to 100.
+        line: line number in the test set, from 1.
+        source: the source sentence.
+        reference: the reference translation.
+        first, second: the two translations.
+        first_chrf, second_chrf: their sentence chrF, from 0 to 100.
     """
 
     line: int
@@ -63,22 +65,22 @@ class DifferingSentence:
 
     @property
     def difference(self) -> float:
-        """By how much the second is better."""
+        """How much better the second translation is, in chrF."""
         return self.second_chrf - self.first_chrf
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What two models make of a test set.
+    """The result of comparing two models on a test set.
 
     Attributes:
         first, second: names of the models.
-        num_sentences: of the test set.
-        num_different: how many of them the models translate differently.
-        bleu, chrf: their scores.
-        second_better: sentences that the second translates better, the largest difference first.
-        first_better: those that the first translates better.
-        chrf_differences: of every sentence, in order, by how much the second is better.
+        num_sentences: size of the test set.
+        num_different: number of sentences that the models translate differently.
+        bleu, chrf: the scores of both models.
+        second_better: sentences that the second model translates better, largest difference first.
+        first_better: sentences that the first model translates better, largest difference first.
+        chrf_differences: for every sentence in order, chrF of the second model minus chrF of the first.
     """
 
     first: str
@@ -93,12 +95,15 @@ class Comparison:
 
     @property
     def verdict(self) -> str:
-        """Which is better by BLEU, and whether that is sure, in a sentence or two."""
+        """One sentence: which model has the higher BLEU, and whether the difference is significant."""
         bleu = self.bleu
         if not self.num_different:
             return "There is no difference: all translations are the same."
-        if self.num_sentences < FEW_SENTENCES:
-            return f"{self.num_sentences} sentences are too few to say which is better; take some hundred."
+        if self.num_sentences < MIN_SENTENCES:
+            return (
+                f"{self.num_sentences} sentences are too few to tell which model is better; "
+                "use at least a few hundred."
+            )
         if not bleu.difference:
             return f"There is no difference in {bleu.name}."
         better, worse = (self.second, self.first) if bleu.difference > 0 else (self.first, self.second)
@@ -106,12 +111,12 @@ class Comparison:
         if bleu.significant:
             return f"{better} is better than {worse} by {amount} (p = {bleu.p_value:.3f})."
         return (
-            f"The difference is not significant: {better} has {amount} more than {worse}, which may well be "
-            f"chance (p = {bleu.p_value:.3f})."
+            f"The difference is not significant: {better} scores {amount} higher than {worse}, "
+            f"which may well be chance (p = {bleu.p_value:.3f})."
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Returns plain values for JSON."""
         return {"verdict": self.verdict, **asdict(self)}
 
     def __str__(self) -> str:
@@ -136,42 +141,45 @@ def compare_translations(
     tokenize: str | None = None,
     lowercase: bool = False,
 ) -> Comparison:
-    """Compares what two models made of a test set, by paired bootstrap (Koehn 2004, "Statistical Significance
-    Tests for Machine Translation Evaluation") as sacreBLEU does it, with 1,000 samples.
+    """Compares two models' translations of a test set by paired bootstrap resampling.
+
+    The method is that of Koehn 2004, "Statistical Significance Tests for Machine Translation Evaluation", as
+    implemented in sacreBLEU, with 1,000 samples.
 
     Args:
         pairs: the test set.
-        first: name and translations of a model.
-        second: those of another.
-        tokenize: sacreBLEU's tokenizer for BLEU; None: its default, 13a.
-        lowercase: whether case is ignored.
+        first: name and translations of the first model.
+        second: name and translations of the second model.
+        tokenize: sacreBLEU's tokenizer for BLEU; None means its default, 13a.
+        lowercase: whether to ignore case.
     """
     references = [pair.target for pair in pairs]
-    sentences = _sentences(pairs, first[1], second[1], lowercase)
+    sentences = _differing_sentences(pairs, first[1], second[1], lowercase)
     bleu, chrf = _compared_scores(references, first[1], second[1], tokenize, lowercase)
-    ranked = sorted(sentences, key=lambda one: one.difference)
+    ranked = sorted(sentences, key=lambda sentence: sentence.difference)
     return Comparison(
         first=first[0],
         second=second[0],
         num_sentences=len(pairs),
-        num_different=sum(one.first != one.second for one in sentences),
+        num_different=sum(sentence.first != sentence.second for sentence in sentences),
         bleu=bleu,
         chrf=chrf,
-        second_better=[one for one in ranked[::-1] if one.difference > 0][:_NUM_SHOWN],
-        first_better=[one for one in ranked if one.difference < 0][:_NUM_SHOWN],
-        chrf_differences=[one.difference for one in sentences],
+        second_better=[sentence for sentence in reversed(ranked) if sentence.difference > 0][:_NUM_SHOWN],
+        first_better=[sentence for sentence in ranked if sentence.difference < 0][:_NUM_SHOWN],
+        chrf_differences=[sentence.difference for sentence in sentences],
     )
 
 
-def _sentences(
+def _differing_sentences(
     pairs: Sequence[Pair], first: Sequence[str], second: Sequence[str], lowercase: bool
 ) -> list[DifferingSentence]:
+    """Pairs up the translations of every sentence with their sentence chrF."""
     references = [pair.target for pair in pairs]
-    scores = (sentence_scores(side, references, lowercase) for side in (first, second))
+    scores = (sentence_scores(translations, references, lowercase) for translations in (first, second))
     rows = zip(pairs, first, second, *scores, strict=True)
     return [
-        DifferingSentence(number, pair.source, pair.target, *rest)
-        for number, (pair, *rest) in enumerate(rows, start=1)
+        DifferingSentence(number, pair.source, pair.target, *translations_and_scores)
+        for number, (pair, *translations_and_scores) in enumerate(rows, start=1)
     ]
 
 
@@ -182,24 +190,31 @@ def _compared_scores(
     tokenize: str | None,
     lowercase: bool,
 ) -> list[ComparedScore]:
+    """Scores both models by BLEU and chrF with sacreBLEU's paired bootstrap."""
     metrics = {
         "BLEU": BLEU(tokenize=tokenize, lowercase=lowercase, force=True),
         "chrF": CHRF(lowercase=lowercase),
     }
     systems = [("first", list(first)), ("second", list(second))]
     signatures, results = PairedTest(systems, metrics, [list(references)], "bs", NUM_SAMPLES)()
-    found = []
+    scores = []
     for name, signature in signatures.items():
-        one, other = results[name]
-        difference = other.score - one.score
-        # sacreBLEU counts the samples with a larger difference, and gives 1 / 1,001 where all have none.
-        p_value = float(other.p_value) if difference else 1.0
-        significant = p_value < SIGNIFICANT and len(references) >= FEW_SENTENCES
-        found.append(
+        first_result, second_result = results[name]
+        difference = second_result.score - first_result.score
+        # sacreBLEU counts the samples with a larger difference; identical translations have none, which
+        # would give p = 1 / 1,001.
+        p_value = float(second_result.p_value) if difference else 1.0
+        scores.append(
             ComparedScore(
-                *(name, one.score, other.score, float(one.ci), float(other.ci)),
-                *(difference, p_value, significant),
+                name=name,
+                first=first_result.score,
+                second=second_result.score,
+                first_interval=float(first_result.ci),
+                second_interval=float(second_result.ci),
+                difference=difference,
+                p_value=p_value,
+                significant=p_value < SIGNIFICANCE_LEVEL and len(references) >= MIN_SENTENCES,
                 signature=str(signature),
             )
         )
-    return found
+    return scores

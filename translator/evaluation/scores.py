@@ -1,4 +1,4 @@
-"""BLEU and chrF by sacreBLEU; a score never travels without its signature."""
+"""Computes BLEU and chrF with sacreBLEU; a score always carries its signature."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from sacrebleu.metrics import BLEU, CHRF
 from translator.corpus.filters import length_in_words
 from translator.errors import ConfigError, first_line
 
-_BORDERS = (5, 10, 15, 20, 30, 40, 60)  # words of the longest sentence of each group but the last
+# The longest source of each length group, in words; a last group takes all longer ones.
+_LENGTH_LIMITS = (5, 10, 15, 20, 30, 40, 60)
 
 
 @dataclass(frozen=True)
 class Score:
-    """A score of a whole test set.
+    """One metric over a whole test set.
 
     Attributes:
-        name: the metric.
-        score: from 0 to 100, higher is better.
+        name: name of the metric.
+        score: the score, from 0 to 100, higher is better.
         signature: sacreBLEU's description of exactly what was computed.
     """
 
@@ -36,12 +37,12 @@ class Score:
 
 @dataclass(frozen=True)
 class ScoreStatistics:
-    """The same score of several models that were trained alike.
+    """Mean and standard deviation of one metric over several models, such as different seeds.
 
     Attributes:
         mean: the mean.
-        deviation: the standard deviation of the sample (divided by the number less one).
-        number: how many scores.
+        deviation: the sample standard deviation (with divisor n - 1).
+        number: number of scores.
     """
 
     mean: float
@@ -50,7 +51,7 @@ class ScoreStatistics:
 
     @classmethod
     def of(cls, scores: Sequence[float]) -> ScoreStatistics:
-        """The spread of two scores or more."""
+        """Summarizes at least two scores."""
         return cls(statistics.mean(scores), statistics.stdev(scores), len(scores))
 
     def __str__(self) -> str:
@@ -59,25 +60,25 @@ class ScoreStatistics:
 
 @dataclass(frozen=True)
 class Scores:
-    """All scores of a test set."""
+    """All scores of a test set of ``num_sentences`` sentences."""
 
     bleu: Score
     chrf: Score
     num_sentences: int
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Returns plain values for JSON."""
         return asdict(self)
 
 
 @dataclass(frozen=True)
 class LengthScore:
-    """The score of the sentences of similar length.
+    """BLEU of the sentences in one group of source lengths.
 
     Attributes:
-        shortest, longest: of their sources, in words; None: any length.
-        num_sentences: how many there are.
-        bleu: their BLEU, as of a test set of its own.
+        shortest, longest: range of the source length, in words; ``longest`` is None where it has no limit.
+        num_sentences: number of sentences in the group.
+        bleu: corpus BLEU of the group by itself.
     """
 
     shortest: int
@@ -90,13 +91,13 @@ class LengthScore:
 
 
 def check_tokenizer(name: str | None) -> None:
-    """Checks that sacreBLEU has a tokenizer, before anything is translated for it.
+    """Checks that sacreBLEU can use a tokenizer; call it before the time is spent on translating.
 
     Args:
-        name: of the tokenizer; None: the default.
+        name: name of the tokenizer; None means the default.
 
     Raises:
-        ConfigError: if it has none of that name, or the tokenizer needs a package that is not installed.
+        ConfigError: if sacreBLEU has no such tokenizer, or it needs a package that is not installed.
     """
     if name is None:
         return
@@ -105,7 +106,7 @@ def check_tokenizer(name: str | None) -> None:
         raise ConfigError(f"tokenize: sacreBLEU has no tokenizer {name!r}; it has {known}")
     try:
         BLEU(tokenize=name)
-    except Exception as error:  # each has packages, and failures, of its own
+    except Exception as error:  # every tokenizer fails in its own way if its package is missing
         raise ConfigError(f"tokenize: sacreBLEU's {name} cannot be used ({first_line(error)})") from None
 
 
@@ -116,17 +117,18 @@ def evaluate(
 
     Args:
         hypotheses: the translations, detokenized.
-        references: as many references.
-        tokenize: sacreBLEU's tokenizer for BLEU; None: its default, 13a.
-        lowercase: whether case is ignored.
+        references: one reference per translation.
+        tokenize: sacreBLEU's tokenizer for BLEU; None means its default, 13a.
+        lowercase: whether to ignore case.
 
     Raises:
-        ConfigError: as ``check_tokenizer``.
+        ConfigError: if the tokenizer cannot be used; see ``check_tokenizer``.
+        ValueError: if the number of references differs from the number of translations.
     """
     check_tokenizer(tokenize)
     if len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses but {len(references)} references")
-    # effective_order concerns sentences, not a corpus; force silences a hint about tokenized text.
+    # force silences a warning about tokenized text; effective_order matters for single sentences only.
     metrics = {
         "bleu": BLEU(tokenize=tokenize, lowercase=lowercase, force=True),
         "chrf": CHRF(lowercase=lowercase),
@@ -141,16 +143,16 @@ def evaluate(
 def sentence_scores(
     hypotheses: Sequence[str], references: Sequence[str], lowercase: bool = False
 ) -> list[float]:
-    """The chrF of each sentence by sacreBLEU, from 0 to 100; BLEU is not made for so little text.
+    """Returns the chrF of each sentence by sacreBLEU, from 0 to 100; BLEU is unreliable for single sentences.
 
     Args:
         hypotheses: the translations, detokenized.
-        references: as many references.
-        lowercase: whether case is ignored.
+        references: one reference per translation.
+        lowercase: whether to ignore case.
     """
-    metric = CHRF(lowercase=lowercase)
+    chrf = CHRF(lowercase=lowercase)
     return [
-        metric.sentence_score(hypothesis, [reference]).score
+        chrf.sentence_score(hypothesis, [reference]).score
         for hypothesis, reference in zip(hypotheses, references, strict=True)
     ]
 
@@ -158,20 +160,21 @@ def sentence_scores(
 def bleu_by_length(
     sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str]
 ) -> list[LengthScore]:
-    """The BLEU of short and of long sentences, by sacreBLEU; a length that no sentence has is left out.
+    """Returns BLEU by sacreBLEU for groups of sentences of similar length; empty groups are left out.
 
     Args:
-        sources: the sentences, whose words are counted.
+        sources: the source sentences, whose length in words decides the group.
         hypotheses: their translations, detokenized.
-        references: as many references.
+        references: one reference per translation.
     """
     groups: dict[int, list[tuple[str, str]]] = {}
-    for source, *sides in zip(sources, hypotheses, references, strict=True):
-        group = bisect.bisect_left(_BORDERS, length_in_words(source))
-        groups.setdefault(group, []).append((sides[0], sides[1]))
-    found = []
-    for group, rows in sorted(groups.items()):
-        longest = _BORDERS[group] if group < len(_BORDERS) else None
-        bleu = evaluate([row[0] for row in rows], [row[1] for row in rows]).bleu.score
-        found.append(LengthScore(1 + (_BORDERS[group - 1] if group else 0), longest, len(rows), bleu))
-    return found
+    for source, hypothesis, reference in zip(sources, hypotheses, references, strict=True):
+        group = bisect.bisect_left(_LENGTH_LIMITS, length_in_words(source))
+        groups.setdefault(group, []).append((hypothesis, reference))
+    scores = []
+    for group, sentences in sorted(groups.items()):
+        shortest = 1 + (_LENGTH_LIMITS[group - 1] if group else 0)
+        longest = _LENGTH_LIMITS[group] if group < len(_LENGTH_LIMITS) else None
+        bleu = evaluate([pair[0] for pair in sentences], [pair[1] for pair in sentences]).bleu.score
+        scores.append(LengthScore(shortest, longest, len(sentences), bleu))
+    return scores

@@ -1,4 +1,4 @@
-"""Translates the sentences that are scored."""
+"""Translates the sentences of test and dev sets for scoring."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ def translate_pairs(
     minimum_bayes_risk: bool = False,
     options: SearchKeywords | None = None,
 ) -> list[str]:
-    """Translates the sources of a test set.
+    """Translates the source sentences of a test set.
 
     Args:
         translator: the translator.
         pairs: the test set.
-        glossary: as for ``Translator.translate``.
-        minimum_bayes_risk: whether to choose by minimum Bayes risk among the hypotheses that are asked for.
-        options: as for ``Translator.translate``.
+        glossary: see ``Translator.translate``.
+        minimum_bayes_risk: whether to choose among the ``n_best`` hypotheses by minimum Bayes risk.
+        options: search options; see ``Translator.translate``.
 
     Raises:
-        ConfigError: if an option is not valid or has no effect.
+        ConfigError: if an option is not valid or has no effect, or several hypotheses would be scored.
     """
     options = options or {}
     if fault := without_effect(options, translator.rerankers, minimum_bayes_risk):
@@ -39,21 +39,25 @@ def translate_pairs(
         raise ConfigError(
             "only the best translation is scored: leave n_best out, or add minimum_bayes_risk to choose"
         )
-    found = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
+    translations = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
     if minimum_bayes_risk:
         are_samples = options.get("sampling", False)
-        found = (
-            choose_by_minimum_bayes_risk([one, *one.alternatives], are_samples=are_samples) for one in found
+        translations = (
+            choose_by_minimum_bayes_risk([best, *best.alternatives], are_samples=are_samples)
+            for best in translations
         )
-    return [translation.text for translation in found]
+    return [translation.text for translation in translations]
 
 
 def dev_score(translator: Translator, dev: Sequence[Pair]) -> Callable[[], float]:
-    """Dev BLEU with greedy search: five times as fast as a beam, and it rises and falls alike."""
+    """Returns a function that computes dev BLEU by greedy search.
+
+    Greedy search is about five times as fast as a beam, and its BLEU rises and falls with that of the beam.
+    """
     sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
 
     def score() -> float:
         translations = translator.translate(sources, beam_size=1, alignments=False)
-        return evaluate([t.text for t in translations], references).bleu.score
+        return evaluate([translation.text for translation in translations], references).bleu.score
 
     return score
