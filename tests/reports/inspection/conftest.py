@@ -8,7 +8,7 @@ from translator.decoding.translator import Translator
 
 @pytest.fixture(scope="session")
 def inspection():
-    """What happened inside a translation by a small network with random weights; 你 is three bytes."""
+    """The inspection of a translation by a small network with random weights; 你 is three byte tokens."""
     tokenizer = toy_tokenizer()
     translator = Translator([word_network(tokenizer, seed=12, end=1.0)], tokenizer, Config())
     return translator.inspect("mia ned 你 pam", min_length=5)

@@ -1,23 +1,23 @@
-"""The tree is the beam, and no two of its lines cross."""
+"""The tree shows the beam, and no two of its lines cross."""
 
 import itertools
 
 import pytest
 
 from translator.decoding.inspection import BeamNode
-from translator.reports.inspection.beam import beam_tree, columns_of
+from translator.reports.inspection.beam import beam_chart, tree_columns
 
 
 def drawn(inspection):
-    data = beam_tree(inspection.beam, "<s>").to_dict()["datasets"].values()
-    (nodes,) = [values for values in data if "piece" in values[0]]
-    lines = [line for values in data if "piece" not in values[0] for line in values]
+    data = beam_chart(inspection.beam, "<s>").to_dict()["datasets"].values()
+    (nodes,) = [values for values in data if "token" in values[0]]
+    lines = [line for values in data if "token" not in values[0] for line in values]
     return nodes, lines
 
 
 def test_every_hypothesis_is_a_node(inspection):
     (start, *nodes), _ = drawn(inspection)
-    assert start["piece"] == "<s>"
+    assert start["token"] == "<s>"
     assert "log-probability" not in start
     assert len(nodes) == len(inspection.beam)
     for node, hypothesis in zip(nodes, inspection.beam, strict=True):
@@ -25,12 +25,12 @@ def test_every_hypothesis_is_a_node(inspection):
         assert node["log-probability"] == pytest.approx(hypothesis.log_probability, abs=1e-4)
         assert node["ended"] == (hypothesis.token == "</s>")
         assert node["found"] == hypothesis.is_found
-        assert node["piece"] == hypothesis.token  # no byte among them
+        assert node["token"] == hypothesis.token  # there are no byte tokens
 
 
-def test_every_node_is_joined_to_what_it_continues(inspection):
+def test_every_node_is_joined_to_its_parent(inspection):
     _, lines = drawn(inspection)
-    columns = columns_of(inspection.beam)
+    columns = tree_columns(inspection.beam)
     expected = [
         ((0 if node.parent < 0 else columns[node.parent], node.step - 1), (column, node.step))
         for node, column in zip(inspection.beam, columns, strict=True)
@@ -39,7 +39,7 @@ def test_every_node_is_joined_to_what_it_continues(inspection):
     assert sorted(found) == sorted(expected)
 
 
-def test_no_lines_cross_and_no_nodes_share_a_place(inspection):
+def test_no_lines_cross_and_no_nodes_coincide(inspection):
     _, lines = drawn(inspection)
     ends = [(line["to column"], line["to step"]) for line in lines]
     assert len(set(ends)) == len(ends)
@@ -50,17 +50,17 @@ def test_no_lines_cross_and_no_nodes_share_a_place(inspection):
             assert order >= 0
 
 
-def test_the_translation_has_the_first_column_for_itself(inspection):
-    for column, node in zip(columns_of(inspection.beam), inspection.beam, strict=True):
+def test_the_translation_has_the_first_column_to_itself(inspection):
+    for column, node in zip(tree_columns(inspection.beam), inspection.beam, strict=True):
         assert (column == 0) == node.is_found
 
 
-def test_bytes_are_spelled_along_their_path():
+def test_byte_tokens_are_spelled_along_their_path():
     tokens = ["<0xE4>", "<0xBD>", "<0xA0>", "</s>"]
     beam = [BeamNode(step, step - 1, token, -1.0, None, True) for step, token in enumerate(tokens)]
     (values,) = [
         values
-        for values in beam_tree(beam, "<s>").to_dict()["datasets"].values()
-        if values and "piece" in values[0]
+        for values in beam_chart(beam, "<s>").to_dict()["datasets"].values()
+        if values and "token" in values[0]
     ]
-    assert [node["piece"] for node in values] == ["<s>", "byte E4", "byte BD", "你 3/3", "</s>"]
+    assert [node["token"] for node in values] == ["<s>", "byte E4", "byte BD", "你 3/3", "</s>"]

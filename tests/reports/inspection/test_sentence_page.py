@@ -1,4 +1,4 @@
-"""The page of a sentence: every picture, each with two sentences."""
+"""The page of a sentence has all of its charts, each with a short caption."""
 
 import dataclasses
 import re
@@ -10,42 +10,42 @@ from translator.reports.inspection.sentence_page import sentence_page
 from translator.reports.page import write_html
 
 
-def test_all_pictures_are_there(inspection):
+def test_the_page_has_a_section_for_every_chart(inspection):
     headings = [section.heading for section in sentence_page(inspection).sections]
     assert headings == [
         "Attention between words",
-        "Attention between pieces",
+        "Attention between tokens",
         "Probabilities",
-        "Beam",
-        "Gates: encoder, forward",
-        "Gates: encoder, backward",
-        "Gates: encoder, layer 2",
-        "Gates: decoder, layer 1",
-        "Gates: decoder, layer 2",
+        "Beam search",
+        "LSTM gates: encoder, forward",
+        "LSTM gates: encoder, backward",
+        "LSTM gates: encoder, layer 2",
+        "LSTM gates: decoder, layer 1",
+        "LSTM gates: decoder, layer 2",
     ]
 
 
-def test_each_has_two_sentences(inspection):
+def test_every_chart_has_a_caption_of_a_few_sentences(inspection):
     for section in sentence_page(inspection).sections:
-        assert len(re.findall(r"\.(?: |$)", section.how_to_read)) == 2, section.heading
+        assert len(re.findall(r"\.(?: |$)", section.how_to_read)) in (3, 4), section.heading
         assert section.how_to_read.endswith(".")
 
 
-def test_every_picture_can_be_drawn(inspection):
+def test_every_chart_can_be_drawn(inspection):
     for section in sentence_page(inspection).sections:
         assert vl_convert.vegalite_to_svg(section.content.to_dict()).startswith("<svg"), section.heading
 
 
-def test_text_without_spaces_has_no_picture_of_words(inspection):
+def test_text_without_spaces_has_no_attention_between_words(inspection):
     found = dataclasses.replace(
         inspection.translation,
         source_tokens=tuple(token.replace("▁", "") for token in inspection.translation.source_tokens),
     )
     sections = sentence_page(dataclasses.replace(inspection, translation=found)).sections
-    assert sections[0].heading == "Attention between pieces"
+    assert sections[0].heading == "Attention between tokens"
 
 
-def test_an_empty_translation(inspection, tmp_path):
+def test_an_empty_translation_has_a_page(inspection, tmp_path):
     found = dataclasses.replace(
         inspection.translation,
         text="",
@@ -66,4 +66,4 @@ def test_an_empty_translation(inspection, tmp_path):
         beam=(end,),
     )
     write_html(sentence_page(empty), tmp_path / "page.html")
-    assert (tmp_path / "page.html").stat().st_size > 500_000  # the program that draws is inside
+    assert (tmp_path / "page.html").stat().st_size > 500_000  # the JavaScript that draws is inside

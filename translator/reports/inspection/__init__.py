@@ -1,1 +1,1 @@
-"""What happens inside one translation, as pictures."""
+"""Charts of what happens inside one translation: attention, probabilities, beam, gates."""

@@ -1,4 +1,4 @@
-"""The attention of a translation as heat maps, over words and over pieces."""
+"""Attention weights of a translation as heat maps, between words and between tokens."""
 
 from __future__ import annotations
 
@@ -10,45 +10,54 @@ import numpy.typing as npt
 
 from translator.decoding.alignment import attention_by_words, word_indices
 from translator.decoding.translation import Translation
-from translator.reports.inspection.pieces import STEP, axis_of, readable, slanted, text_of
+from translator.reports.inspection.token_labels import (
+    COLUMN_WIDTH,
+    labelled_axis,
+    slanted_axis,
+    text_of_tokens,
+    token_labels,
+)
 
 
-def attention_of_pieces(translation: Translation) -> alt.LayerChart:
-    """Which source pieces each piece of a translation looked at."""
+def attention_between_tokens(translation: Translation) -> alt.LayerChart:
+    """Charts the attention weights of every target token over the source tokens."""
     return _heat_map(
-        _attention(translation), readable(translation.tokens), readable(translation.source_tokens)
+        _attention(translation), token_labels(translation.tokens), token_labels(translation.source_tokens)
     )
 
 
-def attention_of_words(translation: Translation) -> alt.LayerChart | None:
-    """The same over words; a dot is where the word alignment links two. None where a side has one word.
+def attention_between_words(translation: Translation) -> alt.LayerChart | None:
+    """Charts the same weights between words, with a dot for each link of the word alignment.
 
-    The attention of a word is the mean of its pieces, to a word of the source the sum over its pieces.
+    Weights are averaged over the tokens of a target word and summed over the tokens of a source word.
+
+    Returns:
+        The chart; None if one side has a single word (as in scripts without spaces) or none.
     """
-    (tokens, words), (source_tokens, source_words) = (
-        _words(pieces) for pieces in (translation.tokens, translation.source_tokens)
-    )
-    if min(len(words), len(source_words)) < 3:  # one word and the end
+    indices, words = _words(translation.tokens)
+    source_indices, source_words = _words(translation.source_tokens)
+    if min(len(words), len(source_words)) < 3:  # one word and the end of the sentence
         return None
-    weights = attention_by_words(_attention(translation), tokens, source_tokens)
+    weights = attention_by_words(_attention(translation), indices, source_indices)
     return _heat_map(weights, words, source_words, translation.word_alignment or ())
 
 
 def _attention(translation: Translation) -> npt.NDArray[np.float32]:
+    """Attention weights, float32 [target_length, source_length]."""
     if translation.alignment is None:
-        raise ValueError("the translation has no attention; translate with alignments=True")
+        raise ValueError("the translation has no attention weights; translate with alignments=True")
     return translation.alignment
 
 
 def _words(tokens: Sequence[str]) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """The number of the word of each piece, and the words; the end is a word of its own."""
-    numbers = word_indices(tokens[:-1])
-    last = int(numbers[-1]) + 1 if len(numbers) else 0
+    """The word index of each token, int64 [tokens], and the words; the end token counts as a word."""
+    indices = word_indices(tokens[:-1])
+    num_words = int(indices[-1]) + 1 if len(indices) else 0
     words = [
-        text_of([token for token, number in zip(tokens[:-1], numbers, strict=True) if number == word])
-        for word in range(last)
+        text_of_tokens([token for token, index in zip(tokens[:-1], indices, strict=True) if index == word])
+        for word in range(num_words)
     ]
-    return np.append(numbers, last), [*words, tokens[-1]]
+    return np.append(indices, num_words), [*words, tokens[-1]]
 
 
 def _heat_map(
@@ -57,7 +66,7 @@ def _heat_map(
     columns: Sequence[str],
     links: Sequence[tuple[int, int]] = (),
 ) -> alt.LayerChart:
-    """Weights [rows, columns] as cells; ``links`` are pairs (column, row)."""
+    """Draws weights [rows, columns] as cells, with a dot for each (column, row) in ``links``."""
     data = [
         {
             "target": row,
@@ -69,15 +78,15 @@ def _heat_map(
         for row in range(len(rows))
         for column in range(len(columns))
     ]
-    x = alt.X("source:O", axis=slanted(columns, "top", title="source"))
-    y = alt.Y("target:O", axis=axis_of(rows, title="translation"))
+    x = alt.X("source:O", axis=slanted_axis(columns, "top", title="source"))
+    y = alt.Y("target:O", axis=labelled_axis(rows, title="translation"))
     cells = (
         alt.Chart(alt.InlineData(values=data))
         .mark_rect()
         .encode(
             x=x,
             y=y,
-            # Below 1, so that a little attention is seen beside a lot of it.
+            # An exponent below 1 keeps small weights visible beside large ones.
             color=alt.Color("attention:Q", scale=alt.Scale(type="pow", exponent=0.7, domain=[0, 1])),
             tooltip=[
                 alt.Tooltip("to:N", title="translation"),
@@ -91,4 +100,4 @@ def _heat_map(
         .mark_point(style="strong", filled=True, size=22, opacity=1, tooltip=None)
         .encode(x=x, y=y)
     )
-    return alt.LayerChart(layer=[cells, dots], width=alt.Step(STEP), height=alt.Step(STEP))
+    return alt.LayerChart(layer=[cells, dots], width=alt.Step(COLUMN_WIDTH), height=alt.Step(COLUMN_WIDTH))

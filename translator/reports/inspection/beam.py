@@ -1,4 +1,4 @@
-"""The beam of a search as a tree."""
+"""Beam search as a tree of hypotheses."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Any
 import altair as alt
 
 from translator.decoding.inspection import BeamNode
-from translator.reports.inspection.pieces import readable
+from translator.reports.inspection.token_labels import token_labels
 
-_WIDTH, _HEIGHT = 118, 33  # pixels between two nodes
+_WIDTH, _HEIGHT = 118, 33  # between two nodes, in pixels
 
 
-def columns_of(beam: Sequence[BeamNode]) -> list[int]:
-    """A column for each node, so that no two lines of the tree cross.
+def tree_columns(beam: Sequence[BeamNode]) -> list[int]:
+    """Assigns a column to every node so that no lines of the tree cross.
 
-    The translation that was found has the first column for itself; the other nodes of a step stand in the
-    order of their parents.
+    The best hypothesis has the first column to itself; the other nodes of a step follow in the order of
+    their parents' columns.
     """
     columns = [0] * len(beam)
     for step in range(beam[-1].step + 1):
@@ -28,30 +28,56 @@ def columns_of(beam: Sequence[BeamNode]) -> list[int]:
     return columns
 
 
-def beam_tree(beam: Sequence[BeamNode], start: str) -> alt.LayerChart:
-    """The hypotheses that each step of a search kept, from top to bottom, joined to what they continue.
+def beam_chart(beam: Sequence[BeamNode], start: str) -> alt.LayerChart:
+    """Draws the hypotheses kept at each decoding step, from top to bottom, joined to their parents.
 
     Args:
-        beam: the hypotheses.
-        start: the piece that all of them continue.
+        beam: the hypotheses, in the order of the steps.
+        start: the start token, root of the tree.
     """
-    columns = columns_of(beam)
-    steps, width = beam[-1].step + 1, max(columns) + 1
-    x = alt.X("column:Q", axis=None, scale=alt.Scale(domain=[-0.1, width - 0.1], nice=False))
-    y = alt.Y("step:Q", axis=None, scale=alt.Scale(domain=[-1.5, steps - 0.5], reverse=True))
+    columns = tree_columns(beam)
+    num_steps, num_columns = beam[-1].step + 1, max(columns) + 1
+    x = alt.X("column:Q", axis=None, scale=alt.Scale(domain=[-0.1, num_columns - 0.1], nice=False))
+    y = alt.Y("step:Q", axis=None, scale=alt.Scale(domain=[-1.5, num_steps - 0.5], reverse=True))
     lines = [
         alt.Chart(alt.InlineData(values=_lines(beam, columns, found)))
         .mark_rule(style="strong" if found else "faint", strokeWidth=2 if found else 1)
         .encode(x=x, y=y, x2="to column:Q", y2="to step:Q")
         for found in (False, True)
     ]
-    base = alt.Chart(alt.InlineData(values=_nodes(beam, columns, start))).encode(
+    nodes = alt.Chart(alt.InlineData(values=_nodes(beam, columns, start))).encode(
         x=x,
         y=y,
-        tooltip=[alt.Tooltip("piece:N"), alt.Tooltip("log-probability:Q"), alt.Tooltip("score:Q")],
+        tooltip=[alt.Tooltip("token:N"), alt.Tooltip("log-probability:Q"), alt.Tooltip("score:Q")],
     )
-    points = [
-        base.transform_filter(f"datum.found === {str(found).lower()} && datum.ended === {str(ended).lower()}")
+    return alt.LayerChart(
+        layer=[*lines, *_texts(nodes), *_points(nodes)],
+        width=_WIDTH * num_columns,
+        height=_HEIGHT * (num_steps + 1),
+    )
+
+
+def _texts(nodes: alt.Chart) -> list[alt.Chart]:
+    """The token of each node, with its log-probability below it."""
+    tokens = [
+        nodes.mark_text(style=style, align="left", dx=6, dy=-14, limit=_WIDTH - 16).encode(text="token:N")
+        for style in ("halo", "text")
+    ]
+    log_probs = [
+        nodes.transform_filter("isValid(datum['log-probability'])")
+        .mark_text(style=style, align="left", dx=6, dy=-3, fontSize=9)
+        .encode(text=alt.Text("log-probability:Q", format=".2f"))
+        for style in ("halo", "faint")
+    ]
+    return [*tokens, *log_probs]
+
+
+def _points(nodes: alt.Chart) -> list[alt.Chart]:
+    """A dot for each node, a square where the hypothesis is finished."""
+    return [
+        nodes.transform_filter(
+            f"datum.found === {str(found).lower()} && datum.ended === {str(ended).lower()}"
+        )
         .mark_point(
             style="strong" if found else "faint",
             filled=True,
@@ -63,31 +89,18 @@ def beam_tree(beam: Sequence[BeamNode], start: str) -> alt.LayerChart:
         for found in (False, True)
         for ended in (False, True)
     ]
-    words = [
-        base.mark_text(style=style, align="left", dx=6, dy=-14, limit=_WIDTH - 16).encode(text="piece:N")
-        for style in ("halo", "text")
-    ]
-    numbers = [
-        base.transform_filter("isValid(datum['log-probability'])")
-        .mark_text(style=style, align="left", dx=6, dy=-3, fontSize=9)
-        .encode(text=alt.Text("log-probability:Q", format=".2f"))
-        for style in ("halo", "faint")
-    ]
-    return alt.LayerChart(
-        layer=[*lines, *words, *numbers, *points], width=_WIDTH * width, height=_HEIGHT * (steps + 1)
-    )
 
 
 def _nodes(beam: Sequence[BeamNode], columns: Sequence[int], start: str) -> list[dict[str, Any]]:
-    """The nodes as rows of data; the start has no probability."""
-    labels = [readable(path)[-1] for path in _paths(beam)]
+    """The nodes as rows of data; the root has no log-probability."""
+    labels = [token_labels(tokens)[-1] for tokens in _prefixes(beam)]
     return [
-        {"column": 0, "step": -1, "piece": start, "found": True, "ended": False},
+        {"column": 0, "step": -1, "token": start, "found": True, "ended": False},
         *(
             {
                 "column": column,
                 "step": node.step,
-                "piece": label,
+                "token": label,
                 "log-probability": round(node.log_probability, 4),
                 "score": None if node.score is None else round(node.score, 4),
                 "found": node.is_found,
@@ -99,7 +112,7 @@ def _nodes(beam: Sequence[BeamNode], columns: Sequence[int], start: str) -> list
 
 
 def _lines(beam: Sequence[BeamNode], columns: Sequence[int], found: bool) -> list[dict[str, int]]:
-    """The lines from nodes to what they continue, on the path of the translation or elsewhere."""
+    """The lines from nodes to their parents: those of the best hypothesis (``found``) or all others."""
     return [
         {
             "column": columns[node.parent] if node.step else 0,
@@ -112,9 +125,9 @@ def _lines(beam: Sequence[BeamNode], columns: Sequence[int], found: bool) -> lis
     ]
 
 
-def _paths(beam: Sequence[BeamNode]) -> list[tuple[str, ...]]:
-    """The pieces of each hypothesis."""
-    paths: list[tuple[str, ...]] = []
+def _prefixes(beam: Sequence[BeamNode]) -> list[tuple[str, ...]]:
+    """The tokens of each hypothesis up to its node."""
+    prefixes: list[tuple[str, ...]] = []
     for node in beam:
-        paths.append((*(paths[node.parent] if node.parent >= 0 else ()), node.token))
-    return paths
+        prefixes.append((*(prefixes[node.parent] if node.parent >= 0 else ()), node.token))
+    return prefixes
