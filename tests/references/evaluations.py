@@ -1,4 +1,4 @@
-"""An evaluation as a training logs it."""
+"""An evaluation as it stands in the log of a training."""
 
 from translator.training.log import Evaluation
 

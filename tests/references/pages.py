@@ -1,18 +1,18 @@
-"""What a reader of a page of pictures sees."""
+"""Reads a page of charts as a browser shows it."""
 
 import json
 from html.parser import HTMLParser
 
 
 class SeenPage(HTMLParser):
-    """A page, read as a browser does.
+    """What a reader sees of a page.
 
     Attributes:
-        headings: of its sections.
-        text: all of it that is shown, with a space between elements.
-        cells: the texts of the rows of its tables.
-        charts: the specifications of its charts.
-        tags: the names of all its elements.
+        headings: headings of the sections.
+        text: all visible text, with a space between elements.
+        cells: the rows of all tables, as lists of texts.
+        charts: specifications of the charts.
+        tags: names of all elements.
     """
 
     def __init__(self, page):

@@ -1,4 +1,4 @@
-"""The page of two models shows the numbers, and what differs as text."""
+"""The page of a comparison shows its numbers, its sentences, and text as text."""
 
 import pytest
 from references.pages import SeenPage
@@ -15,7 +15,7 @@ SECOND = [line.replace("cid", "x") if i % 4 else line for i, line in enumerate(R
 
 @pytest.fixture
 def written(tmp_path):
-    """Writes the page of two lists of translations; gives it and the comparison."""
+    """Writes the page of two lists of translations; returns the page and the comparison."""
 
     def call(first, second, names=("models/one", "models/two")):
         pairs = [Pair(EVIL, reference) for reference in REFERENCES]
@@ -26,12 +26,12 @@ def written(tmp_path):
     return call
 
 
-def test_the_numbers_and_the_verdict(written):
+def test_the_page_shows_the_numbers_and_the_verdict(written):
     page, comparison = written(FIRST, SECOND)
     assert page.headings == [
         *(
             "Scores",
-            "How far the sentences are apart",
+            "Differences between sentences",
             "Where models/two is better",
             "Where models/one is better",
         )
@@ -47,7 +47,7 @@ def test_the_numbers_and_the_verdict(written):
         assert row in page.cells
 
 
-def test_the_bars_are_the_sentences_that_differ(written):
+def test_the_histogram_counts_the_sentences_that_differ(written):
     page, comparison = written(FIRST, SECOND)
     (chart,) = page.charts
     (bars,) = chart["datasets"].values()
@@ -60,13 +60,13 @@ def test_the_bars_are_the_sentences_that_differ(written):
         assert better == {bar["better"]}
 
 
-def test_text_of_any_kind_is_shown_as_text(written):
+def test_markup_in_text_is_escaped(written):
     page, _ = written(FIRST, SECOND, names=(EVIL, f"{EVIL} 2"))
     assert page.text.count(EVIL) > 30
-    assert page.tags.count("script") == 1 + 2  # a chart, and the program
+    assert page.tags.count("script") == 1 + 2  # a chart, and the two scripts of the page
 
 
-def test_of_the_same_translations_there_are_only_the_scores(written):
+def test_identical_translations_have_only_the_scores(written):
     page, _ = written(FIRST, FIRST)
     assert page.headings == ["Scores"]
     assert "There is no difference: all translations are the same." in page.text

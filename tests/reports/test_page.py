@@ -1,4 +1,4 @@
-"""A page holds all that it needs, shows text as text, and its charts have the colours of both themes."""
+"""A page is self-contained, escapes text, and has its charts in the colours of both themes."""
 
 import json
 import struct
@@ -26,7 +26,7 @@ PAGE = Page(
 
 
 class Content(HTMLParser):
-    """What a page holds: its elements with their attributes, its texts, its scripts."""
+    """The elements of a page with their attributes, its texts and its scripts."""
 
     def __init__(self, text):
         super().__init__()
@@ -46,7 +46,7 @@ def content(tmp_path):
     return Content((tmp_path / "page.html").read_text(encoding="utf-8"))
 
 
-def test_nothing_is_loaded_from_anywhere(content):
+def test_the_page_loads_nothing(content):
     assert len(content.elements) > 20
     loading = {"src", "href", "srcset", "action", "data", "poster"}
     assert [element for element in content.elements if loading & element[1].keys()] == []
@@ -60,17 +60,17 @@ def test_nothing_is_loaded_from_anywhere(content):
     assert "http" not in policy
 
 
-def test_text_is_shown_as_text(content):
+def test_text_is_escaped(content):
     texts = "".join(content.texts)
     for text in ("A </script> & a <b>", "One sentence <i>. Two.", "<u>lead", "bold"):
         assert text in texts
     tags = [tag for tag, _ in content.elements]
     assert "i" not in tags
     assert "u" not in tags
-    assert tags.count("b") == 1  # of the table, which is HTML
+    assert tags.count("b") == 1  # from the table, which is HTML
 
 
-def test_headings_and_both_themes_are_there(content):
+def test_the_page_has_headings_and_both_themes(content):
     tags = [tag for tag, _ in content.elements]
     assert tags.count("h1") == 1
     assert tags.count("h2") == 2
@@ -79,14 +79,14 @@ def test_headings_and_both_themes_are_there(content):
     assert json.dumps(THEMES["dark"], separators=(",", ":")) in program
 
 
-def test_the_chart_is_in_the_page_as_it_is(content):
+def test_the_page_holds_the_specification_of_the_chart(content):
     specification = json.loads(next(script for script in content.scripts if script.startswith("{")))
     assert list(specification["datasets"].values()) == [VALUES]
     assert "config" not in specification
     assert "$schema" not in specification  # an address
 
 
-def test_no_text_of_a_chart_ends_the_script_it_stands_in(tmp_path):
+def test_text_in_a_chart_cannot_close_the_script_element(tmp_path):
     chart = altair.Chart(altair.InlineData(values=[{"a": "</script><b>"}])).mark_text().encode(text="a:N")
     write_html(Page("t", [Section("h", "r", chart)]), tmp_path / "page.html")
     content = Content((tmp_path / "page.html").read_text(encoding="utf-8"))
@@ -94,7 +94,7 @@ def test_no_text_of_a_chart_ends_the_script_it_stands_in(tmp_path):
     assert list(specification["datasets"].values()) == [[{"a": "</script><b>"}]]
 
 
-def test_a_png_of_every_chart_in_both_themes(tmp_path):
+def test_every_chart_becomes_a_png_in_both_themes(tmp_path):
     paths = write_pngs(PAGE, tmp_path)
     assert [path.name for path in paths] == ["heat-map-light.png", "heat-map-dark.png"]
     pictures = [path.read_bytes() for path in paths]
@@ -108,14 +108,14 @@ def test_a_png_of_every_chart_in_both_themes(tmp_path):
 
 @pytest.mark.parametrize("package", ["altair", "vl_convert"])
 @pytest.mark.parametrize("write", [write_html, write_pngs])
-def test_a_missing_package_is_told_with_the_command_that_installs_it(tmp_path, monkeypatch, package, write):
+def test_a_missing_package_is_an_error_that_says_how_to_install_it(tmp_path, monkeypatch, package, write):
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(ConfigError, match=rf"{package} is not installed; run: pip install 'translator\[ins"):
         write(PAGE, tmp_path / "page")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_file_that_cannot_be_written(tmp_path):
+def test_a_file_that_cannot_be_written_is_an_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ModelError, match="cannot be written"):
         write_html(PAGE, tmp_path / "file" / "page.html")

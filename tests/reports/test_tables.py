@@ -1,4 +1,4 @@
-"""Tables show text as text."""
+"""Tables escape all text."""
 
 from html import unescape
 
@@ -9,7 +9,7 @@ from translator.reports.tables import lines, signature, table, with_differences
 EVIL = "<script>alert('x')</script> & \"more\""
 
 
-def test_cells_and_columns_stand_where_they_belong():
+def test_cells_and_headings_are_in_order():
     found = SeenPage(table(["word", "number"], [("ä", 1234), ("b", 0.5)]))
     assert found.cells == [["word", "number"], ["ä", "1,234"], ["b", "0.50"]]
 

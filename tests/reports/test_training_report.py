@@ -1,4 +1,4 @@
-"""What is reported of a training: its history, its text and settings, and numbers of sacreBLEU."""
+"""The report of a training holds its history, its corpus and settings, and sacreBLEU's scores."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from references.toy import toy_pairs
 
 import translator.api as api
 from translator.model_folder import log_path
-from translator.reports.training_report import ScoredSentence, report_on_dev
+from translator.reports.training_report import ScoredSentence, build_dev_report
 
 DEV = toy_pairs(30, seed=9, longest=12)
 SETTINGS = {
@@ -29,7 +29,7 @@ SETTINGS = {
 
 
 def files(folder):
-    """The arguments of a training on 80 pairs, one of them empty and one twice."""
+    """Arguments of a training on 80 pairs, plus one with an empty side and one repeated."""
     pairs = toy_pairs(80, shortest=4, longest=4)
     paths = {}
     for name, rows in (("", [*pairs, ("", "x"), pairs[0]]), ("dev_", DEV)):
@@ -41,7 +41,7 @@ def files(folder):
 
 
 def trained(folder):
-    """Trains into ``model`` of a folder; returns the translator and the lines for the user."""
+    """Trains a model in ``folder / "model"``; returns the translator and the lines for the user."""
     lines = []
     translator = api.train(**files(folder), settings=SETTINGS, output=folder / "model", report=lines.append)
     return translator, lines
@@ -58,16 +58,16 @@ def model(tmp_path_factory):
     return folder / "model", translator, lines
 
 
-def test_the_report_is_there_and_told(model):
+def test_training_writes_the_report_and_logs_its_path(model):
     folder, _, lines = model
     assert lines[-2:] == [
-        "translating the 30 dev sentences for the report; Ctrl-C leaves it out",
+        "translating the 30 dev sentences for the report; Ctrl-C skips the report",
         f"report: {folder / 'report.html'}",
     ]
     assert (folder / "report.html").read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_json_has_the_same_form_from_version_to_version(model):
+def test_the_keys_of_the_json_are_fixed(model):
     report = report_in(model[0])
     assert report["version"] == 1
     assert list(report) == [
@@ -86,7 +86,7 @@ def test_json_has_the_same_form_from_version_to_version(model):
     assert list(report["dev"]["best"][0]) == ["source", "reference", "translation", "chrf"]
 
 
-def test_what_was_trained_on_and_how_it_went(model):
+def test_the_report_has_the_history_the_corpus_and_the_settings(model):
     folder, _, _ = model
     report = report_in(folder)
     logged = [json.loads(line) for line in log_path(folder).read_text(encoding="utf-8").splitlines()]
@@ -103,7 +103,7 @@ def test_what_was_trained_on_and_how_it_went(model):
     assert reasons["training.patience"] == "dev BLEU of a small corpus is noisy"
 
 
-def test_the_numbers_are_those_of_sacrebleu(model):
+def test_the_scores_equal_sacrebleus(model):
     folder, translator, _ = model
     dev = report_in(folder)["dev"]
     translations = [one.text for one in translator.translate([pair.source for pair in DEV])]
@@ -128,7 +128,7 @@ def test_the_numbers_are_those_of_sacrebleu(model):
         assert texts[one["source"]] == (one["reference"], one["translation"])
 
 
-def test_a_folder_is_loaded_with_the_report_and_without(model):
+def test_a_model_loads_with_and_without_its_report(model):
     folder, translator, _ = model
     expected = translator.translate(["ada bob"])[0].text
     contents = {path: path.read_bytes() for path in (folder / "report.json", folder / "report.html")}
@@ -141,24 +141,24 @@ def test_a_folder_is_loaded_with_the_report_and_without(model):
 
 
 @pytest.mark.parametrize(("number", "best", "worst"), [(1, 1, 0), (2, 1, 1), (15, 8, 7), (30, 10, 10)])
-def test_no_sentence_is_among_the_best_and_the_worst(number, best, worst):
+def test_no_sentence_is_both_among_the_best_and_the_worst(number, best, worst):
     dev = list(dict.fromkeys(toy_pairs(60, seed=3, longest=12)))[:number]
-    found = report_on_dev(LookupTranslator(dev), dev)
+    found = build_dev_report(LookupTranslator(dev), dev)
     assert (len(found.best), len(found.worst)) == (best, worst)
     sources = [one.source for one in (*found.best, *found.worst)]
     assert len(set(sources)) == len(sources)
-    lengths = [len(one.reference) for one in found.best]  # all are perfect: the longest are the best
+    lengths = [len(one.reference) for one in found.best]  # all are perfect: the longest come first
     assert lengths == sorted((len(pair.target) for pair in dev), reverse=True)[:best]
 
 
-def test_of_equally_bad_sentences_the_longest_is_the_worst():
+def test_of_equally_bad_sentences_the_longest_comes_first():
     wrong = {pair.source: "!" for pair in DEV[:20]}
-    found = report_on_dev(LookupTranslator(DEV, wrong), DEV)
+    found = build_dev_report(LookupTranslator(DEV, wrong), DEV)
     expected = max((pair for pair in DEV if pair.source in wrong), key=lambda pair: len(pair.target))
     assert found.worst[0] == ScoredSentence(expected.source, expected.target, "!", 0.0)
 
 
-def test_a_training_that_is_stopped_before_its_first_evaluation(tmp_path, monkeypatch):
+def test_a_training_stopped_before_its_first_evaluation_has_a_report(tmp_path, monkeypatch):
     def on_train_batch_begin(batch, logs):
         if batch == 2:
             os.kill(os.getpid(), signal.SIGINT)
@@ -171,4 +171,4 @@ def test_a_training_that_is_stopped_before_its_first_evaluation(tmp_path, monkey
     assert (report["finished"], report["epochs"], report["steps"]) == (False, 0, 3)
     assert (report["evaluations"], report["best_dev_bleu"], report["dev"]) == ([], None, None)
     page = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
-    assert "It has not been evaluated yet, so there are no weights to translate with." in page
+    assert "The model has not been evaluated yet, so there are no weights to translate with." in page

@@ -1,1 +1,1 @@
-"""Scores and numbers to pictures: pages that show a training, two models, or one translation."""
+"""From scores and arrays to pages that people read: a training, a comparison, one translation."""

@@ -1,4 +1,4 @@
-"""Two models beside each other, as a page."""
+"""The page that compares two models on a test set."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from altair import TopLevelMixin
 
 _WIDTH, _HEIGHT = 700, 220  # of a chart, in pixels
-_BIN = 5  # chrF
+_BIN_WIDTH = 5  # of the histogram, in chrF points
 
 
 def write_comparison_page(path: Path, comparison: Comparison) -> None:
-    """Writes the page of two models.
+    """Writes the page of a comparison.
 
     Raises:
-        ConfigError: if the packages that draw are not installed.
+        ConfigError: if the packages that draw charts are not installed.
         ModelError: if the file cannot be written.
     """
     check_drawing_packages()
@@ -29,27 +29,27 @@ def write_comparison_page(path: Path, comparison: Comparison) -> None:
     sections = [_scores(comparison)]
     if comparison.num_different:
         sections.append(_differences(comparison))
-    for better, other, sentences in (
-        (second, first, comparison.second_better),
-        (first, second, comparison.first_better),
-    ):
+    for better, sentences in ((second, comparison.second_better), (first, comparison.first_better)):
         if sentences:
-            sections.append(_sentences(better, other, sentences, comparison))
+            sections.append(_sentences(better, sentences, comparison))
     write_html(Page(f"{first} and {second}", sections, comparison.verdict), path)
 
 
 def _scores(comparison: Comparison) -> Section:
+    """The section of the scores and their significance."""
     rows = [_score_row(score) for score in (comparison.bleu, comparison.chrf)]
     columns = ["metric", comparison.first, comparison.second, "difference", "p", "", "signature"]
     return Section(
         "Scores",
-        "± is half the 95 % interval of a score, by resampling the sentences. p is how probable a difference "
-        "so large is between models that are equally good; below 0.05 it is called significant.",
+        "± is half the 95 % confidence interval of a score, estimated by resampling the sentences. p is the "
+        "probability of a difference at least this large if the models were equally good; a difference with "
+        "p below 0.05 is called significant.",
         table(columns, rows),
     )
 
 
 def _score_row(score: ComparedScore) -> tuple[str | Markup, ...]:
+    """One metric as a row of the table."""
     return (
         score.name,
         f"{score.first:.2f}\u00a0±\u00a0{score.first_interval:.2f}",
@@ -62,25 +62,28 @@ def _score_row(score: ComparedScore) -> tuple[str | Markup, ...]:
 
 
 def _differences(comparison: Comparison) -> Section:
+    """The section of the histogram over the sentences."""
     return Section(
-        "How far the sentences are apart",
+        "Differences between sentences",
         f"{comparison.num_different:,} of {comparison.num_sentences:,} sentences are translated differently. "
-        f"A bar is how many differ by so much chrF; to the right of 0, {comparison.second} is better.",
+        "The height of a bar is the number of sentences whose chrF differs by that much; to the right of 0, "
+        f"{comparison.second} is better.",
         _histogram(comparison),
     )
 
 
 def _histogram(comparison: Comparison) -> TopLevelMixin:
+    """Draws how many sentences differ by how much chrF; equal ones are left out."""
     import altair as alt
 
     bins: dict[float, int] = {}
     for difference in filter(None, comparison.chrf_differences):
-        start = difference // _BIN * _BIN
+        start = difference // _BIN_WIDTH * _BIN_WIDTH
         bins[start] = bins.get(start, 0) + 1
     better = {False: comparison.first, True: comparison.second}
     rows = [
-        {"from": start, "to": start + _BIN, "sentences": number, "better": better[start >= 0]}
-        for start, number in sorted(bins.items())
+        {"from": start, "to": start + _BIN_WIDTH, "sentences": count, "better": better[start >= 0]}
+        for start, count in sorted(bins.items())
     ]
     chart: TopLevelMixin = (
         alt.Chart({"values": rows})
@@ -102,24 +105,23 @@ def _histogram(comparison: Comparison) -> TopLevelMixin:
     return chart
 
 
-def _sentences(
-    better: str, other: str, sentences: Sequence[DifferingSentence], comparison: Comparison
-) -> Section:
+def _sentences(better: str, sentences: Sequence[DifferingSentence], comparison: Comparison) -> Section:
+    """The section of the sentences that one model, ``better``, translates better than the other."""
     rows = [
         (
-            one.line,
-            f"{one.difference:+.1f}",
-            one.source,
-            one.reference,
-            with_differences(one.first, one.second),
-            with_differences(one.second, one.first),
+            sentence.line,
+            f"{sentence.difference:+.1f}",
+            sentence.source,
+            sentence.reference,
+            with_differences(sentence.first, sentence.second),
+            with_differences(sentence.second, sentence.first),
         )
-        for one in sentences
+        for sentence in sentences
     ]
     columns = ["line", "difference", "source", "reference", comparison.first, comparison.second]
     return Section(
         f"Where {better} is better",
-        "The sentences with the largest difference in chrF. Words that the other translation has not, or has "
-        "elsewhere, are bold.",
+        "These sentences have the largest difference in chrF. Words in bold are missing from the other "
+        "translation or stand elsewhere in it.",
         table(columns, rows),
     )

@@ -1,7 +1,7 @@
-"""A page of pictures: one HTML file that needs no network, and the same pictures as PNG.
+"""Writes a page of charts as one HTML file that needs no network, and the same charts as PNG files.
 
-The pictures are Vega-Lite charts, made with Altair. They name no colour of their own: what a chart leaves
-open is filled in from ``THEMES``, for light and for dark, so that one page has both.
+The charts are Vega-Lite specifications, made with Altair. They name no colours: these come from ``THEMES``,
+one for light and one for dark, so that a single page can switch between both.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from altair import TopLevelMixin
 
 _TEMPLATE = Path(__file__).with_name("page.html")
-_PIXELS = 2  # of a PNG for each of the chart, so that small text is sharp
+_PIXELS = 2  # of a PNG per pixel of the chart, so that small text is sharp
 
 
 @dataclass(frozen=True)
 class Section:
-    """A part of a page.
+    """A section of a page.
 
     Attributes:
-        heading: names the part, and its PNG; unlike those of the other parts.
-        how_to_read: two sentences that say how to read what is shown; plain text.
-        content: a chart, or HTML whose text is escaped already.
+        heading: heading of the section, unique on the page; also names the PNG file.
+        how_to_read: a few sentences that say how to read the content; plain text.
+        content: a chart, or HTML whose text is already escaped.
     """
 
     heading: str
@@ -48,9 +48,9 @@ class Page:
     """A page.
 
     Attributes:
-        title: plain text.
-        sections: its parts, in order.
-        lead: what stands under the title; plain text, a paragraph a line.
+        title: title of the page; plain text.
+        sections: the sections, in order.
+        lead: text below the title; plain text, one paragraph per line.
     """
 
     title: str
@@ -59,22 +59,22 @@ class Page:
 
 
 def check_drawing_packages() -> None:
-    """Raises ``ConfigError`` if the packages that draw are not installed; call it before any long work."""
+    """Raises ``ConfigError`` if the packages that draw charts are missing; call it before any long work."""
     for name in ("altair", "vl_convert"):
         try:
             importlib.import_module(name)
         except ImportError:
             raise ConfigError(
-                f"pictures are drawn with Altair, and {name} is not installed; "
+                f"charts cannot be drawn: the package {name} is not installed; "
                 f"run: {install_command('inspect')}"
             ) from None
 
 
 def write_html(page: Page, path: Path) -> None:
-    """Writes a page as one file, with the program that draws its charts inside.
+    """Writes a page as one file that includes the JavaScript that draws its charts.
 
     Raises:
-        ConfigError: if the packages that draw are not installed.
+        ConfigError: if the packages that draw charts are not installed.
         ModelError: if the file cannot be written.
     """
     check_drawing_packages()
@@ -91,17 +91,19 @@ def write_html(page: Page, path: Path) -> None:
         themes=_json(THEMES),
     )
     with atomic_write(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no text
+        temporary.write_text(
+            text, encoding="utf-8", errors="replace"
+        )  # file names may hold undecodable bytes
 
 
 def write_pngs(page: Page, folder: Path) -> list[Path]:
     """Writes every chart of a page as two PNG files, such as ``attention-light.png``.
 
     Returns:
-        The files, in the order of the page.
+        The paths of the files, in the order of the page.
 
     Raises:
-        ConfigError: if the packages that draw are not installed.
+        ConfigError: if the packages that draw charts are not installed.
         ModelError: if a file cannot be written.
     """
     check_drawing_packages()
@@ -113,22 +115,22 @@ def write_pngs(page: Page, folder: Path) -> list[Path]:
             continue
         for theme, config in THEMES.items():
             path = folder / f"{_file_name(section.heading)}-{theme}.png"
-            picture = vl_convert.vegalite_to_png(
+            png = vl_convert.vegalite_to_png(
                 _specification(section.content) | {"config": config}, scale=_PIXELS, allowed_base_urls=[]
             )
             with atomic_write(path) as temporary:
-                temporary.write_bytes(picture)
+                temporary.write_bytes(png)
             paths.append(path)
     return paths
 
 
 def _section(section: Section) -> str:
-    """A part of the page as HTML."""
+    """A section of the page as HTML."""
     if isinstance(section.content, str):
         content = section.content
     else:
-        # A script of a type that is no program is data: the browser keeps it and runs nothing.
-        # Vega reads the description out to those who cannot see the chart.
+        # Browsers treat a script of type JSON as data and do not run it.
+        # Vega makes the description available to screen readers.
         data = _json(_specification(section.content) | {"description": section.heading})
         content = f'<div class="chart"><script type="application/json">{data}</script></div>'
     return (
@@ -138,15 +140,16 @@ def _section(section: Section) -> str:
 
 
 def _specification(chart: TopLevelMixin) -> dict[str, Any]:
-    """The Vega-Lite specification of a chart, without address and colours of its own."""
+    """The Vega-Lite specification of a chart, without its schema address and its own colours."""
     specification: dict[str, Any] = chart.to_dict()
     return {name: value for name, value in specification.items() if name not in ("$schema", "config")}
 
 
 def _json(value: Any) -> str:
-    """JSON that may stand in HTML: no text in it can end the element it stands in."""
+    """JSON that is safe inside an HTML element: no text in it can close the element."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
 def _file_name(heading: str) -> str:
+    """The heading as a file name and anchor: lower case, words joined by hyphens."""
     return re.sub(r"\W+", "-", heading.lower()).strip("-")

@@ -1,4 +1,4 @@
-"""Leaves ``report.json`` and ``report.html`` in a model folder, whatever happens."""
+"""Writes ``report.json`` and ``report.html`` into a model folder when a training ends or is stopped."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from translator.decoding.translator import Translator
 from translator.errors import first_line
 from translator.model_folder import report_page_path, report_path, weights_path
 from translator.reports.training_page import write_training_page
-from translator.reports.training_report import report_on_dev, training_report, write_report
+from translator.reports.training_report import build_dev_report, build_training_report, write_report_json
 from translator.training.checkpoint import TrainingState
 from translator.training.preparation import Prepared
 
@@ -19,36 +19,38 @@ def write_report_files(
     prepared: Prepared,
     state: TrainingState,
     initial: Path | None,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> None:
-    """Writes the report of a training; where that fails, it is told in a line, and nothing is raised.
+    """Writes ``report.json`` and ``report.html``; a failure is logged in one line and never raised.
 
-    The dev set is translated with the best weights for it, unless there are none yet.
+    The dev set is translated with the weights that had the best dev BLEU, if there are any yet.
 
     Args:
         folder: the model folder.
-        prepared: what the training began with.
-        state: its counters.
-        initial: the folder of the model whose weights it began with, or None.
-        tell: takes each line for the user.
+        prepared: settings, corpus and dev set of the training.
+        state: counters of the training.
+        initial: folder of the model whose weights training started from, or None.
+        log: takes each line for the user.
     """
     try:
         dev = None
         if weights_path(folder).exists():
-            tell(f"translating the {len(prepared.dev):,} dev sentences for the report; Ctrl-C leaves it out")
-            dev = report_on_dev(Translator.load(folder), prepared.dev)
-        report = training_report(folder, prepared, state, initial, dev)
-        write_report(folder, report)
+            log(
+                f"translating the {len(prepared.dev):,} dev sentences for the report; Ctrl-C skips the report"
+            )
+            dev = build_dev_report(Translator.load(folder), prepared.dev)
+        report = build_training_report(folder, prepared, state, initial, dev)
+        write_report_json(folder, report)
     except KeyboardInterrupt:
         return
-    except Exception as error:  # a report must not cost anyone a training
-        tell(f"warning: no report was written, the model is as it should be ({first_line(error)})")
+    except Exception as error:  # a failed report must not fail the training
+        log(f"warning: the report could not be written ({first_line(error)}); the model is not affected")
         return
     try:
         write_training_page(report_page_path(folder), report)
-        tell(f"report: {report_page_path(folder)}")
+        log(f"report: {report_page_path(folder)}")
     except Exception as error:
-        tell(
-            f"report: {report_path(folder)}; for {report_page_path(folder).name} too ({first_line(error)}), "
-            "then give the same command again"
+        log(
+            f"report: {report_path(folder)}; {report_page_path(folder).name} could not be written "
+            f"({first_line(error)}); then run the same command again"
         )

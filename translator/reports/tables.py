@@ -1,4 +1,4 @@
-"""Tables of text and numbers as HTML, for the sections of a page; whatever stands in them is escaped."""
+"""HTML tables of text and numbers for the sections of a page; all text is escaped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Markup:
-    """HTML whose text is escaped already."""
+    """HTML whose text is already escaped."""
 
     text: str
 
@@ -19,11 +19,11 @@ Cell = str | int | float | Markup
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
-    """A table with a head.
+    """Returns a table with a header row.
 
     Args:
-        columns: what stands above each column.
-        rows: their cells; text is escaped, numbers stand to the right with at most two decimals.
+        columns: headings of the columns.
+        rows: cells of each row; text is escaped, numbers are right-aligned and floats get two decimals.
     """
     head = "".join(f'<th scope="col">{html.escape(column)}</th>' for column in columns)
     body = "\n".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in rows)
@@ -31,6 +31,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[Cell]]) -> str:
 
 
 def _cell(value: Cell) -> str:
+    """A cell as HTML."""
     if isinstance(value, Markup):
         return f'<td dir="auto">{value.text}</td>'
     if isinstance(value, str):
@@ -40,21 +41,21 @@ def _cell(value: Cell) -> str:
 
 
 def lines(texts: Sequence[str]) -> Markup:
-    """Several lines in a cell."""
+    """Puts several lines into one cell."""
     return Markup("<br>".join(map(html.escape, texts)))
 
 
 def signature(text: str) -> Markup:
-    """A signature of sacreBLEU, which may be broken after each of its parts."""
+    """A signature of sacreBLEU that may wrap after each of its parts."""
     return Markup(html.escape(text).replace("|", "|<wbr>"))
 
 
 def with_differences(text: str, other: str) -> Markup:
-    """A text in which the words that another has not, or has elsewhere, are bold."""
+    """Marks in bold the words of a text that ``other`` lacks or has in another position."""
     words, other_words = text.split(), other.split()
-    found = []
+    parts = []
     for kind, start, end, _, _ in difflib.SequenceMatcher(None, words, other_words, False).get_opcodes():
         part = html.escape(" ".join(words[start:end]))
         if part:
-            found.append(part if kind == "equal" else f"<b>{part}</b>")
-    return Markup(" ".join(found))
+            parts.append(part if kind == "equal" else f"<b>{part}</b>")
+    return Markup(" ".join(parts))

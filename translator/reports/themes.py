@@ -1,16 +1,16 @@
-"""The colours and type of all pictures, light and dark: Vega-Lite configurations.
+"""Colours and fonts of all charts as Vega-Lite configurations, one for light and one for dark.
 
-A chart picks from them by what it leaves open: filled cells take the ramp of ``heatmap``, of ``diverging``
-where the scale has a middle (``domainMid``), lines and points take ``category`` in the order of their names.
-Named styles, as in ``mark_text(style="faint")``, are ``strong`` for what the eye should find first, ``faint``
-for what should stand back, and ``halo`` for a rim of the background's colour under text that lines cross.
+Charts set no colours and so take them from here: filled cells use the range ``heatmap``, or ``diverging`` if
+the scale has a middle (``domainMid``); lines and points use ``category``, in the order of their names. Named
+styles, as in ``mark_text(style="faint")``, are ``strong`` for what matters most, ``faint`` for what matters
+least, and ``halo`` for an outline in the background colour behind text that crosses lines.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-_FONT = "DejaVu Sans, Verdana, sans-serif"  # the first two have the sign of a space, ▁
+_FONT = "DejaVu Sans, Verdana, sans-serif"  # the first two have the character ▁, which marks spaces
 
 
 def _theme(
@@ -23,7 +23,7 @@ def _theme(
     diverging: list[str],
     category: list[str],
 ) -> dict[str, Any]:
-    """A Vega-Lite configuration."""
+    """Returns a Vega-Lite configuration with these colours."""
     words: dict[str, Any] = {"labelColor": text, "titleColor": text, "labelFont": _FONT, "titleFont": _FONT}
     words |= {"labelFontSize": 11, "titleFontSize": 12, "titleFontWeight": "normal"}
     return {
@@ -41,6 +41,9 @@ def _theme(
             "fontWeight": "normal",
             "anchor": "start",
             "frame": "group",
+            "subtitleColor": faint,
+            "subtitleFont": _FONT,
+            "subtitleFontSize": 11,
         },
         "range": {"heatmap": heatmap, "ramp": heatmap, "diverging": diverging, "category": category},
         "text": {"color": text, "font": _FONT, "fontSize": 11},

@@ -1,4 +1,4 @@
-"""How a training went, as a page."""
+"""The page that shows how a training went, with a caption for each chart and table."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from altair import TopLevelMixin
 
 _WIDTH, _HEIGHT = 470, 190  # of a chart, in pixels
-# What is drawn over the steps: field, title, format, and whether the axis begins at 0.
+# Curves over the training steps: field, title, what it means, number format, whether the axis begins at 0.
 _CURVES = (
-    ("dev_bleu", "dev BLEU, greedy search", "~r", True),
-    ("loss", "loss of a target piece", "~r", False),
-    ("learning_rate", "learning rate", "~e", True),
-    ("tokens_per_second", "target tokens a second", ",d", True),
+    ("dev_bleu", "dev BLEU (greedy search)", "translation of unseen sentences; higher is better", "~r", True),
+    ("loss", "training loss per target token", "error in predicting it; lower is better", "~r", False),
+    ("learning_rate", "learning rate", "how far one step moves the weights", "~e", True),
+    ("tokens_per_second", "target tokens per second", "speed of training", ",d", True),
 )
 
 
@@ -31,11 +31,11 @@ def write_training_page(path: Path, report: TrainingReport) -> None:
     """Writes the page of a training.
 
     Raises:
-        ConfigError: if the packages that draw are not installed.
+        ConfigError: if the packages that draw charts are not installed.
         ModelError: if the file cannot be written.
     """
     check_drawing_packages()
-    sections = [_course(report.evaluations)] if report.evaluations else []
+    sections = [_curves(report.evaluations)] if report.evaluations else []
     sections += _dev_sections(report.dev) if report.dev is not None else []
     sections += [_corpora(report.corpora)] if report.corpora else []
     sections.append(_settings(report))
@@ -44,98 +44,105 @@ def write_training_page(path: Path, report: TrainingReport) -> None:
 
 
 def _lead(report: TrainingReport) -> str:
-    """What came out, in some sentences."""
+    """The outcome of the training in a few sentences."""
     spent = timedelta(seconds=round(report.seconds))
-    ending = "Ended by itself" if report.finished else "Stopped"
-    found = [f"{ending} after {report.epochs:,} epochs ({report.steps:,} steps, {spent})."]
+    ending = "Finished" if report.finished else "Stopped"
+    sentences = [f"{ending} after {report.epochs:,} epochs ({report.steps:,} steps, {spent})."]
     if report.best_dev_bleu is None:
-        found.append("It has not been evaluated yet, so there are no weights to translate with.")
+        sentences.append("The model has not been evaluated yet, so there are no weights to translate with.")
     else:
-        found.append(
-            f"Best dev BLEU by greedy search: {report.best_dev_bleu:.2f}, at step {report.best_step:,}."
+        sentences.append(
+            f"Best dev BLEU with greedy search: {report.best_dev_bleu:.2f} at step {report.best_step:,}."
         )
     if report.dev is not None:
         bleu = report.dev.scores.bleu
-        found.append(f"With its default search, the model has {bleu.name} {bleu.score:.2f} on the dev set.")
-    return " ".join(found)
+        sentences.append(f"Dev {bleu.name} with the model's default search: {bleu.score:.2f}.")
+    return " ".join(sentences)
 
 
-def _course(evaluations: Sequence[Evaluation]) -> Section:
+def _curves(evaluations: Sequence[Evaluation]) -> Section:
+    """The section of dev BLEU, loss, learning rate and speed over the training steps."""
     import altair as alt
 
-    data = {"values": [asdict(one) | {"minutes": round(one.seconds / 60, 1)} for one in evaluations]}
+    values = [
+        asdict(evaluation) | {"minutes": round(evaluation.seconds / 60, 1)} for evaluation in evaluations
+    ]
     tooltip = [
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("step:Q", format=","),
         alt.Tooltip("minutes:Q", format=","),
+        *(alt.Tooltip(f"{field}:Q", title=title, format=form) for field, title, _, form, _ in _CURVES),
+        alt.Tooltip("perplexity:Q", format=",.2f"),
     ]
-    tooltip += [alt.Tooltip(f"{field}:Q", title=title, format=form) for field, title, form, _ in _CURVES]
-    tooltip.append(alt.Tooltip("perplexity:Q", format=",.2f"))
+    best_step = max(evaluations, key=lambda evaluation: evaluation.dev_bleu).step
     charts = []
-    for field, title, form, from_zero in _CURVES:
+    for field, title, meaning, form, from_zero in _CURVES:
         axis = alt.Axis(format=form, tickCount=5)
-        base = alt.Chart(data, title=title).encode(
+        base = alt.Chart({"values": values}, title=alt.Title(title, subtitle=meaning)).encode(
             x=alt.X("step:Q", title="step", axis=alt.Axis(format=",d", tickCount=6)),
             y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=alt.Scale(zero=from_zero)),
             tooltip=tooltip,
         )
         chart = base.mark_line() + base.mark_point(filled=True, size=25)
         if field == "dev_bleu":
-            best = max(evaluations, key=lambda one: one.dev_bleu).step
-            chart += base.mark_point(style="strong", size=130).transform_filter(f"datum.step == {best}")
+            chart += base.mark_point(style="strong", size=130).transform_filter(f"datum.step == {best_step}")
         charts.append(chart.properties(width=_WIDTH, height=_HEIGHT))
     return Section(
-        "Course of the training",
-        "Each point is an evaluation; point at it for its numbers, the epoch and the minutes. The circle is "
-        "the best dev BLEU, whose weights are in the model folder.",
-        alt.concat(*charts, columns=2),
+        "Training curves",
+        "Each point is one evaluation; hover over it for its numbers, the epoch and the minutes so far. The "
+        "circle marks the best dev BLEU, whose weights are in the model folder. If the loss still falls "
+        "while dev BLEU no longer rises, the model overfits: it memorizes the training text.",
+        alt.concat(*charts, columns=2, bounds="flush"),
     )
 
 
 def _dev_sections(dev: DevReport) -> list[Section]:
     scores = (dev.scores.bleu, dev.scores.chrf)
-    number = f"{dev.scores.num_sentences:,}"
-    how_to_read = "chrF says how many strings of letters a translation shares with the reference; 100 is all"
     return [
         Section(
             "Scores on the dev set",
-            f"The {number} dev sentences were translated once, with the best weights and the model's default "
-            "search. The signature says what sacreBLEU computed; compare only scores with the same one.",
+            f"The {dev.scores.num_sentences:,} dev sentences were translated with the best weights and the "
+            "model's default search. BLEU counts the words and phrases that translations share with their "
+            "references, chrF the character sequences; both go from 0 to 100, and higher is better. Compare "
+            "only scores with the same signature, which says exactly what sacreBLEU computed.",
             table(
                 ["metric", "score", "signature"],
-                [(one.name, one.score, signature(one.signature)) for one in scores],
+                [(score.name, score.score, signature(score.signature)) for score in scores],
             ),
         ),
         Section(
             "BLEU by sentence length",
-            "Each bar is the BLEU of the sentences whose source has so many words, as of a set of its own. "
-            "The number behind it is how many they are; with few of them BLEU says little.",
+            "Each bar is the BLEU of all sentences whose source has that many words; BLEU of only a few "
+            "sentences says little. Bars that get shorter from top to bottom mean that the model translates "
+            "long sentences worse than short ones.",
             _length_chart(dev.by_length),
         ),
         Section(
             "Worst sentences",
-            f"{how_to_read}. A low one may also mean a free translation, or a wrong line in the dev set.",
+            "The dev sentences with the lowest chrF. A low chrF may also mean that the reference is a free "
+            "translation, or a wrong one.",
             _sentences(dev.worst),
         ),
         Section(
             "Best sentences",
-            f"{how_to_read}. These show what the model has learned well.",
+            "The dev sentences with the highest chrF. They show what the model has learned well.",
             _sentences(dev.best),
         ),
     ]
 
 
 def _length_chart(scores: Sequence[LengthScore]) -> TopLevelMixin:
+    """Draws BLEU by source length, with the number of sentences beside each bar."""
     import altair as alt
 
     rows = [
-        {"words": str(one), "bleu": round(one.bleu, 2), "label": f"{one.num_sentences:,} sentences"}
-        for one in scores
+        {"words": str(score), "bleu": round(score.bleu, 2), "label": f"{score.num_sentences:,} sentences"}
+        for score in scores
     ]
     base = alt.Chart({"values": rows}).encode(
         x=alt.X("bleu:Q", title="BLEU"),
         y=alt.Y("words:N", title="words of the source", sort=None),
-        tooltip=[alt.Tooltip("bleu:Q", title="BLEU", format=".2f"), alt.Tooltip("label:N", title="of")],
+        tooltip=[alt.Tooltip("bleu:Q", title="BLEU", format=".2f"), alt.Tooltip("label:N", title="size")],
     )
     labels = base.mark_text(align="left", dx=6).encode(text="label:N")
     chart: TopLevelMixin = (base.mark_bar() + labels).properties(width=_WIDTH, height=alt.Step(26))
@@ -143,31 +150,40 @@ def _length_chart(scores: Sequence[LengthScore]) -> TopLevelMixin:
 
 
 def _sentences(sentences: Sequence[ScoredSentence]) -> str:
-    rows = [(f"{one.chrf:.1f}", one.source, one.reference, one.translation) for one in sentences]
+    """The sentences as a table."""
+    rows = [
+        (f"{sentence.chrf:.1f}", sentence.source, sentence.reference, sentence.translation)
+        for sentence in sentences
+    ]
     return table(["chrF", "source", "reference", "translation"], rows)
 
 
 def _corpora(corpora: Sequence[CorpusUse]) -> Section:
+    """The section that says which pairs were trained on."""
     rows = []
-    for one in corpora:
-        kept = one.read - sum(one.dropped.values())
-        reasons = lines([f"{count:,} {reason}" for reason, count in one.dropped.items()] or ["none"])
-        rows.append((one.name, one.read, reasons, kept, one.used))
+    for corpus in corpora:
+        kept = corpus.read - sum(corpus.dropped.values())
+        reasons = lines([f"{count:,} {reason}" for reason, count in corpus.dropped.items()] or ["none"])
+        rows.append((corpus.name, corpus.read, reasons, kept, corpus.used))
     return Section(
         "Corpus",
-        "Pairs that would only harm are dropped before the training. Of those kept, the ones held out for "
-        "the dev set and those with too many pieces are not trained on.",
+        "Pairs that would harm the model were dropped before training. Of the pairs kept, those held out for "
+        "the dev set and those with too many tokens are not trained on.",
         table(["files", "pairs read", "dropped", "kept", "trained on"], rows),
     )
 
 
 def _settings(report: TrainingReport) -> Section:
-    rows = [(one.path, str(one.value), str(one.default), one.reason) for one in report.settings]
+    """The section of the settings that differ from their defaults."""
+    rows = [
+        (setting.path, str(setting.value), str(setting.default), setting.reason)
+        for setting in report.settings
+    ]
     return Section(
         "Settings",
-        f"The recipe is that for {report.recipe}. The table has the settings that differ from the default, "
-        "and why; config.json has all.",
+        f"The recipe is the one for {report.recipe}. The table lists the settings that differ from their "
+        "defaults, and why; config.json lists all settings.",
         table(["setting", "value", "default", "reason"], rows)
         if rows
-        else "<p>All settings are the default.</p>",
+        else "<p>All settings have their default values.</p>",
     )

@@ -1,4 +1,4 @@
-"""How a training went, as data: what is in ``report.json`` and drawn in ``report.html``."""
+"""Collects how a training went: the data of ``report.json``, which ``report.html`` shows as charts."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from translator.training.preparation import Prepared
 from translator.training.settings import ExplainedSetting, explained_settings
 
 _VERSION = 1
-_NUM_SHOWN = 10  # sentences among the best, and among the worst
+_NUM_SHOWN = 10  # best sentences, and as many worst ones
 
 
 @dataclass(frozen=True)
 class CorpusUse:
-    """What became of the pairs of a corpus.
+    """How many pairs of a corpus were read, dropped and trained on.
 
     Attributes:
-        name: its files.
-        read: pairs in them.
-        dropped: reason -> how many were dropped for it.
-        used: pairs that are trained on; others that were not dropped are held out, or have too many pieces.
+        name: the files of the corpus.
+        read: number of pairs in the files.
+        dropped: number of dropped pairs by reason.
+        used: number of pairs trained on; the rest were dropped, are held out, or have too many tokens.
     """
 
     name: str
@@ -49,11 +49,13 @@ class CorpusUse:
 
 @dataclass(frozen=True)
 class ScoredSentence:
-    """A sentence of the dev set.
+    """A sentence of the dev set with its translation.
 
     Attributes:
-        source, reference, translation: its texts.
-        chrf: of the translation, from 0 to 100.
+        source: the source sentence.
+        reference: the reference translation.
+        translation: the model's translation.
+        chrf: sentence chrF of the translation, from 0 to 100.
     """
 
     source: str
@@ -64,13 +66,13 @@ class ScoredSentence:
 
 @dataclass(frozen=True)
 class DevReport:
-    """The dev set, translated with the best weights and the search that the model has by default.
+    """Scores of the dev set, translated with the best weights and the model's default search options.
 
     Attributes:
-        scores: of all of it.
-        by_length: BLEU by the words of the source.
-        best: sentences with the highest chrF, the highest first.
-        worst: those with the lowest, the lowest first; none of the best.
+        scores: scores of the whole dev set.
+        by_length: BLEU by source length in words.
+        best: the sentences with the highest chrF, highest first.
+        worst: the sentences with the lowest chrF, lowest first; disjoint from ``best``.
     """
 
     scores: Scores
@@ -84,17 +86,17 @@ class TrainingReport:
     """How a training went.
 
     Attributes:
-        version: of this form.
-        source_language, target_language: as the user named them.
-        finished: whether it ended by itself; else it was stopped.
-        epochs, steps, seconds: how much was trained.
+        version: version of this format.
+        source_language, target_language: the languages as the user named them.
+        finished: whether training ended by itself; otherwise it was stopped.
+        epochs, steps, seconds: how long the model was trained, in epochs, steps and seconds.
         best_step: the step with the best dev BLEU by greedy search.
-        best_dev_bleu: that BLEU; None: it was never computed.
-        evaluations: in order, over all pauses.
-        corpora: those to learn from, and then the one to mix in, if any.
-        recipe: the name of the recipe.
-        settings: those that are not as by default.
-        dev: the dev set; None where there are no weights yet.
+        best_dev_bleu: that BLEU; None if there was no evaluation yet.
+        evaluations: all evaluations in order, including those before a resume.
+        corpora: the training corpora, followed by the corpus that is mixed in, if any.
+        recipe: name of the recipe.
+        settings: the settings that differ from their defaults.
+        dev: scores of the dev set; None if there are no weights yet.
     """
 
     version: int
@@ -113,21 +115,21 @@ class TrainingReport:
     dev: DevReport | None
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """Returns plain values for JSON."""
         return asdict(self)
 
 
-def training_report(
+def build_training_report(
     folder: Path, prepared: Prepared, state: TrainingState, initial: Path | None, dev: DevReport | None
 ) -> TrainingReport:
-    """Brings together what is known of a training.
+    """Collects the report of a training.
 
     Args:
         folder: the model folder.
-        prepared: what it began with.
-        state: its counters.
-        initial: the folder of the model whose weights it began with, or None.
-        dev: the dev set, translated.
+        prepared: settings, corpus and dev set of the training.
+        state: counters of the training.
+        initial: folder of the model whose weights training started from, or None.
+        dev: scores of the dev set, if it could be translated.
     """
     config = prepared.config
     uses = zip(prepared.counts, prepared.corpus.parts, strict=True) if prepared.counts else ()
@@ -149,31 +151,31 @@ def training_report(
     )
 
 
-def report_on_dev(translator: Translator, dev: Sequence[Pair]) -> DevReport:
-    """Translates the dev set and scores it, whole and by the sentence."""
+def build_dev_report(translator: Translator, dev: Sequence[Pair]) -> DevReport:
+    """Translates the dev set and scores it as a whole, by length and sentence by sentence."""
     sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
     translations = translate_pairs(translator, dev)
     scores = sentence_scores(translations, references)
     rows = zip(sources, references, translations, scores, strict=True)
-    scored = [ScoredSentence(*row) for row in rows]
-    # Of equally good ones the longer are more of an achievement, of equally bad ones more of a failure.
-    scored.sort(key=lambda one: (one.chrf, len(one.reference)), reverse=True)
-    num_best = min(_NUM_SHOWN, (len(scored) + 1) // 2)
-    others = sorted(scored[num_best:], key=lambda one: (one.chrf, -len(one.reference)))
+    sentences = [ScoredSentence(*row) for row in rows]
+    # Of equal scores, those of longer sentences count more: as a greater success, or a greater failure.
+    sentences.sort(key=lambda sentence: (-sentence.chrf, -len(sentence.reference)))
+    num_best = min(_NUM_SHOWN, (len(sentences) + 1) // 2)
+    others = sorted(sentences[num_best:], key=lambda sentence: (sentence.chrf, -len(sentence.reference)))
     return DevReport(
         scores=evaluate(translations, references),
         by_length=bleu_by_length(sources, translations, references),
-        best=scored[:num_best],
+        best=sentences[:num_best],
         worst=others[:_NUM_SHOWN],
     )
 
 
-def write_report(folder: Path, report: TrainingReport) -> None:
+def write_report_json(folder: Path, report: TrainingReport) -> None:
     """Writes ``report.json`` into a model folder.
 
     Raises:
-        ModelError: if it cannot be written.
+        ModelError: if the file cannot be written.
     """
     with atomic_write(report_path(folder)) as path:
         text = json.dumps(report.to_dict(), ensure_ascii=False, indent=2) + "\n"
-        path.write_text(text, encoding="utf-8", errors="replace")  # a file's name may be no text
+        path.write_text(text, encoding="utf-8", errors="replace")  # file names may hold undecodable bytes
