@@ -92,7 +92,7 @@ def _curves(evaluations: Sequence[Evaluation]) -> Section:
         "Each point is one evaluation; hover over it for its numbers, the epoch and the minutes so far. The "
         "circle marks the best dev BLEU, whose weights are in the model folder. If the loss still falls "
         "while dev BLEU no longer rises, the model overfits: it memorizes the training text.",
-        alt.concat(*charts, columns=2, bounds="flush"),
+        alt.concat(*charts, columns=2, bounds="flush", spacing={"row": 84, "column": 64}),
     )
 
 

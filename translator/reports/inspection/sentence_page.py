@@ -66,9 +66,9 @@ def _beam(inspection: Inspection) -> Section:
     return Section(
         "Beam search",
         "The search extends several hypotheses by one token at a time and keeps only the best: each row of "
-        "the tree is one such step. The highlighted path is the translation. The number below a token is the "
-        "log-probability of the hypothesis up to there; closer to 0 is more probable. A square marks a "
-        "finished hypothesis, and a path that stops without one was dropped for better ones.",
+        "the tree, from top to bottom, is one such step. The highlighted path is the translation. The number "
+        "below a token is the log-probability of the hypothesis up to there; closer to 0 is more probable. A "
+        "square marks a finished hypothesis, and a path that stops without one was dropped for better ones.",
         beam_chart(inspection.beam, inspection.read_tokens[0]),
     )
 
