@@ -21,7 +21,7 @@ _WIDTH, _HEIGHT = 470, 190  # of a chart, in pixels
 # Curves over the training steps: field, title, what it means, number format, whether the axis begins at 0.
 _CURVES = (
     ("dev_bleu", "dev BLEU (greedy search)", "translation of unseen sentences; higher is better", "~r", True),
-    ("loss", "training loss per target token", "error in predicting it; lower is better", "~r", False),
+    ("loss", "training loss per target token", "surprise at the right token; lower is better", "~r", False),
     ("learning_rate", "learning rate", "how far one step moves the weights", "~e", True),
     ("tokens_per_second", "target tokens per second", "speed of training", ",d", True),
 )
@@ -71,13 +71,16 @@ def _curves(evaluations: Sequence[Evaluation]) -> Section:
         alt.Tooltip("epoch:Q"),
         alt.Tooltip("step:Q", format=","),
         alt.Tooltip("minutes:Q", format=","),
-        *(alt.Tooltip(f"{field}:Q", title=title, format=form) for field, title, _, form, _ in _CURVES),
+        *(
+            alt.Tooltip(f"{field}:Q", title=title, format=number_format)
+            for field, title, _, number_format, _ in _CURVES
+        ),
         alt.Tooltip("perplexity:Q", format=",.2f"),
     ]
     best_step = max(evaluations, key=lambda evaluation: evaluation.dev_bleu).step
     charts = []
-    for field, title, meaning, form, from_zero in _CURVES:
-        axis = alt.Axis(format=form, tickCount=5)
+    for field, title, meaning, number_format, from_zero in _CURVES:
+        axis = alt.Axis(format=number_format, tickCount=5)
         base = alt.Chart({"values": values}, title=alt.Title(title, subtitle=meaning)).encode(
             x=alt.X("step:Q", title="step", axis=alt.Axis(format=",d", tickCount=6)),
             y=alt.Y(f"{field}:Q", title=None, axis=axis, scale=alt.Scale(zero=from_zero)),
@@ -97,6 +100,7 @@ def _curves(evaluations: Sequence[Evaluation]) -> Section:
 
 
 def _dev_sections(dev: DevReport) -> list[Section]:
+    """The sections of the dev set: scores, BLEU by length, worst and best sentences."""
     scores = (dev.scores.bleu, dev.scores.chrf)
     return [
         Section(

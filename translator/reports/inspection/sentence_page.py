@@ -30,9 +30,10 @@ def _attention_sections(translation: Translation) -> list[Section]:
     """Attention between tokens, and before it between words, where both sides have several words."""
     between_tokens = Section(
         "Attention between tokens",
-        "The model reads and writes tokens: words or parts of words, in which ▁ stands for a space and </s> "
-        "for the end of the sentence. The weights of each row add up to 1. One strong cell means that the "
-        "model relied on a single source token; many weak cells mean that it averaged over several.",
+        "Tokens are the words and parts of words that the model reads and writes; ▁ stands for a space and "
+        "</s> for the end of the sentence. Each row is a token of the translation, and its attention weights "
+        "over the source tokens add up to 1. One strong cell means that the model relied on a single source "
+        "token; many weak cells mean that it averaged over several.",
         attention_between_tokens(translation),
     )
     chart = attention_between_words(translation)
