@@ -1,10 +1,14 @@
 """The Python examples of README and the guides run, on small models with random weights."""
 
+import functools
+
 import pytest
 from references.guides import GUIDES, README, code_blocks
 from references.networks import word_network, write_model
 from references.reranking import BACKWARD, CONFIG, RIGHT_TO_LEFT
 from references.toy import toy_tokenizer
+
+import translator
 
 EXAMPLES = [
     pytest.param(block, id=f"{page.stem}-{number}")
@@ -24,13 +28,20 @@ def workplace(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def load():
+    """``translator.load`` that loads a model once for all examples, so that its graphs are traced once."""
+    return functools.cache(translator.load)
+
+
 def test_readme_and_guides_have_examples():
     assert len(EXAMPLES) >= 4
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
-def test_the_example_runs(example, workplace, monkeypatch):
+def test_the_example_runs(example, workplace, load, monkeypatch):
     monkeypatch.chdir(workplace)
+    monkeypatch.setattr(translator, "load", load)
     names = {}
     exec(compile(example, "example", "exec"), names)
     if "best" in names:
