@@ -150,6 +150,6 @@ def test_models_that_write_from_different_ends_form_no_ensemble(folders):
 
 
 def test_a_right_to_left_model_is_not_exported(folders, tmp_path):
-    with pytest.raises(ModelError, match="writes from right to left, to judge what others write"):
+    with pytest.raises(ModelError, match="writes from right to left, to rerank; export one"):
         export(folders["reversed"], tmp_path / "exported")
     assert not (tmp_path / "exported").exists()

@@ -211,7 +211,7 @@ def test_what_cannot_be_exported_is_told_in_a_line(run, model, tmp_path):
 
     assert "no model here" in refusal(tmp_path / "nothing", tmp_path / "out")
     (tmp_path / "there" / "1").mkdir(parents=True)
-    assert "is there already; remove it, or give another version" in refusal(model, tmp_path / "there")
+    assert "already exists; remove it, or give another version" in refusal(model, tmp_path / "there")
     (tmp_path / "file").write_text("")
     assert "cannot be written" in refusal(model, tmp_path / "file" / "out")
     assert "give --source and --reference together" in refusal(model, tmp_path / "out", "--source", "x")

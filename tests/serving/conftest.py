@@ -22,5 +22,5 @@ def config():
 
 @pytest.fixture(scope="session")
 def translator(networks, tokenizer, config):
-    """What an exported graph is compared with."""
+    """The translator that exported graphs are compared with."""
     return Translator(networks[:1], tokenizer, config)

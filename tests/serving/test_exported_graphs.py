@@ -1,4 +1,4 @@
-"""The exported graphs give what the translator gives, for any text, from one trace each."""
+"""Exported graphs return what the translator returns, for any text, and each is traced only once."""
 
 import threading
 
@@ -33,15 +33,15 @@ def strings(tensor):
     return [value.decode() for value in tensor.numpy().reshape(-1)]
 
 
-def translated(signatures, lines, beam_size, length_penalty, number):
-    numbers = tf.constant(beam_size), tf.constant(length_penalty, tf.float32), tf.constant(number)
-    found = signatures["translate"](tf.constant(lines, tf.string), *numbers)
+def translated(signatures, lines, beam_size, length_penalty, n_best):
+    options = tf.constant(beam_size), tf.constant(length_penalty, tf.float32), tf.constant(n_best)
+    found = signatures["translate"](tf.constant(lines, tf.string), *options)
     return found["translations"].numpy(), found["scores"].numpy()
 
 
 @pytest.mark.parametrize("no_repeat_ngram", [0, 1])
 @pytest.mark.parametrize("ensemble", [False, True])
-def test_the_default_is_what_the_translator_gives(networks, tokenizer, config, ensemble, no_repeat_ngram):
+def test_the_default_signature_equals_the_translator(networks, tokenizer, config, ensemble, no_repeat_ngram):
     together = networks if ensemble else networks[:1]
     config = config.override({"decoding.no_repeat_ngram": no_repeat_ngram})
     expected = Translator(together, tokenizer, config).translate(LINES, alignments=False)
@@ -50,26 +50,26 @@ def test_the_default_is_what_the_translator_gives(networks, tokenizer, config, e
     np.testing.assert_allclose(found["score"], [one.score for one in expected], atol=1e-4)
 
 
-@pytest.mark.parametrize(("beam_size", "number"), [(1, 1), (2, 1), (4, 3), (5, 5)])
+@pytest.mark.parametrize(("beam_size", "n_best"), [(1, 1), (2, 1), (4, 3), (5, 5)])
 @pytest.mark.parametrize("length_penalty", [0.0, 1.0])
-def test_options_are_those_of_the_translator(translator, signatures, beam_size, number, length_penalty):
+def test_options_equal_those_of_the_translator(translator, signatures, beam_size, n_best, length_penalty):
     expected = translator.translate(
-        LINES, beam_size=beam_size, n_best=number, length_penalty=length_penalty, alignments=False
+        LINES, beam_size=beam_size, n_best=n_best, length_penalty=length_penalty, alignments=False
     )
-    texts, scores = translated(signatures, LINES, beam_size, length_penalty, number)
+    texts, scores = translated(signatures, LINES, beam_size, length_penalty, n_best)
     for one, row, values in zip(expected, texts, scores, strict=True):
         ranked = [one, *one.alternatives]
         assert [text.decode() for text in row[: len(ranked)]] == [each.text for each in ranked]
         np.testing.assert_allclose(values[: len(ranked)], [each.score for each in ranked], atol=1e-4)
-        assert (row[len(ranked) :] == b"").all()  # fewer hypotheses exist than were asked for
+        assert (row[len(ranked) :] == b"").all()  # there are fewer hypotheses than requested
 
 
-@pytest.mark.parametrize("number", [2, 5])
-def test_alternatives_of_long_lines_are_the_best_choices_of_their_parts(translator, signatures, number):
+@pytest.mark.parametrize("n_best", [2, 5])
+def test_alternatives_of_long_lines_are_the_best_combinations_of_their_parts(translator, signatures, n_best):
     lines = [" ".join(WORDS * 4), "ada", "", "ada, bob. cid dee " * 9, "eve " * 70]
-    options = {"beam_size": 5, "length_penalty": 0.5, "n_best": number, "alignments": False}
+    options = {"beam_size": 5, "length_penalty": 0.5, "n_best": n_best, "alignments": False}
     expected = translator.translate(lines, **options)
-    texts, scores = translated(signatures, lines, 5, 0.5, number)
+    texts, scores = translated(signatures, lines, 5, 0.5, n_best)
     for one, row, values in zip(expected, texts, scores, strict=True):
         ranked = [one, *one.alternatives]
         assert [text.decode() for text in row[: len(ranked)]] == [each.text for each in ranked]
@@ -77,7 +77,7 @@ def test_alternatives_of_long_lines_are_the_best_choices_of_their_parts(translat
         assert (row[len(ranked) :] == b"").all()
 
 
-def test_numbers_out_of_range_are_brought_into_it(signatures):
+def test_options_out_of_range_are_clipped(signatures):
     for asked, within in [((0, -1.0, 0), (1, 0.0, 1)), ((2, 99.0, 7), (2, 10.0, 2))]:
         for outside, inside in zip(
             translated(signatures, LINES, *asked), translated(signatures, LINES, *within), strict=True
@@ -87,14 +87,14 @@ def test_numbers_out_of_range_are_brought_into_it(signatures):
 
 def test_groups_do_not_change_a_translation(networks, tokenizer, config, signatures, monkeypatch):
     expected = translated(signatures, LINES + UGLY, 3, 0.5, 2)
-    monkeypatch.setattr(token_search, "MAX_BATCH_TOKENS", 30)  # a sentence or two a group
+    monkeypatch.setattr(token_search, "MAX_BATCH_TOKENS", 30)  # one or two sentences per group
     small = TextGraph(networks[:1], tokenizer, config).signatures()
     texts, scores = translated(small, LINES + UGLY, 3, 0.5, 2)
     assert (texts == expected[0]).all()
     np.testing.assert_allclose(scores, expected[1], atol=1e-4)
 
 
-def test_alignments_are_those_of_the_translator(translator, signatures):
+def test_alignments_equal_those_of_the_translator(translator, signatures):
     lines = [LINES[3], "", " ".join(WORDS * 4), LINES[5], "ada, bob. " * 9]
     expected = translator.translate(lines, alignments=True)
     found = {name: value.numpy() for name, value in signatures["align"](tf.constant(lines)).items()}
@@ -103,7 +103,7 @@ def test_alignments_are_those_of_the_translator(translator, signatures):
         rows, columns = len(one.tokens), len(one.source_tokens)
         assert (found["lengths"][i], found["source_lengths"][i]) == (rows, columns)
         for name, tokens in (("pieces", one.tokens), ("source_pieces", one.source_tokens)):
-            assert [piece.decode() for piece in found[name][i, : len(tokens)]] == list(tokens)
+            assert [token.decode() for token in found[name][i, : len(tokens)]] == list(tokens)
             assert (found[name][i, len(tokens) :] == b"").all()
         np.testing.assert_allclose(found["attention"][i, :rows, :columns], one.alignment, atol=1e-4)
         outside = found["attention"][i].copy()
@@ -133,7 +133,7 @@ def test_any_text_gives_one_line_each(signatures, lines):
     assert np.isfinite(found["score"]).all()
 
 
-def test_bytes_that_are_no_text_give_a_result(signatures):
+def test_bytes_that_are_not_valid_text_give_a_result(signatures):
     found = signatures["serving_default"](tf.constant([b"\xff\xfe", b"ada \xc3", b"\xed\xa0\x80"]))
     assert found["translation"].shape == (3,)
 
@@ -147,7 +147,7 @@ def test_each_signature_is_traced_once(signatures):
         assert signatures[name].experimental_get_tracing_count() == 1, name
 
 
-def test_callers_at_the_same_time_get_their_own_translations(signatures):
+def test_simultaneous_callers_get_their_own_translations(signatures):
     expected = strings(signatures["serving_default"](tf.constant(LINES))["translation"])
     answers = {}
 
@@ -162,13 +162,13 @@ def test_callers_at_the_same_time_get_their_own_translations(signatures):
     assert answers == {i: [text, ""] for i, text in enumerate(expected)}
 
 
-def test_more_lines_than_a_batch_of_callers_holds(signatures):
+def test_a_call_may_have_more_lines_than_a_batch_holds(signatures):
     lines = LINES * 20
     expected = strings(signatures["serving_default"](tf.constant(lines))["translation"])
     assert strings(signatures["batched"](tf.constant(lines))["translation"]) == expected
 
 
-def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config):
+def test_token_ids_are_translated_like_text(translator, networks, tokenizer, config):
     lines = [*LINES, ""]
     expected = translator.translate(lines, beam_size=4, n_best=2, alignments=False)
     rows = tf.ragged.constant(tokenizer.encode(lines), tf.int32).to_tensor(tokenizer.padding_id)
@@ -187,12 +187,12 @@ def test_piece_ids_give_what_text_gives(translator, networks, tokenizer, config)
         [row[:n].tolist() for row, n in zip(default["target_ids"].numpy(), default["length"], strict=True)]
     )
     assert texts == [one.text for one in best]
-    # An end that stands there already changes nothing.
+    # An end-of-sentence token in the source changes nothing.
     ended = tf.concat([rows, tf.fill([len(lines), 1], tokenizer.end_id)], axis=1)
     np.testing.assert_array_equal(signatures["serving_default"](ended)["target_ids"], default["target_ids"])
 
 
-def test_a_graph_that_is_exported_where_a_gpu_is_runs_anywhere(networks, config, tokenizer, monkeypatch):
+def test_a_graph_exported_on_a_machine_with_a_gpu_runs_anywhere(networks, config, tokenizer, monkeypatch):
     def cudnn(*_):
         raise AssertionError("cuDNN's kernel is for a GPU only")
 

@@ -1,4 +1,4 @@
-"""Inside a graph, long lines are cut as the translator cuts them."""
+"""Inside a graph, long lines are cut exactly as the translator cuts them."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_cuts_are_those_of_the_translator(tokenizer, longest):
 
 
 @pytest.mark.parametrize("rows", [[], [[]], [[], [], []]], ids=str)
-def test_lines_without_pieces_have_no_parts(tokenizer, rows):
+def test_lines_without_tokens_have_no_parts(tokenizer, rows):
     parts = LineSplitter(tokenizer, 5)(tf.ragged.constant(rows, tf.int32, ragged_rank=1))
     assert parts.ids.to_list() == []
     assert parts.lines.shape == (0,)

@@ -7,7 +7,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from translator.serving.warmup import write_requests
 
 
-def test_requests_are_those_of_tensorflow_serving(tmp_path):
+def test_warmup_requests_are_valid_messages_of_tensorflow_serving(tmp_path):
     write_requests(tmp_path / "requests")
     batches = []
     for record in tf.data.TFRecordDataset(str(tmp_path / "requests")):

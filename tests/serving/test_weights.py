@@ -1,4 +1,4 @@
-"""Smaller weights: what is stored, how near it is, and that it is what the networks compute with."""
+"""Smaller weights: what is stored, how accurate it is, and that the networks compute with it."""
 
 from typing import get_args
 
@@ -28,7 +28,7 @@ def test_networks_compute_with_the_stored_weights(precision):
     assert (difference > 0) == (precision != "float32")
 
 
-def test_sixteen_bits_are_rounded_weights():
+def test_float16_weights_are_rounded():
     network = random_network()
     for variable, stored in zip(
         network.trainable_variables, Weights(network.trainable_variables, "float16").stored, strict=True
@@ -37,7 +37,7 @@ def test_sixteen_bits_are_rounded_weights():
         np.testing.assert_array_equal(stored, variable.numpy().astype(np.float16))
 
 
-def test_eight_bits_use_their_range_for_every_output():
+def test_int8_weights_use_the_full_range_for_every_output():
     network = random_network()
     weights = Weights(network.trainable_variables, "int8")
     scales = iter(weights.scales)
@@ -56,7 +56,7 @@ def test_eight_bits_use_their_range_for_every_output():
 
 
 @pytest.mark.parametrize("precision", get_args(Precision))
-def test_the_pieces_of_a_dictionary_stay_as_they_are(precision):
+def test_the_token_ids_of_a_dictionary_are_stored_unchanged(precision):
     network = random_network(dictionary=3)
     weights = Weights(network.weights, precision)
     paths = [variable.path for variable in network.weights]
@@ -68,7 +68,7 @@ def test_the_pieces_of_a_dictionary_stay_as_they_are(precision):
     assert np.abs(found - exact).max() < {"float32": 1e-6, "float16": 0.1, "int8": 1.0}[precision]
 
 
-def test_a_matrix_of_zeros_stays_one():
+def test_a_matrix_of_zeros_is_stored_as_zeros():
     network = random_network()
     kernel = network.decoder.readout.kernel
     kernel.assign(np.zeros(kernel.shape))

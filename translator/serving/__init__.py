@@ -1,1 +1,1 @@
-"""From a model to what other programs load: one SavedModel that needs none of this code."""
+"""Models for other programs: a SavedModel that needs none of this code, and a web server."""

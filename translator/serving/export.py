@@ -1,4 +1,4 @@
-"""Writes a SavedModel that any TensorFlow program loads, in the layout of TensorFlow Serving."""
+"""Exports a model as a SavedModel that any TensorFlow program can load, in TensorFlow Serving's layout."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ from translator.serving.model_card import ModelFacts, model_card, readme
 from translator.serving.warmup import write_requests
 from translator.serving.weights import Precision
 
-_LINES_A_CALL = 1000
+_LINES_PER_CALL = 1000
 _UNKNOWN_LICENCE = "not stated; the terms of the training text apply"
 
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written.
+    """What ``export`` has written.
 
     Attributes:
-        folder: the version folder, which is what a program loads.
-        num_bytes: its size.
-        bleu: of the exported model on the text that was given, if any.
-        float32_bleu: of the same model with the weights of the training, likewise.
+        folder: the version folder, which a program loads.
+        num_bytes: the size of the folder.
+        bleu: BLEU of the exported model on the given text; None without a text.
+        float32_bleu: BLEU of the same model with float32 weights on that text; None without a text.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class ExportResult:
 
 
 def version_folder(output: Path) -> Path:
-    """Where the model goes: ``output`` if its name is a number, else ``1`` in it, as Serving wants it."""
+    """Returns ``output`` if its name is a number, as TensorFlow Serving requires, else ``output/1``."""
     return output if output.name.isdecimal() else output / "1"
 
 
@@ -62,29 +62,30 @@ def export(
     reference: str | Path | None = None,
     licence: str | None = None,
 ) -> ExportResult:
-    """Exports a model, or several that translate together, as one SavedModel.
+    """Exports a model or an ensemble as one SavedModel.
 
     Args:
         model: a model folder, or a loaded translator. Its reranking models are left out.
-        output: the folder to write; see ``version_folder``. It must not hold this version yet.
-        ensemble: the folders of other models with the same vocabulary, if ``model`` is a folder.
-        tokens: whether the model takes and returns token ids, with no operation of tensorflow-text.
+        output: the folder to write; see ``version_folder``. The version must not exist yet.
+        ensemble: the folders of further models with the same vocabulary, if ``model`` is a folder.
+        tokens: whether the exported model takes and returns token ids; it then needs no tensorflow-text.
         quantize: the smaller type to store the weights in; computation stays in float32. None: float32.
-        source: a text to measure BLEU on, for the model card; None: the card has the training's dev BLEU.
+        source: a text to measure BLEU on, for the model card; None: the card states the dev BLEU.
         reference: the translation of that text.
         licence: the licence that the model card states; None: the card says that it is not stated.
 
     Raises:
-        ConfigError: if only one of source and reference is given, or an ensemble with a loaded translator.
-        DataError: if they cannot be used.
-        ModelError: if there is no complete model, or the version folder exists or cannot be written.
+        ConfigError: if only one of ``source`` and ``reference`` is given, or an ensemble beside a translator.
+        DataError: if one of these files cannot be used.
+        ModelError: if the model is incomplete or writes from right to left, or the version folder exists or
+            cannot be written.
     """
     if (source is None) != (reference is None):
         raise ConfigError("BLEU needs both source and reference")
     folder = version_folder(Path(output))
     if folder.exists():
         raise ModelError(
-            f"{folder}: exists already; remove it, or give another version, such as {folder.parent / '2'}"
+            f"{folder}: already exists; remove it, or give another version, such as {folder.parent / '2'}"
         )
     if isinstance(model, Translator):
         if ensemble:
@@ -109,23 +110,20 @@ def export(
     graph = TokenGraph(networks, tokenizer, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
     _write_version(graph, folder, tokenizer, facts)
-    num_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-    return ExportResult(folder, num_bytes, bleu, float32_bleu)
+    return ExportResult(folder, _size(folder), bleu, float32_bleu)
 
 
 def _write_version(
     graph: TokenGraph | TextGraph, folder: Path, tokenizer: Tokenizer, facts: ModelFacts
 ) -> None:
-    """Writes a version folder beside its final path and moves it there whole.
-
-    A server then never sees half a version. Until then its name is no number, so that no server takes it for
-    a version.
+    """Writes a version folder beside its path and moves it there, so that no server sees it incomplete.
 
     Raises:
         ModelError: if it cannot be written.
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
+        # The temporary name is not a number, so no server takes it for a version.
         with tempfile.TemporaryDirectory(prefix=".export-", dir=folder.parent) as temporary:
             new = Path(temporary) / folder.name
             _write(graph, new, tokenizer, facts)
@@ -136,27 +134,32 @@ def _write_version(
 
 
 def _bleu(graph: TextGraph, pairs: Sequence[Pair]) -> Score:
-    """BLEU of what a graph makes of the sources."""
-    translate, found = graph.signatures()["serving_default"], []
-    for start in range(0, len(pairs), _LINES_A_CALL):
-        texts = tf.constant([pair.source for pair in pairs[start : start + _LINES_A_CALL]])
-        found += [text.decode() for text in translate(texts)["translation"].numpy()]
-    return evaluate(found, [pair.target for pair in pairs]).bleu
+    """Returns the BLEU of a graph's translations of the source sentences."""
+    translate, translations = graph.signatures()["serving_default"], []
+    for start in range(0, len(pairs), _LINES_PER_CALL):
+        texts = tf.constant([pair.source for pair in pairs[start : start + _LINES_PER_CALL]])
+        translations += [text.decode() for text in translate(texts)["translation"].numpy()]
+    return evaluate(translations, [pair.target for pair in pairs]).bleu
+
+
+def _size(folder: Path) -> int:
+    """Returns the size of all files in a folder, in bytes."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _write(graph: TokenGraph | TextGraph, folder: Path, tokenizer: Tokenizer, facts: ModelFacts) -> None:
-    """Writes all files of a version."""
-    for_tokens = isinstance(graph, TokenGraph)
-    # The graph of the gradients would be saved with it, and cannot: it belongs to training.
+    """Writes all files of a version folder."""
+    takes_tokens = isinstance(graph, TokenGraph)
+    # The custom gradients are only for training, and their graph cannot be saved.
     options = tf.saved_model.SaveOptions(experimental_custom_gradients=False)
     tf.saved_model.save(graph, str(folder), graph.signatures(), options)
-    if for_tokens:
+    if takes_tokens:
         (folder / "tokenizer.model").write_bytes(tokenizer.model)
     else:
         extra = folder / "assets.extra"
         extra.mkdir()
         write_requests(extra / "tf_serving_warmup_requests")
-    (folder / "README.md").write_text(readme(facts, for_tokens), encoding="utf-8")
+    (folder / "README.md").write_text(readme(facts, takes_tokens), encoding="utf-8")
     (folder / "MODEL_CARD.md").write_text(model_card(facts), encoding="utf-8")
 
 
@@ -169,6 +172,7 @@ def _facts(
     licence: str,
     folder: Path,
 ) -> ModelFacts:
+    """Gathers what the texts beside the model state."""
     return ModelFacts(
         config=config,
         num_networks=len(networks),
@@ -185,7 +189,7 @@ def _facts(
 
 
 def _dev_quality(folders: Sequence[Path]) -> str:
-    """The best dev BLEU of the training of a single model, if its log is still there."""
+    """Returns the best dev BLEU of a single model, as the model card states it, if its log is still there."""
     try:
         (folder,) = folders
         lines = log_path(folder).read_text(encoding="utf-8").splitlines()

@@ -1,4 +1,4 @@
-"""Cuts long lines into parts inside a graph and puts them together, as ``decoding.long_lines`` does."""
+"""Cuts long lines into parts and joins their translations inside a graph, as ``decoding.long_lines`` does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Parts(NamedTuple):
     """The parts of some lines, in order.
 
     Attributes:
-        ids: ragged int32 [parts, pieces].
+        ids: ragged int32 [parts, tokens].
         lines: int32 [parts]; the line that each part comes from. A line without text has none.
     """
 
@@ -23,23 +23,27 @@ class Parts(NamedTuple):
 
 
 class LineSplitter:
-    """Cuts rows of pieces so that none is longer than any that training has seen.
+    """Cuts lines so that no part is longer than the longest source in training.
 
     Args:
-        tokenizer: the tokenizer of the rows.
-        longest: the most pieces that a part may have.
+        tokenizer: the tokenizer of the lines.
+        longest: the most tokens that a part may have.
     """
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
         self._kinds, self._longest = TokenCuts.of(tokenizer), longest
 
     def __call__(self, ids: tf.RaggedTensor) -> Parts:
-        """Cuts each row, ragged int32 [lines, pieces], after the last of its best places within reach."""
+        """Cuts each line where ``Cut`` ranks highest, as late as a part may end.
+
+        Args:
+            ids: ragged int32 [lines, tokens].
+        """
         cuts_after = self._cuts(ids.values)
         row_ends = tf.cast(ids.row_limits(), tf.int32)
         starts = tf.cast(ids.row_starts(), tf.int32)
-        has_pieces = starts < row_ends
-        starts, ends = tf.boolean_mask(starts, has_pieces), tf.boolean_mask(row_ends, has_pieces)
+        has_tokens = starts < row_ends
+        starts, ends = tf.boolean_mask(starts, has_tokens), tf.boolean_mask(row_ends, has_tokens)
         reach = tf.range(1, self._longest + 1)
 
         def cut(all_starts: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, ...]:
@@ -60,7 +64,7 @@ class LineSplitter:
         return Parts(parts, tf.gather(tf.cast(ids.value_rowids(), tf.int32), all_starts))
 
     def _cuts(self, values: tf.Tensor) -> tf.Tensor:
-        """How good a place after each piece is, int32 as ``Cut``; nobody asks after the very last."""
+        """Returns the rank of a cut after each token, int32 as ``Cut``; that of the very last is unused."""
         kinds = self._kinds
         ends, begins = tf.gather(kinds.ends, values), tf.gather(kinds.begins, values)
         before_next = tf.concat([begins[1:], begins[:1]], axis=0)
@@ -71,10 +75,10 @@ class LineSplitter:
 
 
 def join_parts(texts: tf.Tensor) -> tf.Tensor:
-    """The translations of lines from those of their parts, with a line break between two of these.
+    """Joins the translations of the parts of lines: with a space, but not beside Chinese or Japanese.
 
     Args:
-        texts: string of any shape.
+        texts: string of any shape; the translations of the parts of a line, separated by line breaks.
     """
     for beside in (f"(^|{NO_SPACE_BESIDE})\n+", f"\n+({NO_SPACE_BESIDE}|$)"):
         texts = tf.strings.regex_replace(texts, beside, r"\1")

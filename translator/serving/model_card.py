@@ -1,4 +1,4 @@
-"""The texts that lie beside an exported model: how to call it, and what it is."""
+"""The README and the model card of an exported model: how to call it, and what it is."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ _TEMPLATES = Path(__file__).with_name("templates")
 
 @dataclass(frozen=True)
 class ModelFacts:
-    """What the texts say.
+    """The facts about a model that both texts state.
 
     Attributes:
-        config: the settings of the model.
-        num_networks: how many decide together.
-        num_weights: weights of all of them.
-        vocabulary_size: pieces.
-        padding_id: of the tokenizer.
-        precision: how the weights are stored.
-        quality: a sentence on BLEU and where it comes from.
-        licence: of the model.
+        config: the configuration of the model.
+        num_networks: networks in the ensemble; 1 without one.
+        num_weights: weights of all networks together.
+        vocabulary_size: tokens in the vocabulary.
+        padding_id: token id of padding.
+        precision: the precision of the stored weights.
+        quality: its BLEU, and on what text.
+        licence: the licence of the model.
         version: of this package.
         tensorflow: version of TensorFlow.
         folder: the name of the folder to load.
@@ -42,10 +42,10 @@ class ModelFacts:
     folder: str
 
 
-def readme(facts: ModelFacts, for_tokens: bool) -> str:
-    """How to call the model, as Markdown."""
+def readme(facts: ModelFacts, takes_tokens: bool) -> str:
+    """Returns the text that says how to call the model, in Markdown."""
     config = facts.config
-    return _template("tokens_readme.md" if for_tokens else "text_readme.md").format(
+    return _template("tokens_readme.md" if takes_tokens else "text_readme.md").format(
         source=config.source_language,
         target=config.target_language,
         folder=facts.folder,
@@ -55,12 +55,12 @@ def readme(facts: ModelFacts, for_tokens: bool) -> str:
 
 
 def model_card(facts: ModelFacts) -> str:
-    """What the model is, as Markdown."""
+    """Returns the text that says what the model is, in Markdown."""
     config, model = facts.config, facts.config.model
     return _template("model_card.md").format(
         source=config.source_language,
         target=config.target_language,
-        networks="one" if facts.num_networks == 1 else f"{facts.num_networks} models together, each an",
+        networks="one" if facts.num_networks == 1 else f"{facts.num_networks} models in an ensemble, each an",
         units=model.units,
         encoder_layers=model.encoder_layers,
         decoder_layers=model.decoder_layers,
@@ -80,7 +80,7 @@ def model_card(facts: ModelFacts) -> str:
 
 
 def _repetition(no_repeat_ngram: int) -> str:
-    return f", no {no_repeat_ngram} words in a row twice" if no_repeat_ngram else ""
+    return f", no sequence of {no_repeat_ngram} words twice" if no_repeat_ngram else ""
 
 
 def _template(name: str) -> str:

@@ -1,9 +1,9 @@
-"""Requests that TensorFlow Serving plays to a model before it takes the first real one.
+"""Warm-up requests, which TensorFlow Serving sends to a model before it accepts the first real request.
 
-Serving reads them as ``PredictionLog`` messages. Their definitions come in a package that brings all of gRPC;
-the three that are needed are described here, with the numbers that their fields have in TensorFlow Serving's
+TensorFlow Serving reads them as ``PredictionLog`` messages. The package with their definitions depends on all
+of gRPC, so the messages that are needed are described here, with the field numbers of TensorFlow Serving's
 ``prediction_log.proto``, ``predict.proto`` and ``model.proto``. A message inside a message is written as its
-bytes, which is the same on the wire.
+bytes, which gives the same encoding.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _SENTENCES = ("A", "A short sentence.", "A sentence that is somewhat longer than
 
 
 def write_requests(path: Path) -> None:
-    """Writes requests for ``serving_default``, one sentence and several."""
+    """Writes requests for ``serving_default``, with one sentence and with several."""
     messages = _message_classes()
     with tf.io.TFRecordWriter(str(path)) as writer:
         for texts in (_SENTENCES[:1], _SENTENCES[1:2], _SENTENCES):
@@ -33,22 +33,22 @@ def write_requests(path: Path) -> None:
 
 
 def _message_classes() -> dict[str, Any]:
-    """The messages by name, with no more fields than are written here."""
+    """Returns the message classes by name, with only the fields that are written here."""
     field = descriptor_pb2.FieldDescriptorProto
     file = descriptor_pb2.FileDescriptorProto(name="warmup.proto", package="warmup", syntax="proto3")
 
     def message(parent: Any, name: str, **numbers: int) -> Any:
-        described = parent.add(name=name)
+        descriptor = parent.add(name=name)
         for field_name, number in numbers.items():
-            described.field.add(
+            descriptor.field.add(
                 name=field_name, number=number, type=field.TYPE_BYTES, label=field.LABEL_OPTIONAL
             )
-        return described
+        return descriptor
 
     spec = message(file.message_type, "ModelSpec", signature_name=3)
     spec.field[0].type = field.TYPE_STRING
     request = message(file.message_type, "PredictRequest", model_spec=1)
-    entry = message(request.nested_type, "InputsEntry", key=1, value=2)  # of a map
+    entry = message(request.nested_type, "InputsEntry", key=1, value=2)  # the entries of a map
     entry.field[0].type = field.TYPE_STRING
     request.field.add(
         name="inputs",
@@ -62,8 +62,8 @@ def _message_classes() -> dict[str, Any]:
     pool = descriptor_pool.DescriptorPool()
     pool.Add(file)
     return {
-        described.name: message_factory.GetMessageClass(
-            pool.FindMessageTypeByName(f"warmup.{described.name}")
+        descriptor.name: message_factory.GetMessageClass(
+            pool.FindMessageTypeByName(f"warmup.{descriptor.name}")
         )
-        for described in file.message_type
+        for descriptor in file.message_type
     }

@@ -1,4 +1,4 @@
-"""Smaller weights for an exported model: stored in 16 or 8 bits, computed with as float32."""
+"""Smaller weights for an exported model: stored with 16 or 8 bits, and used as float32."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ Precision = Literal["float32", "float16", "int8"]
 
 
 class Weights:
-    """The weights of networks as variables of a precision, for a SavedModel.
+    """The weights of networks, stored at a given precision for a SavedModel.
 
     ``float16`` rounds every weight. ``int8`` stores a matrix as ``scale * integer`` with integers from
-    -127 to 127 and one scale a row of the embedding, one a column of any other matrix: symmetric, one
-    scale for each output, as in Jacob et al. 2018, arXiv 1712.05877, section 2.1. Vectors stay float32:
-    they weigh little.
+    -127 to 127, and one scale per row of the embedding or per column of any other matrix. This is symmetric
+    quantization with one scale per output (Jacob et al. 2018, arXiv 1712.05877, section 2.1). Vectors stay
+    float32, because they take little space.
 
     Attributes:
-        stored: a variable for each of the networks' own.
-        scales: the scales, one for each that is stored in 8 bits.
+        stored: one variable for each variable of the networks.
+        scales: one variable for each matrix that is stored with 8 bits.
 
     Args:
         variables: the Keras variables of the networks.
-        precision: how they are stored.
+        precision: the precision of the stored weights.
     """
 
     def __init__(self, variables: Sequence[keras.Variable], precision: Precision) -> None:
@@ -37,10 +37,10 @@ class Weights:
         self.scales: list[tf.Variable] = []
         for variable in variables:
             value = tf.convert_to_tensor(variable)
-            is_number = value.dtype.is_floating  # and no piece, which stays as it is
-            if precision == "float16" and is_number:
+            is_weight = value.dtype.is_floating  # the token ids of a dictionary are stored unchanged
+            if precision == "float16" and is_weight:
                 value = tf.cast(value, tf.float16)
-            elif precision == "int8" and is_number and len(value.shape) == 2:
+            elif precision == "int8" and is_weight and len(value.shape) == 2:
                 scale = tf.reduce_max(tf.abs(value), axis=_inputs_axis(variable), keepdims=True) / 127.0
                 scale = tf.where(scale > 0, scale, 1.0)
                 value = tf.cast(tf.round(value / scale), tf.int8)
@@ -49,7 +49,7 @@ class Weights:
 
     @contextlib.contextmanager
     def scope(self) -> Iterator[None]:
-        """A context in which the networks compute with these weights in place of their own, on any device."""
+        """Returns a context in which the networks use these weights in place of their own, on any device."""
         scales, mapping = iter(self.scales), []
         for variable, stored in zip(self._originals, self.stored, strict=True):
             value = tf.cast(stored, variable.dtype)
@@ -59,5 +59,5 @@ class Weights:
 
 
 def _inputs_axis(variable: keras.Variable) -> int:
-    """The axis over which a product with the matrix adds up: that of the units in the embedding."""
+    """Returns the axis that a product with the matrix sums over; in the embedding it is that of the units."""
     return 1 if variable.path.endswith("embedding/matrix") else 0

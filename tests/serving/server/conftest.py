@@ -23,7 +23,7 @@ def model():
 
 @pytest.fixture
 def connect():
-    """Makes a client of an application for a model; arguments as for ``create_app``."""
+    """Returns a function that makes a client of an application; arguments as for ``create_app``."""
     with contextlib.ExitStack() as stack:
 
         def client(models, *arguments, **options):
@@ -40,7 +40,7 @@ def client(connect, model):
 
 @pytest.fixture
 def running():
-    """Runs an application as a real server in a thread; gives its address."""
+    """Returns a context manager that runs an application as a server in a thread and yields its address."""
 
     @contextlib.contextmanager
     def run(app, port=0):
@@ -76,7 +76,7 @@ def model_folder(networks, tokenizer, config, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def exported_folder(model_folder, tmp_path_factory):
-    """The same as a SavedModel."""
+    """The same model, exported as a SavedModel."""
     folder = tmp_path_factory.mktemp("exported") / "de-en"
     export(model_folder, folder)
     return folder

@@ -1,4 +1,4 @@
-"""LibreTranslate's calls: what goes in, what comes out, and what is refused in which words."""
+"""LibreTranslate's API: requests, answers and error messages."""
 
 import json
 
@@ -8,17 +8,17 @@ from references.scripted_model import ScriptedModel
 from translator.serving.server.limits import Limits
 from translator.serving.server.models import RequestOptions
 
-ASKED = {"q": "ein hund", "source": "de", "target": "en"}
+REQUEST = {"q": "ein hund", "source": "de", "target": "en"}
 
 
 @pytest.fixture
 def several(connect, model):
-    """A server of several directions."""
+    """A server with several language pairs."""
     return connect({("de", "en"): model, ("en", "de"): model, ("fr", "en"): model})
 
 
-def test_a_text(client):
-    answer = client.post("/translate", json=ASKED)
+def test_a_text_is_translated(client):
+    answer = client.post("/translate", json=REQUEST)
     assert answer.status_code == 200
     assert answer.json() == {"translatedText": "HUND EIN"}
 
@@ -26,15 +26,15 @@ def test_a_text(client):
 @pytest.mark.parametrize(
     "options", [{}, {"files": [("other", ("x.txt", b"x"))]}], ids=["urlencoded", "multipart"]
 )
-def test_a_form(client, options):
-    answer = client.post("/translate", data=ASKED | {"format": "", "alternatives": "1"}, **options)
+def test_a_form_is_accepted(client, options):
+    answer = client.post("/translate", data=REQUEST | {"format": "", "alternatives": "1"}, **options)
     assert answer.json() == {"translatedText": "HUND EIN", "alternatives": ["HUND EIN 1"]}
 
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
-def test_a_form_may_hold_letters_as_they_are_or_escaped(client):
+def test_letters_in_a_form_may_be_escaped_or_not(client):
     for text in ("Männer “spielen” 足球", "M%C3%A4nner+%E2%80%9Cspielen%E2%80%9D+%E8%B6%B3%E7%90%83"):
         body = f"q={text}&source=de&target=en".encode()  # as curl -d sends it
         answer = client.post("/translate", content=body, headers=FORM)
@@ -45,58 +45,58 @@ def test_a_form_may_hold_letters_as_they_are_or_escaped(client):
         assert answer.json() == {"error": "Invalid request: the form is not in UTF-8"}
 
 
-def test_several_texts_in_json_and_in_a_form(client):
+def test_several_texts_are_translated_in_json_and_in_a_form(client):
     expected = {"translatedText": ["B A", "", " C "], "alternatives": [["B A 1"], [], [" C 1 "]]}
-    texts = ASKED | {"q": ["a b", "", " c "], "alternatives": 1}
+    texts = REQUEST | {"q": ["a b", "", " c "], "alternatives": 1}
     assert client.post("/translate", json=texts).json() == expected
     assert client.post("/translate", data=texts).json() == expected
 
 
-def test_lines_blank_lines_and_spaces_stay(client, model):
-    answer = client.post("/translate", json=ASKED | {"q": " a b\r\n\n  \n\tc\n"})
+def test_lines_blank_lines_and_spaces_are_kept(client, model):
+    answer = client.post("/translate", json=REQUEST | {"q": " a b\r\n\n  \n\tc\n"})
     assert answer.json()["translatedText"] == " B A\r\n\n  \n\tC\n"
     assert [lines for lines, _ in model.batches] == [["a b", "c"]]  # a blank line costs nothing
 
 
-def test_alternatives_of_several_lines_go_together_by_rank(client):
-    answer = client.post("/translate", json=ASKED | {"q": "a\n\nb", "alternatives": 2}).json()
+def test_alternatives_of_several_lines_are_combined_by_rank(client):
+    answer = client.post("/translate", json=REQUEST | {"q": "a\n\nb", "alternatives": 2}).json()
     assert answer == {"translatedText": "A\n\nB", "alternatives": ["A 1\n\nB 1", "A 2\n\nB 2"]}
 
 
-def test_there_are_no_more_alternatives_than_the_model_has(client):
-    assert len(client.post("/translate", json=ASKED | {"alternatives": 99}).json()["alternatives"]) == 4
+def test_there_are_at_most_as_many_alternatives_as_hypotheses(client):
+    assert len(client.post("/translate", json=REQUEST | {"alternatives": 99}).json()["alternatives"]) == 4
 
 
-def test_alternatives_are_computed_only_where_they_are_wanted(client, model):
+def test_alternatives_are_computed_only_if_requested(client, model):
     for wanted in (None, 0, 1):
-        client.post("/translate", json=ASKED | {"alternatives": wanted})
-    assert [wishes for _, wishes in model.batches] == [
+        client.post("/translate", json=REQUEST | {"alternatives": wanted})
+    assert [options for _, options in model.batches] == [
         [RequestOptions()],
         [RequestOptions()],
         [RequestOptions(n_best=True)],
     ]
 
 
-def test_html(client):
+def test_html_keeps_its_tags(client):
     answer = client.post(
-        "/translate", json=ASKED | {"q": "<p>a &lt; b</p>", "format": "html", "alternatives": 1}
+        "/translate", json=REQUEST | {"q": "<p>a &lt; b</p>", "format": "html", "alternatives": 1}
     )
     assert answer.json() == {"translatedText": "<p>B &lt; A</p>", "alternatives": []}
 
 
-def test_auto_is_the_only_source_of_a_target(client, several):
-    assert client.post("/translate", json=ASKED | {"source": "auto"}).json() == {
+def test_auto_stands_for_the_only_source_language_of_a_target(client, several):
+    assert client.post("/translate", json=REQUEST | {"source": "auto"}).json() == {
         "translatedText": "HUND EIN",
         "detectedLanguage": {"language": "de", "confidence": 0},
     }
     two = several.post("/translate", json={"q": ["a", "b"], "source": "auto", "target": "de"}).json()
     assert two["detectedLanguage"] == [{"language": "en", "confidence": 0}] * 2
-    refused = several.post("/translate", json=ASKED | {"source": "auto"})
+    refused = several.post("/translate", json=REQUEST | {"source": "auto"})
     assert refused.status_code == 400
     assert refused.json() == {"error": "languages are not detected; give one of these as source: de, fr"}
 
 
-def test_languages(several):
+def test_languages_are_listed_with_their_targets(several):
     assert several.get("/languages").json() == [
         {"code": "de", "name": "de", "targets": ["en"]},
         {"code": "en", "name": "en", "targets": ["de"]},
@@ -104,20 +104,20 @@ def test_languages(several):
     ]
 
 
-def test_each_direction_has_its_model(connect):
+def test_each_language_pair_uses_its_own_model(connect):
     first, second = ScriptedModel(), ScriptedModel()
     client = connect({("de", "en"): first, ("en", "de"): second})
-    client.post("/translate", json=ASKED)
+    client.post("/translate", json=REQUEST)
     assert (len(first.batches), len(second.batches)) == (1, 0)
 
 
-def test_health(client):
+def test_health_is_reported(client):
     assert client.get("/health").json() == {"status": "ok"}
     assert client.post("/health").status_code == 405
 
 
-def test_attention(client):
-    answer = client.post("/attention", json=ASKED | {"q": "ein hund\n\n ja ", "alternatives": 1}).json()
+def test_attention_is_returned_for_each_line(client):
+    answer = client.post("/attention", json=REQUEST | {"q": "ein hund\n\n ja ", "alternatives": 1}).json()
     first, blank, last = answer["lines"]
     assert first["source_words"] == ["ein", "hund"]
     assert first["hypotheses"] == [
@@ -131,13 +131,13 @@ def test_attention(client):
     ]
     assert blank == {"source_words": [], "hypotheses": []}
     assert last["hypotheses"][0]["attention"] == [[[0, 0.75]]]
-    only = client.post("/attention", json=ASKED).json()
+    only = client.post("/attention", json=REQUEST).json()
     assert len(only["lines"][0]["hypotheses"]) == 1
 
 
-def test_little_attention_is_left_out(client):
-    """Else the answer for a long line would grow with its square."""
-    answer = client.post("/attention", json=ASKED | {"q": "wort " * 50}).json()
+def test_small_attention_weights_are_omitted(client):
+    """Otherwise the answer would grow with the square of the length of a line."""
+    answer = client.post("/attention", json=REQUEST | {"q": "wort " * 50}).json()
     assert answer["lines"][0]["hypotheses"][0]["attention"] == [[[49 - i, 0.75]] for i in range(50)]
 
 
@@ -164,8 +164,8 @@ def test_little_attention_is_left_out(client):
         ),
     ],
 )
-def test_what_is_wrong_is_said_in_a_line(several, changes, message):
-    answer = several.post("/translate", json=ASKED | changes)
+def test_an_invalid_request_gets_an_error_of_one_line(several, changes, message):
+    answer = several.post("/translate", json=REQUEST | changes)
     assert answer.status_code == 400
     assert answer.json()["error"].startswith(message)
     assert list(answer.json()) == ["error"]
@@ -174,8 +174,8 @@ def test_what_is_wrong_is_said_in_a_line(several, changes, message):
 @pytest.mark.parametrize("name", ["q", "source", "target"])
 @pytest.mark.parametrize("path", ["/translate", "/attention"])
 @pytest.mark.parametrize("form", ["json", "data"])
-def test_what_is_missing_is_named(client, name, path, form):
-    answer = client.post(path, **{form: {key: value for key, value in ASKED.items() if key != name}})
+def test_a_missing_parameter_is_named(client, name, path, form):
+    answer = client.post(path, **{form: {key: value for key, value in REQUEST.items() if key != name}})
     assert answer.status_code == 400
     assert answer.json() == {"error": f"Invalid request: missing {name} parameter"}
 
@@ -193,43 +193,43 @@ BROKEN = [
 
 @pytest.mark.parametrize("body", BROKEN)
 @pytest.mark.parametrize("path", ["/translate", "/attention"])
-def test_a_broken_body_is_refused(client, path, body):
+def test_an_invalid_body_is_refused(client, path, body):
     answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
     assert answer.status_code == 400
     assert answer.json()["error"].startswith("Invalid request: ")
 
 
 @pytest.mark.parametrize("kind", ["multipart/form-data", "multipart/form-data; boundary=x"])
-def test_a_broken_form_is_refused(client, kind):
+def test_an_invalid_form_is_refused(client, kind):
     answer = client.post("/translate", content=b"--x\r\nno form", headers={"Content-Type": kind})
     assert answer.status_code == 400
     assert list(answer.json()) == ["error"]
 
 
-def test_too_long_texts_are_refused(connect, model):
+def test_texts_over_the_limit_are_refused(connect, model):
     client = connect({("de", "en"): model}, Limits(max_characters=6))
     for path in ("/translate", "/attention"):
-        assert client.post(path, json=ASKED | {"q": "a\u0301b\U0001f600cd"}).status_code == 200
-        answer = client.post(path, json=ASKED | {"q": "abcdefg"})
+        assert client.post(path, json=REQUEST | {"q": "a\u0301b\U0001f600cd"}).status_code == 200
+        answer = client.post(path, json=REQUEST | {"q": "abcdefg"})
         assert answer.status_code == 400
         assert answer.json() == {"error": "Invalid request: request (7) exceeds text limit (6)"}
-    assert client.post("/translate", json=ASKED | {"q": ["abcd", "efg"]}).status_code == 400
+    assert client.post("/translate", json=REQUEST | {"q": ["abcd", "efg"]}).status_code == 400
 
 
-def test_what_is_not_there(client):
+def test_an_unknown_path_gets_status_404(client):
     answer = client.get("/detect")
     assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
 
 
-def test_a_model_that_fails_does_not_stop_the_server(client, model):
+def test_a_failing_model_does_not_stop_the_server(client, model):
     model.error = "ein hund"
-    answer = client.post("/translate", json=ASKED)
+    answer = client.post("/translate", json=REQUEST)
     assert answer.status_code == 500
     assert answer.json()["error"].startswith("Cannot translate text: the model failed; the log")
-    assert client.post("/translate", json=ASKED | {"q": "a"}).status_code == 200
+    assert client.post("/translate", json=REQUEST | {"q": "a"}).status_code == 200
 
 
-def test_the_description_tells_of_every_call(client):
+def test_the_openapi_description_covers_every_call(client):
     description = client.get("/openapi.json").json()
     assert set(description["paths"]) == {"/translate", "/attention", "/languages", "/health"}
     called = description["paths"]["/translate"]["post"]

@@ -1,4 +1,4 @@
-"""Callers that are slow, silent or gone, over real sockets."""
+"""Clients that are slow, silent or disconnected, over real sockets."""
 
 import socket
 import time
@@ -23,7 +23,7 @@ def address(running, model):
 
 
 def answer(connection):
-    """What comes up to the end of the JSON."""
+    """Receives up to the end of the JSON."""
     connection.settimeout(30)
     found = b""
     while not found.endswith(b"}"):
@@ -32,7 +32,7 @@ def answer(connection):
 
 
 def is_closed(connection):
-    """Whether the other side has closed a connection, or does so before long."""
+    """Returns whether the server closes the connection within a few seconds."""
     connection.settimeout(5)
     return connection.recv(1000) == b""
 
@@ -45,7 +45,7 @@ def test_a_connection_without_a_request_is_closed(address, monkeypatch, sent):
         assert is_closed(connection)
 
 
-def test_a_second_request_that_stops_in_its_head_is_not_waited_for_either(address, monkeypatch):
+def test_a_connection_is_closed_when_a_second_request_stops_in_its_head(address, monkeypatch):
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.2)
     with socket.create_connection(address) as connection:
         connection.sendall(HEAD + BODY)
@@ -54,7 +54,7 @@ def test_a_second_request_that_stops_in_its_head_is_not_waited_for_either(addres
         assert is_closed(connection)
 
 
-def test_an_answer_that_takes_longer_than_a_head_may_is_waited_for(address, model, monkeypatch):
+def test_an_answer_may_take_longer_than_a_head(address, model, monkeypatch):
     monkeypatch.setattr(connections, "HEAD_SECONDS", 0.1)
     model.may_go_on.clear()
     with socket.create_connection(address) as connection:
@@ -64,7 +64,7 @@ def test_an_answer_that_takes_longer_than_a_head_may_is_waited_for(address, mode
         assert b"TEXT SOME" in answer(connection)
 
 
-def test_a_text_whose_caller_has_hung_up_is_not_translated(address, model):
+def test_a_text_is_not_translated_after_its_client_has_disconnected(address, model):
     model.may_go_on.clear()
     with socket.create_connection(address) as first:
         first.sendall(HEAD + BODY)

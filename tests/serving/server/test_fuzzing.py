@@ -1,4 +1,4 @@
-"""Whatever a program sends, however malformed, the server answers and never with a failure of its own."""
+"""The server answers every request, however malformed, and never with an internal error."""
 
 from collections import Counter
 from urllib.parse import quote
@@ -33,7 +33,7 @@ def schema():
 
 @pytest.mark.parametrize("path", ["/translate", "/attention"])
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE])
-def test_bodies_that_fit_the_description_and_others(schema, path, mode):
+def test_valid_and_invalid_bodies_get_the_described_answers(schema, path, mode):
     statuses = Counter()
 
     @given(case=schema[path]["POST"].as_strategy(generation_mode=mode))
@@ -55,7 +55,7 @@ def test_bodies_that_fit_the_description_and_others(schema, path, mode):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_any_bytes(client, kind):
+def test_a_body_of_any_bytes_is_refused(client, kind):
     @given(st.binary(max_size=300) | st.text("{}[]\"',:q&=%--x\r\n\\u0d8", max_size=60).map(str.encode))
     @quick
     def call(body):
@@ -68,6 +68,6 @@ def test_any_bytes(client, kind):
 
 @given(method=st.sampled_from(["GET", "PUT", "DELETE", "OPTIONS", "HEAD"]), path=st.text(max_size=20))
 @quick
-def test_any_path(method, path):
+def test_any_path_is_answered(method, path):
     client = TestClient(create_app({}), raise_server_exceptions=False)
     assert client.request(method, f"/{quote(path, errors='replace')}").status_code < 500

@@ -16,7 +16,7 @@ def address(model, running):
         yield address
 
 
-def test_its_calls(address):
+def test_calls_of_the_client_are_answered(address):
     client = LibreTranslateAPI(address, api_key="any")
     assert client.languages() == [
         {"code": "de", "name": "de", "targets": ["en"]},
@@ -26,7 +26,7 @@ def test_its_calls(address):
     assert client.translate("ja", "auto", "en") == "JA"
 
 
-def test_its_errors(address):
+def test_errors_reach_the_client(address):
     client = LibreTranslateAPI(address)
     with pytest.raises(urllib.error.HTTPError) as refused:
         client.translate("ein hund", "de", "fr")

@@ -1,4 +1,4 @@
-"""What is refused before anything is read, and the headers of every answer."""
+"""Requests that the server refuses before it translates anything, and the headers of every answer."""
 
 import asyncio
 
@@ -10,11 +10,11 @@ from translator.serving.server.app import middlewares
 from translator.serving.server.limits import Limits, RateLimit
 from translator.serving.server.middleware import LOOPBACK_NAMES
 
-ASKED = {"q": "ein hund", "source": "de", "target": "en"}
+REQUEST = {"q": "ein hund", "source": "de", "target": "en"}
 
 
 class Clock:
-    """A clock that stands."""
+    """A clock that stands still until a test moves it."""
 
     now = 0.0
 
@@ -22,7 +22,7 @@ class Clock:
         return self.now
 
 
-def test_a_minutes_worth_at_once_then_evenly():
+def test_a_minutes_worth_of_requests_may_come_at_once_and_then_evenly():
     clock = Clock()
     rate = RateLimit(30, clock)
     assert [rate.seconds_to_wait("a") for _ in range(30)] == [0] * 30
@@ -31,11 +31,11 @@ def test_a_minutes_worth_at_once_then_evenly():
     assert rate.seconds_to_wait("a") == pytest.approx(0.5)
     clock.now = 2
     assert [rate.seconds_to_wait("a") for _ in range(2)] == [0, pytest.approx(2)]
-    clock.now = 1000  # no more than a minute's worth is saved up
+    clock.now = 1000  # at most one minute's requests are saved up
     assert [rate.seconds_to_wait("a") > 0 for _ in range(31)] == [False] * 30 + [True]
 
 
-def test_addresses_have_buckets_of_their_own_and_not_for_ever(monkeypatch):
+def test_each_address_has_its_own_bucket_and_old_ones_are_forgotten(monkeypatch):
     monkeypatch.setattr(limits_module, "_NUM_ADDRESSES", 2)
     rate = RateLimit(1, Clock())
     assert [rate.seconds_to_wait(address) > 0 for address in "aabb"] == [False, True, False, True]
@@ -43,24 +43,24 @@ def test_addresses_have_buckets_of_their_own_and_not_for_ever(monkeypatch):
     assert [rate.seconds_to_wait(address) > 0 for address in "cba"] == [True, True, False]
 
 
-def test_no_limit():
+def test_a_rate_of_zero_is_no_limit():
     rate = RateLimit(0, Clock())
     assert not any(rate.seconds_to_wait("a") for _ in range(10_000))
 
 
-def test_too_many_requests_are_told_when_to_come_again(connect, model):
+def test_too_many_requests_are_refused_with_a_time_to_retry(connect, model):
     client = connect({("de", "en"): model}, Limits(requests_per_minute=2))
-    statuses = [client.post("/translate", json=ASKED).status_code for _ in range(2)]
-    answer = client.post("/attention", json=ASKED)
+    statuses = [client.post("/translate", json=REQUEST).status_code for _ in range(2)]
+    answer = client.post("/attention", json=REQUEST)
     assert [*statuses, answer.status_code] == [200, 200, 429]
     assert answer.json() == {"error": "Slowdown: more than 2 requests a minute"}
     assert 1 <= int(answer.headers["Retry-After"]) <= 30
-    assert client.get("/health").status_code == 200  # only what makes work is counted
+    assert client.get("/health").status_code == 200  # only requests that cause work are counted
     assert client.get("/").status_code == 200
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["by its length", "while it comes"])
-def test_large_bodies_are_not_read_to_their_end(connect, model, told):
+@pytest.mark.parametrize("is_announced", [True, False], ids=["by its length", "while it arrives"])
+def test_large_bodies_are_not_read_to_their_end(connect, model, is_announced):
     client = connect({("de", "en"): model}, Limits(max_characters=10))
     most = 12 * 10 + 16_384
 
@@ -68,7 +68,7 @@ def test_large_bodies_are_not_read_to_their_end(connect, model, told):
         for _ in range(size // 100):
             yield b"x" * 100
 
-    headers = {"Content-Type": "application/json"} | ({"Content-Length": str(10**30)} if told else {})
+    headers = {"Content-Type": "application/json"} | ({"Content-Length": str(10**30)} if is_announced else {})
     answer = client.post("/translate", content=chunks(100 * most), headers=headers)
     assert answer.status_code == 413
     expected = "the body is larger than 16,504 bytes, the most for a text of 10 characters"
@@ -76,15 +76,15 @@ def test_large_bodies_are_not_read_to_their_end(connect, model, told):
 
 
 def test_the_longest_text_fits_into_a_body(connect, model):
-    """Twelve bytes a character: the JSON escapes of a character outside the basic plane, or its form."""
+    """Twelve bytes per character: the JSON escapes of a character outside the basic plane, or its form."""
     client = connect({("de", "en"): model}, Limits(max_characters=20_000))
-    text = ASKED | {"q": "\U0001f600" * 20_000}
+    text = REQUEST | {"q": "\U0001f600" * 20_000}
     assert client.post("/translate", data=text).status_code == 200
     assert client.post("/translate", json=text).status_code == 200
 
 
-def guarded(messages, scope):
-    """The status of an answer, and how many messages of the body were read, without any server around."""
+def sent_through(messages, scope):
+    """Returns the status of the answer and how many messages of the body were read; no server is needed."""
     read, sent = [], []
 
     async def receive():
@@ -111,23 +111,26 @@ def chunk(size, more=True):
     return {"type": "http.request", "body": b"x" * size, "more_body": more}
 
 
-def test_reading_ends_with_what_is_too_much():
-    assert guarded([chunk(10_000)] * 9, {}) == (413, 2)
-    assert guarded([chunk(10_000), chunk(6_000, more=False)], {}) == (200, 2)
-    assert guarded([chunk(1)], {"headers": [(b"content-length", b"99999")]}) == (413, 0)
+def test_reading_stops_when_the_body_is_too_large():
+    assert sent_through([chunk(10_000)] * 9, {}) == (413, 2)
+    assert sent_through([chunk(10_000), chunk(6_000, more=False)], {}) == (200, 2)
+    assert sent_through([chunk(1)], {"headers": [(b"content-length", b"99999")]}) == (
+        413,
+        0,
+    )
 
 
-def test_a_body_that_does_not_come_is_not_waited_for(monkeypatch):
+def test_a_body_that_does_not_arrive_is_refused(monkeypatch):
     monkeypatch.setattr(middleware_module, "_BODY_SECONDS", 0.01)
-    assert guarded([chunk(10)], {}) == (408, 1)
+    assert sent_through([chunk(10)], {}) == (408, 1)
 
 
-def test_a_client_that_left_is_no_error():
-    assert guarded([chunk(10), {"type": "http.disconnect"}], {}) == (200, 2)
+def test_a_client_that_disconnects_is_not_an_error():
+    assert sent_through([chunk(10), {"type": "http.disconnect"}], {}) == (200, 2)
 
 
 @pytest.mark.parametrize("host", ["localhost:5000", "127.0.0.1", "[::1]:5000", "[::1]", "LOCALHOST"])
-def test_names_of_this_machine(connect, model, host):
+def test_the_names_of_this_machine_are_accepted(connect, model, host):
     client = connect({("de", "en"): model}, host_names=LOOPBACK_NAMES)
     assert client.get("/", headers={"Host": host}).status_code == 200
 
@@ -143,36 +146,36 @@ def test_another_name_for_this_machine_is_refused(connect, model, host):
 def test_pages_of_other_sites_are_refused_until_they_are_allowed(connect, model):
     models = {("de", "en"): model}
     foreign = {"Origin": "https://other.example", "Sec-Fetch-Site": "cross-site"}
-    answer = connect(models).post("/translate", data=ASKED, headers=foreign)
+    answer = connect(models).post("/translate", data=REQUEST, headers=foreign)
     assert answer.status_code == 403
     assert answer.json() == {"error": "pages of other sites may not use this server; see --allow-origin"}
     assert "access-control-allow-origin" not in answer.headers
     for origins in (["https://other.example"], ["*"]):
-        answer = connect(models, origins=origins).post("/translate", data=ASKED, headers=foreign)
+        answer = connect(models, origins=origins).post("/translate", data=REQUEST, headers=foreign)
         assert answer.status_code == 200
         assert answer.headers["access-control-allow-origin"] in origins
     strict = connect(models, origins=["https://third.example"])
-    assert strict.post("/translate", data=ASKED, headers=foreign).status_code == 403
+    assert strict.post("/translate", data=REQUEST, headers=foreign).status_code == 403
 
 
-def test_a_browser_that_says_only_the_origin_is_believed(connect, model):
+def test_the_origin_decides_if_a_browser_sends_nothing_else(connect, model):
     models = {("de", "en"): model}
     for origin in ("http://other.example", "http://testserver:81", "null", "http://["):
-        answer = connect(models).post("/translate", data=ASKED, headers={"Origin": origin})
+        answer = connect(models).post("/translate", data=REQUEST, headers={"Origin": origin})
         assert answer.status_code == 403
         allowed = connect(models, origins=[origin])
-        assert allowed.post("/translate", data=ASKED, headers={"Origin": origin}).status_code == 200
+        assert allowed.post("/translate", data=REQUEST, headers={"Origin": origin}).status_code == 200
 
 
-def test_a_page_of_this_server_and_programs_are_served(client):
+def test_programs_and_the_pages_of_this_server_are_served(client):
     own = {"Origin": "http://testserver"}
     behind_a_proxy = {"Origin": "https://public.example", "Sec-Fetch-Site": "same-origin"}
     for headers in ({}, own, behind_a_proxy, {"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}):
-        assert client.post("/translate", data=ASKED, headers=headers).status_code == 200
+        assert client.post("/translate", data=REQUEST, headers=headers).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/page.js", "/languages", "/nothing", "/translate"])
-def test_every_answer_has_the_headers(client, path):
+def test_every_answer_has_the_security_headers(client, path):
     headers = client.get(path).headers
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy

@@ -1,4 +1,4 @@
-"""HTML: tags survive, text does not become a tag, and nothing breaks on broken markup."""
+"""HTML keeps its tags, a translation never becomes a tag, and malformed markup is handled."""
 
 import html
 import re
@@ -11,8 +11,8 @@ from translator.serving.server.markup import HtmlFragment
 
 
 def capitals(markup):
-    marked_up = HtmlFragment(markup)
-    return marked_up.with_texts([text.upper() for text in marked_up.texts])
+    fragment = HtmlFragment(markup)
+    return fragment.with_texts([text.upper() for text in fragment.texts])
 
 
 @pytest.mark.parametrize(
@@ -31,17 +31,17 @@ def capitals(markup):
         ("", ""),
     ],
 )
-def test_what_becomes_of_markup(markup, expected):
+def test_only_the_text_of_markup_changes(markup, expected):
     assert capitals(markup) == expected
 
 
-def test_a_translation_cannot_bring_a_tag():
+def test_a_translation_cannot_add_a_tag():
     assert (
         HtmlFragment("<p>a</p>").with_texts(["<script>x</script>"]) == "<p>&lt;script&gt;x&lt;/script&gt;</p>"
     )
 
 
-def test_texts_have_no_entities_and_one_line():
+def test_each_text_is_one_line_without_entities():
     assert HtmlFragment("<p>a &amp;\nb</p>  <i>c</i>").texts == ["a & b", "c"]
 
 
@@ -50,9 +50,9 @@ TAGS = ["<p>", "</p>", "<br>", '<a href="x>y">', "<!-- c -->", "<", ">", "&amp;"
 
 @given(st.lists(st.sampled_from(TAGS) | st.text("ab <>&;\n\u00a0", max_size=4), max_size=12).map("".join))
 def test_any_markup_keeps_its_tags_and_its_text(markup):
-    marked_up = HtmlFragment(markup)
-    same = marked_up.with_texts(marked_up.texts)
+    fragment = HtmlFragment(markup)
+    same = fragment.with_texts(fragment.texts)
     assert " ".join(html.unescape(same).split()) == " ".join(html.unescape(markup).split())
-    assert all(text and text == " ".join(text.split()) for text in marked_up.texts)
-    without = HtmlFragment(markup).with_texts([""] * len(marked_up.texts))
+    assert all(text and text == " ".join(text.split()) for text in fragment.texts)
+    without = HtmlFragment(markup).with_texts([""] * len(fragment.texts))
     assert re.findall(r"<[/!a-z][^>]*>", without) == re.findall(r"<[/!a-z][^>]*>", same)

@@ -1,4 +1,4 @@
-"""Model folders and exported models give what the translator gives."""
+"""Model folders and exported models return what the translator returns."""
 
 import shutil
 
@@ -33,7 +33,7 @@ def model(request, model_folder, exported_folder):
     return FolderModel(model_folder) if request.param == "folder" else ExportedModel(exported_folder / "1")
 
 
-def test_the_best(model, translator):
+def test_the_best_translation_is_that_of_the_translator(model, translator):
     found = model.translate(LINES, [RequestOptions()] * len(LINES))
     expected = translator.translate(LINES, alignments=False)
     assert [[one.text.split() for one in ranked] for ranked in found] == [
@@ -45,7 +45,7 @@ def test_the_best(model, translator):
     assert all(ranked[0].attention is None for ranked in found)
 
 
-def test_all_of_the_beam(model, translator):
+def test_the_n_best_list_holds_all_hypotheses_of_the_beam(model, translator):
     # Of lines in parts, the two forms combine the hypotheses of the parts differently.
     lines = [line for line in LINES if len(line.split()) < 5]
     found = model.translate(lines, [RequestOptions(n_best=True)] * len(lines))
@@ -58,7 +58,7 @@ def test_all_of_the_beam(model, translator):
 
 
 @pytest.mark.parametrize("n_best", [False, True])
-def test_attention_between_words_leads_to_the_word_alignment(model, translator, n_best):
+def test_the_most_attended_words_are_those_of_the_word_alignment(model, translator, n_best):
     found = model.translate(LINES, [RequestOptions(n_best, attention=True)] * len(LINES))
     for line, ranked, one in zip(LINES, found, translator.translate(LINES), strict=True):
         attention = ranked[0].attention
@@ -69,8 +69,8 @@ def test_attention_between_words_leads_to_the_word_alignment(model, translator, 
         assert pharaoh(links) == pharaoh(one.word_alignment)
 
 
-def test_attention_of_a_line_is_left_out_where_it_could_fill_the_memory(model, monkeypatch):
-    monkeypatch.setattr(models_module, "_LONGEST_WITH_ATTENTION", 12)
+def test_a_line_whose_attention_could_fill_the_memory_has_none(model, monkeypatch):
+    monkeypatch.setattr(models_module, "_MAX_BYTES_WITH_ATTENTION", 12)
     lines = ["ada bob cid", "ada bob cid dee", "é" * 6, "é" * 7]
     found = model.translate(lines, [RequestOptions(attention=True)] * 4)
     assert [ranked[0].attention is None for ranked in found] == [False, True, False, True]
@@ -78,49 +78,49 @@ def test_attention_of_a_line_is_left_out_where_it_could_fill_the_memory(model, m
     assert [ranked[0].text for ranked in found] == [ranked[0].text for ranked in plain]
 
 
-def test_nobody_gets_the_line_of_another(model):
+def test_lines_of_a_batch_do_not_change_each_other(model):
     alone = [model.translate([line], [RequestOptions()])[0][0].text for line in LINES]
     assert [ranked[0].text for ranked in model.translate(LINES, [RequestOptions()] * len(LINES))] == alone
 
 
-def test_lines_with_other_wishes_are_translated_together(model):
-    wishes = [RequestOptions(n_best, attention) for n_best in (False, True) for attention in (False, True)]
-    found = model.translate(["ada bob cid"] * 4, wishes)
+def test_lines_with_different_options_are_translated_together(model):
+    options = [RequestOptions(n_best, attention) for n_best in (False, True) for attention in (False, True)]
+    found = model.translate(["ada bob cid"] * 4, options)
     assert len({ranked[0].text for ranked in found}) == 1
-    for ranked, wish in zip(found, wishes, strict=True):
-        assert len(ranked) > 1 or not wish.n_best
-        assert ranked[0].attention is not None or not wish.attention
+    for ranked, wanted in zip(found, options, strict=True):
+        assert len(ranked) > 1 or not wanted.n_best
+        assert ranked[0].attention is not None or not wanted.attention
 
 
 def test_any_text_is_translated(model):
     ugly = ["\x00", "\u200b", "\ufeff", "日本", "a" * 2000, "x\u2028y", "</s>", "¨ ½"]
-    for wish in (RequestOptions(), RequestOptions(True), RequestOptions(attention=True)):
-        assert all(ranked for ranked in model.translate(ugly, [wish] * len(ugly)))
+    for options in (RequestOptions(), RequestOptions(True), RequestOptions(attention=True)):
+        assert all(ranked for ranked in model.translate(ugly, [options] * len(ugly)))
 
 
-def test_texts_that_read_alike_are_one():
+def test_hypotheses_with_the_same_text_are_merged():
     ranked = [Hypothesis(text, 0.0) for text in ("a", "b", "a", "", "c")]
     assert distinct(ranked) == [ranked[0], ranked[1], ranked[4]]
     assert distinct([Hypothesis("", 0.0), ranked[0]]) == [Hypothesis("", 0.0), ranked[0]]
 
 
-def test_attention_of_words_by_hand():
+def test_attention_between_words_equals_a_case_computed_by_hand():
     attention = np.array(
         [[0.5, 0.3, 0.1, 0.1], [0.2, 0.6, 0.1, 0.1], [0, 0, 0.9, 0.1], [0.1, 0.1, 0.1, 0.7]], np.float32
     )
-    pieces = ["▁a", "b", "▁c", "</s>"]
-    found = between_words("x yz", "ab c", attention, pieces, ["▁x", "▁y", "z", "</s>"])
+    tokens = ["▁a", "b", "▁c", "</s>"]
+    found = between_words("x yz", "ab c", attention, tokens, ["▁x", "▁y", "z", "</s>"])
     np.testing.assert_allclose(found, [[0.35, 0.55], [0, 0.9]], atol=1e-6)
-    assert between_words("x y z", "ab c", attention, pieces, ["▁x", "▁y", "z", "</s>"]) is None
+    assert between_words("x y z", "ab c", attention, tokens, ["▁x", "▁y", "z", "</s>"]) is None
 
 
-def test_an_end_within_a_line_of_two_parts_is_no_word():
+def test_the_end_tokens_inside_a_line_of_two_parts_are_not_words():
     attention = np.eye(4, dtype=np.float32)
-    pieces = ["▁a", "</s>", "▁b", "</s>"]
-    np.testing.assert_array_equal(between_words("a b", "a b", attention, pieces, pieces), np.eye(2))
+    tokens = ["▁a", "</s>", "▁b", "</s>"]
+    np.testing.assert_array_equal(between_words("a b", "a b", attention, tokens, tokens), np.eye(2))
 
 
-def test_an_export_with_a_file_that_was_cut_is_told(exported_folder, tmp_path):
+def test_an_export_with_a_truncated_file_is_reported_as_damaged(exported_folder, tmp_path):
     folder = tmp_path / "1"
     shutil.copytree(exported_folder / "1", folder)
     path = next(folder.glob("variables/variables.data-*"))

@@ -1,4 +1,4 @@
-"""The whole command in a process of its own: it serves, and it stops without breaking off what it began."""
+"""The whole command in its own process: it serves, and it finishes requests in progress when it stops."""
 
 import json
 import signal
@@ -19,7 +19,7 @@ HEAD += b"Content-Length: %d\r\n\r\n"
 
 @pytest.fixture
 def started():
-    """Starts the command with some arguments: the process and the port, once it serves."""
+    """Starts the command with some arguments; returns the process and its port once it serves."""
     processes = []
 
     def start(*arguments):
@@ -29,7 +29,7 @@ def started():
         for line in process.stderr:
             if line.startswith("serving at http://127.0.0.1:"):
                 return process, int(line.split(":")[2].split(";")[0])
-        raise AssertionError("it does not serve")
+        raise AssertionError("the server did not start")
 
     yield start
     for process in processes:
@@ -43,11 +43,11 @@ def is_listening(port):
 
 
 @pytest.mark.parametrize(("form", "number"), [("folder", signal.SIGINT), ("exported", signal.SIGTERM)])
-def test_a_stop_finishes_what_has_begun(started, model_folder, exported_folder, number, form):
+def test_a_stop_finishes_requests_in_progress(started, model_folder, exported_folder, number, form):
     process, port = started(model_folder if form == "folder" else exported_folder)
     with socket.create_connection(("127.0.0.1", port)) as begun:
         begun.sendall(HEAD % len(BODY) + BODY[:10])
-        urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()  # the first one has been seen
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()  # the server has seen the first one
         process.send_signal(number)
         while is_listening(port):
             assert process.poll() is None
@@ -60,18 +60,18 @@ def test_a_stop_finishes_what_has_begun(started, model_folder, exported_folder, 
     assert process.stderr.read() == "stopped\n"
 
 
-def test_two_models_of_one_direction(model_folder, exported_folder):
+def test_two_models_of_one_language_pair_are_refused(model_folder, exported_folder):
     with pytest.raises(
         ConfigError, match=r"both translate from de to en; serve one of them, or say .* FOLDER=FROM:TO"
     ):
         serve([str(model_folder), str(exported_folder)], report=print)
 
 
-def test_a_port_that_is_taken(model_folder):
+def test_a_port_in_use_is_reported(model_folder):
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(
-            ConfigError, match=rf"cannot listen at 127.0.0.1, port {port} \(Address already in use\)"
+            ConfigError, match=rf"cannot listen on 127.0.0.1, port {port} \(Address already in use\)"
         ):
             serve([str(model_folder)], port=port, report=print)
 
@@ -85,16 +85,16 @@ def test_a_server_takes_its_port_before_it_loads_models():
 
 
 @pytest.mark.parametrize("host", ["a" * 70, "a..b"])
-def test_a_host_that_cannot_be_one(model_folder, host):
+def test_an_invalid_host_name_is_reported(model_folder, host):
     with pytest.raises(
-        ConfigError, match=r"cannot listen at a.*, port 0 \(.+\); give another --host or --port"
+        ConfigError, match=r"cannot listen on a.*, port 0 \(.+\); give another --host or --port"
     ):
         serve([str(model_folder)], host=host, port=0, report=print)
 
 
-def test_a_host_that_is_not_here(model_folder):
+def test_an_address_of_another_machine_is_reported(model_folder):
     with pytest.raises(
-        ConfigError, match=r"cannot listen at 192.0.2.1, port 0 \(.*\); give another --host or --port"
+        ConfigError, match=r"cannot listen on 192.0.2.1, port 0 \(.*\); give another --host or --port"
     ):
         serve([str(model_folder)], host="192.0.2.1", port=0, report=print)
 
@@ -108,7 +108,7 @@ def test_a_host_that_is_not_here(model_folder):
         ("0.0.0.0", 0, 0, False),
     ],
 )
-def test_who_can_call_decides_what_is_refused(monkeypatch, model_folder, host, rate, expected_rate, is_local):
+def test_the_host_decides_the_default_limits(monkeypatch, model_folder, host, rate, expected_rate, is_local):
     from translator.serving.server import run
 
     class Seen(Exception):  # noqa: N818

@@ -1,4 +1,4 @@
-"""The lines of many callers become few calls of the model, in order, and nobody gets another's answer."""
+"""Lines of many callers are translated in few batches, and every caller gets the answers to its own lines."""
 
 import asyncio
 import threading
@@ -12,7 +12,7 @@ from translator.serving.server.models import RequestOptions
 
 
 async def while_held(model, batcher, calls):
-    """Runs calls that all wait while the model is at its first line; what they gave, errors too."""
+    """Runs calls that all wait while the model translates another line; returns their results and errors."""
     model.may_go_on.clear()
     first = asyncio.create_task(batcher.translate(["first"], RequestOptions()))
     while not model.batches:
@@ -26,11 +26,11 @@ async def while_held(model, batcher, calls):
 
 @pytest.fixture
 def run(model):
-    """Runs calls at the same time: their results, and the batches after the first line."""
+    """Runs calls at the same time; returns their results and the batches after that of the first line."""
 
-    def call(calls, most_waiting=1000):
+    def call(calls, max_waiting=1000):
         async def all_calls():
-            batcher = Batcher(model, most_waiting)
+            batcher = Batcher(model, max_waiting)
             batcher.start()
             try:
                 return await while_held(model, batcher, calls)
@@ -46,21 +46,21 @@ def texts(results):
     return [[ranked[0].text for ranked in lines] for lines in results]
 
 
-def test_callers_share_a_batch_and_get_their_own(run):
+def test_callers_share_a_batch_and_get_their_own_translations(run):
     calls = [([f"{i} x", f"{i} y"], RequestOptions()) for i in range(20)]
     results, batches = run(calls)
     assert texts(results) == [[translation_of(line) for line in lines] for lines, _ in calls]
     assert [lines for lines, _ in batches] == [[line for lines, _ in calls for line in lines]]
 
 
-def test_no_batch_is_larger_than_it_may_be(run):
+def test_no_batch_exceeds_the_maximum_size(run):
     lines = [str(i) for i in range(2 * MAX_BATCH_SIZE + 1)]
     results, batches = run([(lines, RequestOptions())])
     assert texts(results) == [lines]
     assert [len(lines) for lines, _ in batches] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
 
 
-def test_each_gets_what_it_wants(run):
+def test_each_caller_gets_what_it_requested(run):
     calls = [
         (["a"], RequestOptions()),
         (["b"], RequestOptions(n_best=True)),
@@ -68,7 +68,7 @@ def test_each_gets_what_it_wants(run):
     ]
     results, batches = run(calls)
     assert texts(results) == [["A"], ["B"], ["C"]]
-    assert batches == [(["a", "b", "c"], [wish for _, wish in calls])]
+    assert batches == [(["a", "b", "c"], [options for _, options in calls])]
     assert [len(lines[0]) for lines in results] == [1, 5, 1]
     assert [lines[0][0].attention is None for lines in results] == [True, True, False]
 
@@ -77,21 +77,21 @@ def test_nothing_to_translate_needs_no_batch(run):
     assert run([([], RequestOptions())]) == ([[]], [])
 
 
-def test_more_than_may_wait_is_refused_and_the_rest_is_answered(run):
+def test_requests_beyond_the_waiting_limit_are_refused_and_the_others_answered(run):
     results, _ = run(
-        [(["a", "b"], RequestOptions()), (["c"], RequestOptions()), (["d"], RequestOptions())], most_waiting=3
+        [(["a", "b"], RequestOptions()), (["c"], RequestOptions()), (["d"], RequestOptions())], max_waiting=3
     )
     assert texts(results[:2]) == [["A", "B"], ["C"]]
     assert isinstance(results[2], ServerBusyError)
 
 
-def test_a_single_request_may_be_larger_than_what_may_wait(run):
-    """Else it would be refused for ever, however quiet the server is."""
+def test_a_single_request_may_exceed_the_waiting_limit(run):
+    """Otherwise it would always be refused, even by an idle server."""
     lines = [str(i) for i in range(10)]
-    assert texts(run([(lines, RequestOptions())], most_waiting=3)[0]) == [lines]
+    assert texts(run([(lines, RequestOptions())], max_waiting=3)[0]) == [lines]
 
 
-def test_a_failure_is_told_to_those_in_the_batch_alone(run, model):
+def test_an_error_reaches_only_the_callers_of_its_batch(run, model):
     model.error = "bad"
     lines = ["a"] * (MAX_BATCH_SIZE - 1)
     results, _ = run([(["bad"], RequestOptions()), (lines, RequestOptions()), (["b"], RequestOptions())])
@@ -99,7 +99,7 @@ def test_a_failure_is_told_to_those_in_the_batch_alone(run, model):
     assert texts(results[2:]) == [["B"]]
 
 
-def test_a_failure_in_two_batches_of_a_request_is_told_once(run, model):
+def test_errors_in_two_batches_of_one_request_are_raised_once(run, model):
     model.error = "bad"
     lines = ["bad"] * (2 * MAX_BATCH_SIZE)
     results, _ = run([(lines, RequestOptions()), (["a"], RequestOptions())])
@@ -107,7 +107,7 @@ def test_a_failure_in_two_batches_of_a_request_is_told_once(run, model):
     assert texts(results[1:]) == [["A"]]
 
 
-def test_lines_that_nobody_waits_for_are_not_translated(model):
+def test_lines_of_cancelled_requests_are_not_translated(model):
     async def cancelled():
         batcher = Batcher(model, 10)
         batcher.start()
@@ -128,7 +128,7 @@ def test_lines_that_nobody_waits_for_are_not_translated(model):
     assert [lines for lines, _ in model.batches] == [["first"], ["stays"]]
 
 
-def test_closing_finishes_what_waits_and_takes_no_more_until_started_again(model):
+def test_a_closed_batcher_translates_what_waits_and_refuses_more_until_restarted(model):
     async def closed():
         batcher = Batcher(model, 10)
         batcher.start()
@@ -145,8 +145,8 @@ def test_closing_finishes_what_waits_and_takes_no_more_until_started_again(model
     assert texts(asyncio.run(closed())) == [["A"], ["B"], ["D"]]
 
 
-def test_a_full_server_says_when_to_come_again(connect):
-    """Through HTTP: 429, with Retry-After, and an answer for everybody who was taken."""
+def test_a_full_server_says_when_to_try_again(connect):
+    """Over HTTP: status 429 with Retry-After, and an answer for every accepted request."""
     model = ScriptedModel()
     client = connect({("de", "en"): model}, Limits(max_waiting=1))
     model.may_go_on.clear()

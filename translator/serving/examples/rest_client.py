@@ -1,8 +1,8 @@
-"""Translates lines of standard input with TensorFlow Serving, many at the same time.
+"""Translates the lines of standard input with TensorFlow Serving, many at the same time.
 
     python rest_client.py http://localhost:8501/v1/models/translator < in.txt > out.txt
 
-The server computes calls of the signature ``batched`` together that come at the same time.
+The server computes calls of the signature ``batched`` that arrive at the same time as one batch.
 """
 
 import json
@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 
 def translate(line: str) -> str:
-    """One call, in the column format of TensorFlow Serving's REST interface."""
+    """Translates one line with one call, in the column format of TensorFlow Serving's REST interface."""
     body = json.dumps({"signature_name": "batched", "inputs": {"text": [line]}}).encode()
     request = urllib.request.Request(f"{sys.argv[1]}:predict", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:

@@ -1,11 +1,11 @@
-/* Translates one sentence, given as piece ids, with a model that `translator export --tokens` has written.
+/* Translates one sentence, given as token ids, with a model that `translator export --tokens` has written.
 
        TF=$(python -c "import tensorflow, os; print(os.path.dirname(tensorflow.__file__))")
        cc translate.c -I$TF/include -L$TF -l:libtensorflow_cc.so.2 -l:libtensorflow_framework.so.2 \
           -Wl,-rpath,$TF -o translate
        ./translate exported/en-de-ids/1 283 482 1178
 
-   It needs TensorFlow's C library, here that of the Python package. The names of the operations are what
+   It needs TensorFlow's C library, here that of the Python package. The names of the operations are those that
    `saved_model_cli show --dir FOLDER --tag_set serve --signature_def serving_default` prints. */
 
 #include <stdio.h>
@@ -45,7 +45,7 @@ int main(int argc, char** argv) {
   int32_t* ids = TF_TensorData(source_ids);
   for (int i = 0; i < num_ids; i++) ids[i] = atoi(argv[i + 2]);
 
-  /* The outputs stand in the order of their names: length, score, target_ids. */
+  /* The outputs are sorted by name: length, score, target_ids. */
   const TF_Output input = operation(graph, "serving_default_source_ids", 0);
   const TF_Output outputs[] = {operation(graph, "StatefulPartitionedCall", 1),
                                operation(graph, "StatefulPartitionedCall", 2)};

@@ -1,4 +1,4 @@
-"""The application: what is answered at which path."""
+"""The web application: its paths and what each of them answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from translator.distribution import version
 from translator.serving.server.batching import ServerBusyError
-from translator.serving.server.language_pairs import AUTO, LanguagePairs
+from translator.serving.server.language_pairs import AUTO, LanguagePair, LanguagePairs
 from translator.serving.server.limits import Limits
 from translator.serving.server.markup import HtmlFragment
 from translator.serving.server.messages import (
@@ -49,10 +49,10 @@ from translator.serving.server.models import Hypothesis, RequestOptions, ServedM
 _PAGE = Path(__file__).with_name("page")
 _FILES = ("page.css", "page.js", "alternatives.js", "server.js", "words.js", "icon.svg")
 _BUSY = "Slowdown: too much text waits to be translated"
-_REFUSALS: dict[int | str, dict[str, Any]] = {
-    400: {"model": Failure, "description": "The request is not valid, or its text too long."},
+_ERRORS: dict[int | str, dict[str, Any]] = {
+    400: {"model": Failure, "description": "The request is not valid, or its text is too long."},
     403: {"model": Failure, "description": "Pages of other sites may not use this server."},
-    408: {"model": Failure, "description": "The body did not come."},
+    408: {"model": Failure, "description": "The body did not arrive in time."},
     413: {"model": Failure, "description": "The body is too large."},
     429: {"model": Failure, "description": "Too many requests; Retry-After says when to try again."},
     500: {"model": Failure, "description": "The model failed."},
@@ -65,13 +65,13 @@ def create_app(
     host_names: Collection[str] = (),
     origins: Collection[str] = (),
 ) -> FastAPI:
-    """Builds the server's application (ASGI).
+    """Builds the application of the server (ASGI).
 
     Args:
         models: (source language, target language) -> model.
-        limits: what it takes on; None: the defaults.
-        host_names: names that a request may call this server by; empty: any.
-        origins: other sites whose pages may use it; ``*`` for all.
+        limits: how much work the server takes on; None: the defaults.
+        host_names: names by which a request may call this server; empty: any.
+        origins: other sites whose pages may use the server; ``*`` for all.
     """
     limits = limits or Limits()
     language_pairs = LanguagePairs(models, limits.max_waiting)
@@ -85,22 +85,22 @@ def create_app(
     app = FastAPI(
         title="translator",
         version=version(),
-        description="Translation with models of your own; the calls of LibreTranslate.",
-        docs_url=None,  # both would load scripts from another site
+        description="Translation with your own models, through the API of LibreTranslate.",
+        docs_url=None,  # both pages would load scripts from another site
         redoc_url=None,
         lifespan=lifespan,
         middleware=middlewares(limits, host_names, origins),
     )
     _add_calls(app, language_pairs, limits)
     _add_page(app)
-    _add_failures(app)
+    _add_error_handlers(app)
     return app
 
 
 def middlewares(
     limits: Limits, host_names: Collection[str] = (), origins: Collection[str] = ()
 ) -> list[Middleware]:
-    """What a request passes on its way to the application, outermost first; arguments as ``create_app``."""
+    """Returns the middlewares of the application, outermost first; arguments as for ``create_app``."""
     # LibreTranslate lets the pages of every site read its answers. Here any page that the user visits could
     # then read translations from a server that is meant for this machine, so it must be asked for.
     cors = Middleware(
@@ -123,53 +123,55 @@ def _add_calls(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> N
     @app.post(
         "/translate",
         response_model_exclude_none=True,
-        responses=_REFUSALS,
+        responses=_ERRORS,
         openapi_extra=body_description(TranslateRequest, *languages_served),
     )
     async def translate(request: Request) -> TranslateAnswer:
-        """Translates a text, or several."""
-        wanted = await read_body(request, TranslateRequest)
-        texts = wanted.q if isinstance(wanted.q, list) else [wanted.q]
+        """Translates one text or several."""
+        body = await read_body(request, TranslateRequest)
+        texts = body.q if isinstance(body.q, list) else [body.q]
         if not any(texts):
             raise HTTPException(400, "Invalid request: missing q parameter")
         _check_length(texts, limits)
-        source = language_pairs.source(wanted.source, wanted.target)
-        translated = _translated_html if wanted.format == "html" else _translated_texts
-        found = await translated(language_pairs, texts, source, wanted.target, wanted.alternatives)
-        return _answer(wanted, source, found)
+        pair = language_pairs.resolve(body.source, body.target)
+        translate_all = _translate_html if body.format == "html" else _translate_texts
+        translations = await translate_all(language_pairs, texts, pair, body.alternatives)
+        return _answer(body, pair.source, translations)
 
     @app.post(
         "/attention",
-        responses=_REFUSALS,
+        responses=_ERRORS,
         openapi_extra=body_description(AttentionRequest, *languages_served),
     )
     async def attention(request: Request) -> AttentionAnswer:
-        """Translates a text, with the attention between the words of each line and its translations."""
-        wanted = await read_body(request, AttentionRequest)
-        _check_length([wanted.q], limits)
-        source = language_pairs.source(wanted.source, wanted.target)
-        lines = wanted.q.split("\n")
-        wish = RequestOptions(n_best=wanted.alternatives > 0, attention=True)
-        found = await language_pairs.hypotheses(lines, source, wanted.target, wish)
+        """Translates a text and returns the attention between the words of each line and its translation."""
+        body = await read_body(request, AttentionRequest)
+        _check_length([body.q], limits)
+        pair = language_pairs.resolve(body.source, body.target)
+        lines = body.q.split("\n")
+        options = RequestOptions(n_best=body.alternatives > 0, attention=True)
+        hypotheses = await language_pairs.translate_lines(lines, pair, options)
         return AttentionAnswer(
             lines=[
                 AlignedLine(
                     source_words=line.split(),
-                    hypotheses=[_aligned(one) for one in ranked[: wanted.alternatives + 1]],
+                    hypotheses=[_align(hypothesis) for hypothesis in ranked[: body.alternatives + 1]],
                 )
-                for line, ranked in zip(lines, found, strict=True)
+                for line, ranked in zip(lines, hypotheses, strict=True)
             ]
         )
 
     @app.get("/languages")
     async def languages() -> list[ServedLanguage]:
-        """The languages, by their codes; there are no other names of them."""
-        targets = language_pairs.by_source()
-        return [ServedLanguage(code=code, name=code, targets=into) for code, into in targets.items()]
+        """Lists the languages, with their codes as names, and the targets of each."""
+        return [
+            ServedLanguage(code=code, name=code, targets=targets)
+            for code, targets in language_pairs.targets_by_source().items()
+        ]
 
     @app.get("/health")
     async def health() -> Health:
-        """Says that the server runs."""
+        """Reports that the server is running."""
         return Health()
 
 
@@ -181,7 +183,7 @@ def _add_page(app: FastAPI) -> None:
         app.add_route(f"/{path}", file, include_in_schema=False)
 
 
-def _add_failures(app: FastAPI) -> None:
+def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(AnyHTTPException)
     async def refused(request: Request, error: AnyHTTPException) -> JSONResponse:
         answer = error_response(error.status_code, str(error.detail))
@@ -192,7 +194,7 @@ def _add_failures(app: FastAPI) -> None:
     async def busy(request: Request, error: ServerBusyError) -> JSONResponse:
         return error_response(429, _BUSY, retry_after=1)
 
-    @app.exception_handler(Exception)  # and the server's log has the traceback
+    @app.exception_handler(Exception)  # the traceback is in the server's log
     async def failed(request: Request, error: Exception) -> JSONResponse:
         return error_response(500, "Cannot translate text: the model failed; the log of the server says why")
 
@@ -206,48 +208,54 @@ def _check_length(texts: list[str], limits: Limits) -> None:
         )
 
 
-async def _translated_texts(
-    language_pairs: LanguagePairs, texts: list[str], source: str, target: str, alternatives: int
+async def _translate_texts(
+    language_pairs: LanguagePairs, texts: list[str], pair: LanguagePair, alternatives: int
 ) -> list[list[str]]:
-    """The translation of each text and its alternatives."""
-    found = await language_pairs.texts(texts, source, target, RequestOptions(n_best=alternatives > 0))
-    return [ranked[: alternatives + 1] for ranked in found]
+    """Returns the translation of each text, followed by its alternatives."""
+    options = RequestOptions(n_best=alternatives > 0)
+    translations = await language_pairs.translate_texts(texts, pair, options)
+    return [ranked[: alternatives + 1] for ranked in translations]
 
 
-async def _translated_html(
-    language_pairs: LanguagePairs, texts: list[str], source: str, target: str, alternatives: int
+async def _translate_html(
+    language_pairs: LanguagePairs, texts: list[str], pair: LanguagePair, alternatives: int
 ) -> list[list[str]]:
-    """The translation of each text of HTML; there are no alternatives."""
-    marked_up = [HtmlFragment(text) for text in texts]
-    lines = [line for one in marked_up for line in one.texts]
-    found = iter(await language_pairs.hypotheses(lines, source, target, RequestOptions()))
-    return [[one.with_texts([next(found)[0].text for _ in one.texts])] for one in marked_up]
+    """Returns the translation of each text of HTML; there are no alternatives."""
+    fragments = [HtmlFragment(text) for text in texts]
+    lines = [line for fragment in fragments for line in fragment.texts]
+    hypotheses = iter(await language_pairs.translate_lines(lines, pair, RequestOptions()))
+    return [
+        [fragment.with_texts([next(hypotheses)[0].text for _ in fragment.texts])] for fragment in fragments
+    ]
 
 
-def _answer(wanted: TranslateRequest, source: str, found: list[list[str]]) -> TranslateAnswer:
-    """The answer for the translations of all texts, each with its alternatives."""
-    best, others = [one[0] for one in found], [one[1:] for one in found]
+def _answer(body: TranslateRequest, source: str, translations: list[list[str]]) -> TranslateAnswer:
+    """Returns the answer to a request from the ranked translations of each of its texts."""
+    best, others = [ranked[0] for ranked in translations], [ranked[1:] for ranked in translations]
     language = DetectedLanguage(language=source, confidence=0)
     answer = (
         TranslateAnswer(translatedText=best, alternatives=others, detectedLanguage=[language] * len(best))
-        if isinstance(wanted.q, list)
+        if isinstance(body.q, list)
         else TranslateAnswer(translatedText=best[0], alternatives=others[0], detectedLanguage=language)
     )
-    if not wanted.alternatives:
+    if not body.alternatives:
         answer.alternatives = None
-    if wanted.source != AUTO:
+    if body.source != AUTO:
         answer.detectedLanguage = None
     return answer
 
 
-def _aligned(one: Hypothesis) -> AlignedHypothesis:
-    attention = None if one.attention is None else [_most_attended(row) for row in one.attention]
+def _align(hypothesis: Hypothesis) -> AlignedHypothesis:
+    attention = hypothesis.attention
     return AlignedHypothesis(
-        text=one.text, score=round(one.score, 4), words=one.text.split(), attention=attention
+        text=hypothesis.text,
+        score=round(hypothesis.score, 4),
+        words=hypothesis.text.split(),
+        attention=None if attention is None else [_most_attended(weights) for weights in attention],
     )
 
 
-def _most_attended(row: npt.NDArray[np.float32]) -> list[tuple[int, float]]:
-    """The source words that a word attended to and how much, from float32 [source words]."""
-    seen = [(int(i), round(float(row[i]), 4)) for i in np.flatnonzero(row >= LEAST_ATTENTION)]
-    return sorted(seen, key=lambda one: -one[1])
+def _most_attended(weights: npt.NDArray[np.float32]) -> list[tuple[int, float]]:
+    """Returns the source words with most attention and their weights, from float32 [source words]."""
+    attended = [(int(i), round(float(weights[i]), 4)) for i in np.flatnonzero(weights >= LEAST_ATTENTION)]
+    return sorted(attended, key=lambda pair: -pair[1])

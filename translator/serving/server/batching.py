@@ -1,7 +1,7 @@
-"""Lines of many callers, translated together.
+"""Batches of lines from many callers.
 
-A batch of 30 lines takes hardly longer than 3 do, so the lines that wait while a batch is computed become
-the next one.
+A batch of 30 lines takes hardly longer than one of 3, so all lines that arrive while a batch is computed
+become the next batch.
 """
 
 from __future__ import annotations
@@ -19,55 +19,55 @@ _GATHERING_SECONDS = 0.003  # how long the first line of a batch waits for other
 
 
 class ServerBusyError(Exception):
-    """So many lines wait that no more are taken."""
+    """Too many lines wait; the server accepts no more at the moment."""
 
 
 class _Request:
-    """The lines of one caller, and what has been found for them so far.
+    """The lines of one caller, with the hypotheses found so far.
 
     Args:
-        lines: the lines.
-        wish: what is wanted.
+        lines: one sentence each.
+        options: what the caller wants.
     """
 
-    def __init__(self, lines: Sequence[str], wish: RequestOptions) -> None:
-        self.lines, self.wish = lines, wish
-        self.found: list[list[Hypothesis]] = [[] for _ in lines]
-        self._missing = len(lines)
+    def __init__(self, lines: Sequence[str], options: RequestOptions) -> None:
+        self.lines, self.options = lines, options
+        self._hypotheses: list[list[Hypothesis]] = [[] for _ in lines]
+        self._num_missing = len(lines)
         self._loop = asyncio.get_running_loop()
         self.future: asyncio.Future[list[list[Hypothesis]]] = self._loop.create_future()
 
-    def put(self, results: dict[int, list[Hypothesis]]) -> None:
-        """Takes the results of some lines. For the thread of the batches."""
-        for number, result in results.items():
-            self.found[number] = result if self.wish.n_best else result[:1]
-        self._missing -= len(results)
-        if not self._missing:
+    def add(self, results: dict[int, list[Hypothesis]]) -> None:
+        """Adds the hypotheses of some lines, by their index. Called from the batcher's thread."""
+        for index, hypotheses in results.items():
+            self._hypotheses[index] = hypotheses if self.options.n_best else hypotheses[:1]
+        self._num_missing -= len(results)
+        if not self._num_missing:
             self._loop.call_soon_threadsafe(self._finish, None)
 
     def fail(self, error: Exception) -> None:
-        """Ends the request. For the thread of the batches."""
+        """Ends the request with an error. Called from the batcher's thread."""
         self._loop.call_soon_threadsafe(self._finish, error)
 
     def _finish(self, error: Exception | None) -> None:
-        if self.future.done():  # cancelled, or failed by another of its batches
+        if self.future.done():  # cancelled, or another of its batches failed
             return
         if error:
             self.future.set_exception(error)
         else:
-            self.future.set_result(self.found)
+            self.future.set_result(self._hypotheses)
 
 
 class Batcher:
-    """A thread that translates the lines of all callers of one model in batches, while it is started.
+    """A thread that translates the lines of all callers of one model in batches.
 
     Args:
         model: the model.
-        most_waiting: with so many lines waiting, no more requests are taken.
+        max_waiting: once this many lines wait, further requests are refused.
     """
 
-    def __init__(self, model: ServedModel, most_waiting: int) -> None:
-        self._model, self._most_waiting = model, most_waiting
+    def __init__(self, model: ServedModel, max_waiting: int) -> None:
+        self._model, self._max_waiting = model, max_waiting
         self._waiting: deque[tuple[_Request, int]] = deque()
         self._changed, self._closing = threading.Condition(), True
         self._thread: threading.Thread | None = None
@@ -75,15 +75,15 @@ class Batcher:
     def start(self) -> None:
         """Starts the thread."""
         self._closing = False
-        self._thread = threading.Thread(target=self._work, name="batches", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="batcher", daemon=True)
         self._thread.start()
 
-    async def translate(self, lines: Sequence[str], wish: RequestOptions) -> list[list[Hypothesis]]:
-        """Translates lines, together with those of other callers.
+    async def translate(self, lines: Sequence[str], options: RequestOptions) -> list[list[Hypothesis]]:
+        """Translates lines in batches with those of other callers.
 
         Args:
             lines: one sentence each, none empty.
-            wish: what is wanted.
+            options: what the caller wants.
 
         Returns:
             The hypotheses of each line, best first.
@@ -93,16 +93,16 @@ class Batcher:
         """
         if not lines:
             return []
-        request = _Request(lines, wish)
+        request = _Request(lines, options)
         with self._changed:
-            if self._closing or len(self._waiting) >= self._most_waiting:
+            if self._closing or len(self._waiting) >= self._max_waiting:
                 raise ServerBusyError
-            self._waiting.extend((request, number) for number in range(len(lines)))
+            self._waiting.extend((request, index) for index in range(len(lines)))
             self._changed.notify()
         return await request.future
 
     def close(self) -> None:
-        """Finishes what waits and ends the thread."""
+        """Translates the lines that wait and ends the thread."""
         with self._changed:
             self._closing = True
             self._changed.notify()
@@ -112,41 +112,41 @@ class Batcher:
     def _work(self) -> None:
         while batch := self._next_batch():
             by_request: dict[_Request, list[int]] = {}
-            for request, number in batch:
-                by_request.setdefault(request, []).append(number)
+            for request, index in batch:
+                by_request.setdefault(request, []).append(index)
             try:
-                lines, wishes = zip(*((one.lines[i], one.wish) for one, i in batch), strict=True)
-                found = iter(self._model.translate(lines, wishes))
+                lines = [request.lines[index] for request, index in batch]
+                found = iter(self._model.translate(lines, [request.options for request, _ in batch]))
                 results = {
-                    request: {number: next(found) for number in numbers}
-                    for request, numbers in by_request.items()
+                    request: {index: next(found) for index in indices}
+                    for request, indices in by_request.items()
                 }
-            except Exception as error:  # whatever it is, it is the caller's to see and the thread goes on
+            except Exception as error:  # its callers get the error, and the thread goes on
                 for request in by_request:
                     request.fail(error)
                 continue
-            for request, result in results.items():
-                request.put(result)
+            for request, hypotheses in results.items():
+                request.add(hypotheses)
 
     def _next_batch(self) -> list[tuple[_Request, int]]:
-        """Waits for lines and takes those that can be translated together; none when it is time to end."""
+        """Waits for lines and returns those of the next batch; none when the batcher is closed."""
         with self._changed:
             while True:
                 self._changed.wait_for(lambda: self._waiting or self._closing)
                 if not self._waiting:
                     return []
-                until = time.monotonic() + _GATHERING_SECONDS
+                deadline = time.monotonic() + _GATHERING_SECONDS
                 while len(self._waiting) < MAX_BATCH_SIZE and not self._closing:
-                    if not self._changed.wait(until - time.monotonic()):
+                    if not self._changed.wait(deadline - time.monotonic()):
                         break
-                if batch := self._taken():
+                if batch := self._take_waiting():
                     return batch
 
-    def _taken(self) -> list[tuple[_Request, int]]:
-        """Takes the lines that waited longest."""
+    def _take_waiting(self) -> list[tuple[_Request, int]]:
+        """Removes and returns the lines that have waited longest, at most one batch."""
         batch: list[tuple[_Request, int]] = []
         while self._waiting and len(batch) < MAX_BATCH_SIZE:
             line = self._waiting.popleft()
-            if not line[0].future.done():  # else nobody waits for it any more
+            if not line[0].future.done():  # otherwise its caller no longer waits
                 batch.append(line)
         return batch

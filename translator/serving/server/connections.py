@@ -1,4 +1,4 @@
-"""Connections that are not waited for without end."""
+"""Connections that time out when no request arrives."""
 
 from __future__ import annotations
 
@@ -10,28 +10,29 @@ HEAD_SECONDS = 10.0
 
 
 class Connection(H11Protocol):
-    """A connection that is closed where the head of a request does not come.
+    """An HTTP connection that is closed when the head of a request does not arrive in time.
 
-    Uvicorn waits for it without end, and a few thousand silent callers take all that a process may open.
+    Uvicorn itself waits for it forever; a few thousand silent clients could then use up the file descriptors
+    of the process.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begins to wait for the first request."""
+        """Starts the timer for the first request."""
         super().connection_made(transport)
-        self._head = self._wait()
+        self._timer = self._start_timer()
 
     def data_received(self, data: bytes) -> None:
-        """Waits no more where a request has come, and anew where the next one has begun to."""
+        """Stops the timer when a request has arrived, and restarts it when the next one begins."""
         super().data_received(data)
         if self.cycle is not None and not self.cycle.response_complete:
-            self._head.cancel()
-        elif self._head.cancelled():
-            self._head = self._wait()
+            self._timer.cancel()
+        elif self._timer.cancelled():
+            self._timer = self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Waits no more."""
-        self._head.cancel()
+        """Stops the timer."""
+        self._timer.cancel()
         super().connection_lost(exc)
 
-    def _wait(self) -> asyncio.TimerHandle:
+    def _start_timer(self) -> asyncio.TimerHandle:
         return self.loop.call_later(HEAD_SECONDS, self.transport.close)

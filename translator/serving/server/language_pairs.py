@@ -1,9 +1,10 @@
-"""The models of a server by the languages that they translate, and texts of many lines through them."""
+"""The served models by language pair, and the translation of whole texts through them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import NamedTuple
 
 from fastapi import HTTPException
 
@@ -14,21 +15,34 @@ from translator.serving.server.models import Hypothesis, RequestOptions, ServedM
 AUTO = "auto"
 
 
-class LanguagePairs:
-    """What is served: for each pair of languages a model with its batches.
+class LanguagePair(NamedTuple):
+    """The language that a model reads and the one that it writes.
 
     Attributes:
-        sources: the languages that are translated from.
-        targets: the languages that are translated into.
+        source: code of the source language.
+        target: code of the target language.
+    """
+
+    source: str
+    target: str
+
+
+class LanguagePairs:
+    """The language pairs that are served, each with its model and its batches.
+
+    Attributes:
+        sources: the source languages.
+        targets: the target languages.
 
     Args:
         models: (source language, target language) -> model.
-        most_waiting: lines that may wait for each.
+        max_waiting: lines that may wait for each model.
     """
 
-    def __init__(self, models: Mapping[tuple[str, str], ServedModel], most_waiting: int) -> None:
-        self._batchers = {pair: Batcher(model, most_waiting) for pair, model in models.items()}
-        self.sources, self.targets = ({pair[side] for pair in models} for side in (0, 1))
+    def __init__(self, models: Mapping[tuple[str, str], ServedModel], max_waiting: int) -> None:
+        self._batchers = {LanguagePair(*pair): Batcher(model, max_waiting) for pair, model in models.items()}
+        self.sources = {pair.source for pair in self._batchers}
+        self.targets = {pair.target for pair in self._batchers}
 
     def start(self) -> None:
         """Starts the threads that translate."""
@@ -36,78 +50,82 @@ class LanguagePairs:
             batcher.start()
 
     def close(self) -> None:
-        """Finishes what waits, and ends the threads."""
+        """Translates the lines that wait and ends the threads."""
         for batcher in self._batchers.values():
             batcher.close()
 
-    def by_source(self) -> dict[str, list[str]]:
-        """Each language, with those that it is translated into, in alphabetical order."""
+    def targets_by_source(self) -> dict[str, list[str]]:
+        """Returns every language with the languages that it is translated into, in alphabetical order."""
         return {
-            language: sorted(target for source, target in self._batchers if source == language)
+            language: sorted(pair.target for pair in self._batchers if pair.source == language)
             for language in sorted(self.sources | self.targets)
         }
 
-    def source(self, source: str, target: str) -> str:
-        """The language of a text, which may be said to be ``auto``.
+    def resolve(self, source: str, target: str) -> LanguagePair:
+        """Returns the language pair that a request means.
+
+        Args:
+            source: code of the source language, or ``auto``.
+            target: code of the target language.
 
         Raises:
-            HTTPException: 400, if nothing is translated from it into the target.
+            HTTPException: 400, if no model translates from the source to the target, or if ``auto`` could
+                mean several languages.
         """
-        sources = sorted(language for language, into in self._batchers if into == target)
+        sources = sorted(pair.source for pair in self._batchers if pair.target == target)
         if not sources:
             raise HTTPException(400, f"{target} is not supported")
         if source == AUTO:
-            # A guess among several would now and then be wrong without anybody noticing.
+            # Guessing one of several languages would sometimes be wrong, and nobody would notice.
             if len(sources) > 1:
                 raise HTTPException(
                     400, f"languages are not detected; give one of these as source: {', '.join(sources)}"
                 )
-            return sources[0]
+            return LanguagePair(sources[0], target)
         if source in sources:
-            return source
+            return LanguagePair(source, target)
         if source not in self.sources | self.targets:
             raise HTTPException(400, f"{source} is not supported")
         raise HTTPException(400, f"{target} is not available as a target language from {source}")
 
-    async def hypotheses(
-        self, lines: list[str], source: str, target: str, wish: RequestOptions
+    async def translate_lines(
+        self, lines: list[str], pair: LanguagePair, options: RequestOptions
     ) -> list[list[Hypothesis]]:
-        """The hypotheses of each line; none for a line without text.
+        """Returns the hypotheses of each line, best first; none for a line without text.
 
         Raises:
             ServerBusyError: if too many lines wait.
         """
-        cores = [line.strip() for line in lines]
-        batcher = self._batchers[source, target]
-        found = iter(await batcher.translate([core for core in cores if core], wish))
-        return [next(found) if core else [] for core in cores]
+        stripped = [line.strip() for line in lines]
+        found = iter(await self._batchers[pair].translate([line for line in stripped if line], options))
+        return [next(found) if line else [] for line in stripped]
 
-    async def texts(
-        self, texts: list[str], source: str, target: str, wish: RequestOptions
+    async def translate_texts(
+        self, texts: list[str], pair: LanguagePair, options: RequestOptions
     ) -> list[list[str]]:
-        """The translations of each text, best first; a text keeps its lines, its blank ones and its spaces.
+        """Returns the translations of each text, best first; line breaks, blank lines and spaces are kept.
 
-        Of a text of several lines, the second translation has the second best of each line, or the best
-        where a line has no more, and so on.
+        The second translation of a text consists of the second hypothesis of each of its lines, or the best
+        one where a line has no other, and so on.
 
         Raises:
             ServerBusyError: if too many lines wait.
         """
-        lines_of = [text.split("\n") for text in texts]
-        all_lines = [line for lines in lines_of for line in lines]
-        found = iter(await self.hypotheses(all_lines, source, target, wish))
-        return [_joined(lines, [next(found) for _ in lines]) for lines in lines_of]
+        lines_of_texts = [text.split("\n") for text in texts]
+        all_lines = [line for lines in lines_of_texts for line in lines]
+        found = iter(await self.translate_lines(all_lines, pair, options))
+        return [_join_lines(lines, [next(found) for _ in lines]) for lines in lines_of_texts]
 
 
-def _joined(lines: list[str], found: list[list[Hypothesis]]) -> list[str]:
-    """The translations of a text from the hypotheses of its lines."""
+def _join_lines(lines: list[str], hypotheses: list[list[Hypothesis]]) -> list[str]:
+    """Returns the translations of a text from the hypotheses of its lines."""
     texts = []
-    for rank in range(max(map(len, found)) or 1):
-        of_lines = [ranked[min(rank, len(ranked) - 1)].text if ranked else "" for ranked in found]
-        texts.append("\n".join(translate_keeping_layout(lines, partial(_instead, of_lines))))
+    for rank in range(max(map(len, hypotheses)) or 1):
+        translations = [ranked[min(rank, len(ranked) - 1)].text if ranked else "" for ranked in hypotheses]
+        texts.append("\n".join(translate_keeping_layout(lines, partial(_look_up, translations))))
     return texts
 
 
-def _instead(translations: list[str], sentences: Iterator[str]) -> Iterator[str]:
-    """What ``translate_keeping_layout`` calls for translations: they are there already."""
+def _look_up(translations: list[str], sentences: Iterator[str]) -> Iterator[str]:
+    """Yields known translations, in the form that ``translate_keeping_layout`` calls for."""
     return (translation for translation, _ in zip(translations, sentences, strict=True))

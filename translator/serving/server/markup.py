@@ -1,7 +1,7 @@
-"""Translation of HTML: tags stay as they are, and every stretch of text between them is translated.
+"""Translation of HTML: tags are kept unchanged, and each text between two tags is translated by itself.
 
-A sentence with tags inside is therefore translated in parts. That is less good than a sentence as a whole,
-but never moves or loses a tag.
+A sentence with tags inside is therefore translated in parts. This is worse than translating it as a whole,
+but no tag is ever moved or lost.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 import re
 
-# Comments, scripts and styles as a whole; else one tag, whose quoted values may hold a ">". What looks like
-# none of them is text.
+# Whole comments, scripts and styles; otherwise single tags, whose quoted values may contain ">". Everything
+# else is text.
 _MARKUP = re.compile(
     r"""<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[/!?a-z](?:"[^"]*"|'[^']*'|[^'">])*>""",
     re.DOTALL | re.IGNORECASE,
@@ -18,17 +18,18 @@ _MARKUP = re.compile(
 
 
 class HtmlFragment:
-    """A piece of HTML, cut into markup and texts.
+    """A fragment of HTML, split into markup and texts.
 
     Attributes:
-        texts: what is to be translated, on a line each, without entities and without spaces at the ends.
+        texts: the texts to translate, each one line, without entities and without spaces at the ends.
 
     Args:
-        markup: the HTML, however broken.
+        markup: the HTML; it need not be well formed.
     """
 
     def __init__(self, markup: str) -> None:
-        self._parts: list[tuple[str, str, str]] = []  # markup or spaces before a text, the text, spaces after
+        # (markup or the spaces before a text, the text, the spaces after it)
+        self._parts: list[tuple[str, str, str]] = []
         self.texts: list[str] = []
         start = 0
         for tag in _MARKUP.finditer(markup):
@@ -37,18 +38,19 @@ class HtmlFragment:
             start = tag.end()
         self._add(markup[start:])
 
-    def _add(self, stretch: str) -> None:
-        text = html.unescape(stretch)
+    def _add(self, escaped: str) -> None:
+        """Adds what stands between two tags."""
+        text = html.unescape(escaped)
         core = " ".join(text.split())  # in HTML a line break is a space
         if not core:
-            self._parts.append((stretch, "", ""))
+            self._parts.append((escaped, "", ""))
             return
         before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
         self._parts.append((before, core, after))
         self.texts.append(core)
 
     def with_texts(self, translations: list[str]) -> str:
-        """The HTML with a translation in the place of each text; it is escaped and can hold no tag."""
+        """Returns the HTML with the translation of each text, which is escaped and can add no tag."""
         remaining = iter(translations)
         return "".join(
             before + (html.escape(next(remaining), quote=False) if core else "") + after

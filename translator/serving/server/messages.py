@@ -1,4 +1,4 @@
-"""What comes in and goes out: the bodies of requests and answers, which the OpenAPI description shows."""
+"""The bodies of requests and answers, as the OpenAPI description shows them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from starlette.datastructures import ImmutableMultiDict, MultiDict
 from starlette.responses import JSONResponse
 
-_SOURCE = "Code of the language of the text; auto: the only one that can be translated into the target."
-_TARGET = "Code of the language to translate into."
+_SOURCE = "Code of the source language; auto: the only language that is translated into the target."
+_TARGET = "Code of the target language."
 _URL_ENCODED = "application/x-www-form-urlencoded"
 _FORMS = (_URL_ENCODED, "multipart/form-data")
-LEAST_ATTENTION = 0.01  # all of it would be millions of numbers for a long line of short words
+LEAST_ATTENTION = 0.01  # smaller weights would fill the answer: a long line has millions
 Body = TypeVar("Body", bound=BaseModel)
 
 
 def _or_default(default: Any) -> BeforeValidator:
-    """Takes null and an empty text, which clients send for what they leave out, as the default."""
+    """Replaces null and the empty text, which clients send for fields they leave out, by the default."""
     return BeforeValidator(lambda value: default if value in (None, "") else value)
 
 
 Count = Annotated[int, Field(ge=0), _or_default(0)]
-Language = Annotated[str, Field(min_length=1, max_length=100)]  # messages repeat it
+Language = Annotated[str, Field(min_length=1, max_length=100)]  # limited, because messages repeat it
 
 
 class TranslateRequest(BaseModel):
@@ -33,33 +33,33 @@ class TranslateRequest(BaseModel):
 
     model_config = ConfigDict(extra="ignore", title="TranslateRequest")
 
-    q: str | list[str] = Field(description="The text, or several. Every line is translated by itself.")
+    q: str | list[str] = Field(description="One text or several. Every line is translated by itself.")
     source: Language = Field(description=_SOURCE)
     target: Language = Field(description=_TARGET)
     format: Annotated[Literal["text", "html"], _or_default("text")] = Field(
-        "text", description="html: tags stay, and what stands between two of them is translated."
+        "text", description="html: tags are kept, and the text between them is translated."
     )
     alternatives: Count = Field(
-        0, description="Other translations wanted; there may be fewer, and of html there are none."
+        0, description="Number of other translations; there may be fewer, and html has none."
     )
-    api_key: str | None = Field(None, description="Not looked at.")
+    api_key: str | None = Field(None, description="Ignored.")
 
 
 class DetectedLanguage(BaseModel):
-    """The language that ``auto`` stands for. Nothing is detected, which a confidence of 0 says."""
+    """The language that ``auto`` stands for. It is not detected, hence the confidence of 0."""
 
     language: str
     confidence: float = Field(ge=0, le=100)
 
 
 class TranslateAnswer(BaseModel):
-    """An answer of LibreTranslate's ``/translate``; lists where ``q`` was one."""
+    """An answer of LibreTranslate's ``/translate``, with lists if ``q`` was a list."""
 
     translatedText: str | list[str]  # noqa: N815  (LibreTranslate's name)
     detectedLanguage: DetectedLanguage | list[DetectedLanguage] | None = Field(  # noqa: N815
-        None, description="Only where the source is auto."
+        None, description="Only if the source is auto."
     )
-    alternatives: list[str] | list[list[str]] | None = Field(None, description="Only where asked for.")
+    alternatives: list[str] | list[list[str]] | None = Field(None, description="Only if requested.")
 
 
 class ServedLanguage(BaseModel):
@@ -71,32 +71,32 @@ class ServedLanguage(BaseModel):
 
 
 class Health(BaseModel):
-    """That the server runs."""
+    """The state of the server."""
 
     status: Literal["ok"] = "ok"
 
 
 class AttentionRequest(BaseModel):
-    """A text whose translation is wanted with the attention between the words."""
+    """A text to translate, with the attention between words."""
 
     model_config = ConfigDict(title="AttentionRequest")
 
     q: str = Field(min_length=1, description="The text. Every line is translated by itself.")
     source: Language = Field(description=_SOURCE)
     target: Language = Field(description=_TARGET)
-    alternatives: Count = Field(0, description="Other translations wanted; there may be fewer.")
+    alternatives: Count = Field(0, description="Number of other translations; there may be fewer.")
 
 
 class AlignedHypothesis(BaseModel):
     """One translation of a line."""
 
     text: str
-    score: float = Field(description="Log-probability over length penalty; higher is better.")
+    score: float = Field(description="Log-probability divided by the length penalty; higher is better.")
     words: list[str]
     attention: list[list[tuple[int, float]]] | None = Field(
-        description="For each word of the translation, the source words that it attended to, from 0, "
-        f"and how much, if at least {LEAST_ATTENTION}; the most first. Null where the line is very long or "
-        "the model cannot say."
+        description="For each word of the translation, pairs of the index of a source word (from 0) and its "
+        f"attention weight, highest first, for weights of at least {LEAST_ATTENTION}. Null if the line is "
+        "very long or the model has no attention for it."
     )
 
 
@@ -114,7 +114,7 @@ class AttentionAnswer(BaseModel):
 
 
 class Failure(BaseModel):
-    """Why there is no answer."""
+    """The reason why a request has failed."""
 
     error: str
 
@@ -134,20 +134,20 @@ def error_response(status: int, reason: str, retry_after: int | None = None) -> 
 def body_description(
     model: type[BaseModel], sources: Collection[str], targets: Collection[str]
 ) -> dict[str, Any]:
-    """The OpenAPI description of a body that is read by ``read_body``, with the languages that are served."""
+    """Returns the OpenAPI description of a body that ``read_body`` reads, with the served languages."""
     schema = model.model_json_schema()
     schema["properties"]["source"]["enum"] = ["auto", *sorted(sources)]
     schema["properties"]["target"]["enum"] = sorted(targets)
-    described = {"schema": schema}
-    content = dict.fromkeys(("application/json", *_FORMS), described)
+    media_type = {"schema": schema}
+    content = dict.fromkeys(("application/json", *_FORMS), media_type)
     return {"requestBody": {"required": True, "content": content}}
 
 
 async def read_body(request: Request, model: type[Body]) -> Body:
-    """Reads a body of JSON or of a form, as LibreTranslate takes both.
+    """Reads a body, which may be JSON or a form, as in LibreTranslate.
 
     Raises:
-        HTTPException: 400, if it does not hold what it must.
+        HTTPException: 400, if the body is not valid.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
@@ -158,14 +158,14 @@ async def read_body(request: Request, model: type[Body]) -> Body:
                 return model.model_validate(_values(form, model))
         return model.model_validate_json(await request.body())
     except ValidationError as error:
-        raise HTTPException(400, f"Invalid request: {_first_fault(error)}") from None
+        raise HTTPException(400, f"Invalid request: {_first_error(error)}") from None
 
 
 async def _url_encoded(request: Request) -> MultiDict:
-    """A form in UTF-8, whether its letters are escaped or not: ``curl -d`` sends them as they are.
+    """Reads a form in UTF-8 with or without escapes: ``curl -d`` sends letters unescaped.
 
     Raises:
-        HTTPException: 400, if it is not in UTF-8.
+        HTTPException: 400, if the form is not in UTF-8.
     """
     try:
         text = (await request.body()).decode()
@@ -175,7 +175,7 @@ async def _url_encoded(request: Request) -> MultiDict:
 
 
 def _values(form: ImmutableMultiDict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """The fields of a form; ``q`` may stand in it several times."""
+    """Returns the fields of a form, in which ``q`` may appear several times."""
     values: dict[str, Any] = dict(form)
     texts = form.getlist("q")
     if len(texts) > 1 and model is TranslateRequest:
@@ -183,12 +183,12 @@ def _values(form: ImmutableMultiDict[str, Any], model: type[BaseModel]) -> dict[
     return values
 
 
-def _first_fault(error: ValidationError) -> str:
-    """What is wrong, in a line; without the input, which may be anything."""
-    fault = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    place = [str(part) for part in fault["loc"]]
-    if fault["type"] == "missing" or (fault["type"] == "string_too_short" and len(place) == 1):
-        return f"missing {place[0]} parameter"
-    if place:
-        return f"{place[0]} parameter: {fault['msg']}"
-    return "the body is neither valid JSON nor a form" if fault["type"] == "json_invalid" else fault["msg"]
+def _first_error(error: ValidationError) -> str:
+    """Returns the first error in one line; without the input, which may be anything."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    location = [str(part) for part in first["loc"]]
+    if first["type"] == "missing" or (first["type"] == "string_too_short" and len(location) == 1):
+        return f"missing {location[0]} parameter"
+    if location:
+        return f"{location[0]} parameter: {first['msg']}"
+    return "the body is neither valid JSON nor a form" if first["type"] == "json_invalid" else first["msg"]

@@ -1,4 +1,4 @@
-"""Where models are and what languages they are for."""
+"""Finds the models to serve: their folders and their language pairs."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _SAVED_MODEL = "saved_model.pb"
 
 @dataclass(frozen=True)
 class ModelLocation:
-    """Where a model is and what it translates; nothing is loaded yet.
+    """A model that is not loaded yet: its folder, its kind and its languages.
 
     Attributes:
-        folder: the model folder, or the version folder of an exported model.
-        is_exported: which of the two.
-        source_language: code of the language that it reads.
-        target_language: code of the language that it writes.
+        folder: a model folder, or the version folder of an exported model.
+        is_exported: whether it is an exported model.
+        source_language: code of the source language.
+        target_language: code of the target language.
     """
 
     folder: Path
@@ -39,30 +39,30 @@ class ModelLocation:
 
 
 def find_model(argument: str) -> ModelLocation:
-    """Finds a model from ``FOLDER``, or from ``FOLDER=FROM:TO``, which says its languages.
+    """Finds the model of an argument ``FOLDER``, or ``FOLDER=FROM:TO``, which also gives its languages.
 
     Args:
-        argument: a model folder; an exported model, with or without the number of the version, of which the
-            highest is taken.
+        argument: a model folder or an exported model. Without a version folder, an exported model's highest
+            version is taken.
 
     Raises:
-        ModelError: if there is no model, or nothing says what languages it is for.
+        ModelError: if there is no model, or its languages are unknown.
     """
     folder, languages = Path(argument), None
-    if not folder.exists() and (said := re.fullmatch(r"(.+)=([^=:]+):([^=:]+)", argument)):
-        folder, languages = Path(said[1]), (said[2], said[3])
+    if not folder.exists() and (match := re.fullmatch(r"(.+)=([^=:]+):([^=:]+)", argument)):
+        folder, languages = Path(match[1]), (match[2], match[3])
     version = _version_folder(folder)
     if version is None:
         config = load_config(model_folders([folder])[0])
         return ModelLocation(folder, False, *(languages or (config.source_language, config.target_language)))
     languages = languages or _languages_of_card(version)
     if languages is None:
-        raise ModelError(f"{version}: {CARD} does not say its languages; give {argument}=FROM:TO")
+        raise ModelError(f"{version}: {CARD} does not state its languages; give {argument}=FROM:TO")
     return ModelLocation(version, True, *languages)
 
 
 def _version_folder(folder: Path) -> Path | None:
-    """The folder of a SavedModel: this one, or the highest version in it; None if it is not exported."""
+    """Returns the folder of a SavedModel: this one or its highest version; None if it is not exported."""
     if (folder / _SAVED_MODEL).exists():
         return folder
     versions = [path.parent for path in folder.glob(f"*/{_SAVED_MODEL}") if path.parent.name.isdecimal()]
@@ -70,5 +70,6 @@ def _version_folder(folder: Path) -> Path | None:
 
 
 def _languages_of_card(folder: Path) -> tuple[str, str] | None:
-    said = re.search(r"^\| languages \| from (.+) to (.+) \|$", card_of(folder), re.MULTILINE)
-    return (said[1], said[2]) if said else None
+    """Returns the languages that a model card states."""
+    match = re.search(r"^\| languages \| from (.+) to (.+) \|$", card_of(folder), re.MULTILINE)
+    return (match[1], match[2]) if match else None

@@ -1,4 +1,4 @@
-"""What the server asks of a model, and the two forms it takes: a model folder and an exported SavedModel."""
+"""The models of the server: what it needs of a model, and its two kinds, model folders and SavedModels."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ import numpy.typing as npt
 from translator.config import DecodingConfig
 from translator.errors import ModelError, first_line
 
-if TYPE_CHECKING:  # TensorFlow is not wanted where nothing translates yet
+if TYPE_CHECKING:  # importing it would load TensorFlow
     from translator.decoding.translation import Translation
 
 CARD = "MODEL_CARD.md"
-_LONGEST_WITH_ATTENTION = 4_000  # bytes of a line
+_MAX_BYTES_WITH_ATTENTION = 4_000  # bytes of a line
 
 
 class RequestOptions(NamedTuple):
-    """What a caller wants beside the best translation.
+    """What a caller wants besides the best translation.
 
     Attributes:
         n_best: whether to return all hypotheses of the beam.
@@ -39,9 +39,9 @@ class Hypothesis:
 
     Attributes:
         text: the translation.
-        score: log-probability over length penalty; it compares translations of one source.
-        attention: float32 [words, source words], over the words between spaces; None if it was not asked
-            for, the line is too long, the model cannot say, or it sees other words than those between spaces.
+        score: log-probability divided by the length penalty; it compares translations of the same line.
+        attention: float32 [words, source words], over the words between spaces; None if it was not requested,
+            the line is too long, the model does not return it, or the tokens form other words than these.
     """
 
     text: str
@@ -50,12 +50,16 @@ class Hypothesis:
 
 
 class ServedModel(Protocol):
-    """What the server needs of a model of one direction."""
+    """What the server needs of the model of a language pair."""
 
-    def translate(self, lines: Sequence[str], wishes: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
-        """The hypotheses of each line, at least one, best first, with what is wished for it or more.
+    def translate(self, lines: Sequence[str], options: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
+        """Returns the hypotheses of each line, at least one, best first.
 
         Called from one thread at a time.
+
+        Args:
+            lines: one sentence each.
+            options: what is wanted of each line; the model may return more.
         """
 
 
@@ -63,7 +67,7 @@ class FolderModel:
     """A model folder.
 
     Args:
-        folder: what was given to training as ``output``.
+        folder: the ``output`` of a training job.
 
     Raises:
         ModelError: if there is no complete model.
@@ -74,35 +78,35 @@ class FolderModel:
 
         self._translator = Translator.load(folder)
 
-    def translate(self, lines: Sequence[str], wishes: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
-        """See ``ServedModel``. Hypotheses and attention cost little beside another search: all get both."""
-        n_best, attention = (any(wanted) for wanted in zip(*wishes, strict=True))
-        number = self._translator.config.decoding.beam_size if n_best else 1
-        found = self._translator.translate(lines, n_best=number, alignments=attention)
+    def translate(self, lines: Sequence[str], options: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
+        """See ``ServedModel``. One search returns what any line needs, which is cheaper than two searches."""
+        n_best, attention = (any(wanted) for wanted in zip(*options, strict=True))
+        num_hypotheses = self._translator.config.decoding.beam_size if n_best else 1
+        translations = self._translator.translate(lines, n_best=num_hypotheses, alignments=attention)
         return [
             distinct(
-                Hypothesis(each.text, each.score, _attention_of(line, each))
-                for each in (one, *one.alternatives)
+                Hypothesis(ranked.text, ranked.score, _attention_of(line, ranked))
+                for ranked in (best, *best.alternatives)
             )
-            for line, one in zip(lines, found, strict=True)
+            for line, best in zip(lines, translations, strict=True)
         ]
 
 
 def _attention_of(line: str, translation: Translation) -> npt.NDArray[np.float32] | None:
-    """See ``between_words``; None where it was not asked for, or the line is too long for it."""
+    """Returns ``between_words``; None if it was not requested or the line is too long for it."""
     if is_too_long_for_attention(line) or (matrix := translation.alignment) is None:
         return None
     return between_words(line, translation.text, matrix, translation.tokens, translation.source_tokens)
 
 
 class ExportedModel:
-    """A SavedModel that ``translator export`` has written. Of several hypotheses, the best has attention.
+    """A SavedModel that ``translator export`` has written. Only the best hypothesis has attention.
 
     Args:
         folder: the version folder.
 
     Raises:
-        ModelError: if it cannot be loaded, or takes piece ids instead of text.
+        ModelError: if it cannot be loaded, or takes token ids instead of text.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -110,27 +114,29 @@ class ExportedModel:
 
         # isort: split
         import tensorflow as tf
-        import tensorflow_text  # noqa: F401  (its operations are in the graph)
+        import tensorflow_text  # noqa: F401  (registers the operations of the graph)
 
         try:
-            self._model = tf.saved_model.load(str(folder))  # signatures die with the model that has them
+            self._model = tf.saved_model.load(str(folder))  # kept: signatures do not outlive their model
         except (OSError, ValueError, LookupError, tf.errors.OpError) as error:
             raise ModelError(f"{folder}: damaged ({first_line(error)})") from None
         self._signatures = self._model.signatures
         if not {"serving_default", "translate", "align"} <= set(self._signatures):
-            raise ModelError(f"{folder}: takes piece ids, not text; export the model without --tokens")
+            raise ModelError(f"{folder}: takes token ids, not text; export the model without --tokens")
         default, card = DecodingConfig(), card_of(folder)
-        said = re.search(r"^\| search \| beam (\d+), length penalty ([\d.]+)", card, re.MULTILINE)
-        self._beam_size = int(said[1]) if said else default.beam_size
-        self._length_penalty = float(said[2]) if said else default.length_penalty
+        match = re.search(r"^\| search \| beam (\d+), length penalty ([\d.]+)", card, re.MULTILINE)
+        self._beam_size = int(match[1]) if match else default.beam_size
+        self._length_penalty = float(match[2]) if match else default.length_penalty
 
-    def translate(self, lines: Sequence[str], wishes: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
-        """See ``ServedModel``. Attention and several hypotheses come from two searches."""
+    def translate(self, lines: Sequence[str], options: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
+        """See ``ServedModel``. Attention and the n-best list come from two separate searches."""
         aligned = [
-            i for i, wish in enumerate(wishes) if wish.attention and not is_too_long_for_attention(lines[i])
+            i
+            for i, wanted in enumerate(options)
+            if wanted.attention and not is_too_long_for_attention(lines[i])
         ]
-        ranked = [i for i, wish in enumerate(wishes) if wish.n_best or i not in aligned]
-        n_best = any(wish.n_best for wish in wishes)
+        ranked = [i for i, wanted in enumerate(options) if wanted.n_best or i not in aligned]
+        n_best = any(wanted.n_best for wanted in options)
         with_attention = self._in_batches(self._aligned, lines, aligned)
         found = self._in_batches(self._ranked if n_best else self._best, lines, ranked)
         for i, hypotheses in with_attention.items():
@@ -144,11 +150,11 @@ class ExportedModel:
         lines: Sequence[str],
         chosen: Sequence[int],
     ) -> dict[int, list[Hypothesis]]:
-        """Calls a function for some of the lines: their numbers, with the hypotheses that it gives."""
+        """Calls a function for chosen lines, in batches; returns the hypotheses by the index of the line."""
         from translator.decoding.batching import for_each_batch, group_by_length, num_parallel_batches
 
-        # A call of the graph keeps one core busy. Lengths are in characters, of which a piece has several;
-        # that only makes batches smaller.
+        # A call of the graph keeps one core busy. Lengths are in characters, of which a token has several;
+        # this only makes batches smaller.
         batches = group_by_length([len(lines[i]) for i in chosen], min_batches=num_parallel_batches())
         found: dict[int, list[Hypothesis]] = {}
         for batch, results in for_each_batch(
@@ -158,7 +164,7 @@ class ExportedModel:
         return found
 
     def _call(self, name: str, lines: list[str], **numbers: float) -> dict[str, npt.NDArray[Any]]:
-        """The outputs of a signature."""
+        """Calls a signature and returns its outputs."""
         import tensorflow as tf
 
         inputs = {name: tf.constant(number) for name, number in numbers.items()}
@@ -166,7 +172,7 @@ class ExportedModel:
         return {name: value.numpy() for name, value in outputs.items()}
 
     def _best(self, lines: list[str]) -> list[list[Hypothesis]]:
-        """The best translation of each line."""
+        """Returns the best translation of each line."""
         found = self._call("serving_default", lines)
         return [
             [Hypothesis(_decoded(text), float(score))]
@@ -174,7 +180,7 @@ class ExportedModel:
         ]
 
     def _ranked(self, lines: list[str]) -> list[list[Hypothesis]]:
-        """The hypotheses of the beam, for each line."""
+        """Returns all hypotheses of the beam for each line."""
         found = self._call(
             "translate",
             lines,
@@ -188,13 +194,13 @@ class ExportedModel:
         ]
 
     def _aligned(self, lines: list[str]) -> list[list[Hypothesis]]:
-        """The best translation of each line, with attention."""
+        """Returns the best translation of each line, with attention."""
         found = self._call("align", lines)
         results = []
         for i, line in enumerate(lines):
             rows, columns = found["lengths"][i], found["source_lengths"][i]
-            tokens = [_decoded(piece) for piece in found["pieces"][i, :rows]]
-            source_tokens = [_decoded(piece) for piece in found["source_pieces"][i, :columns]]
+            tokens = [_decoded(token) for token in found["pieces"][i, :rows]]
+            source_tokens = [_decoded(token) for token in found["source_pieces"][i, :columns]]
             text, matrix = _decoded(found["translation"][i]), found["attention"][i, :rows, :columns]
             attention = between_words(line, text, matrix, tokens, source_tokens)
             results.append([Hypothesis(text, float(found["score"][i]), attention)])
@@ -202,15 +208,15 @@ class ExportedModel:
 
 
 def is_too_long_for_attention(line: str) -> bool:
-    """Whether the attention within a line would take more memory than one caller may have.
+    """Returns whether the attention of a line would take more memory than one caller may have.
 
-    It grows with the square of the pieces, of which a line has as many as bytes in the worst case.
+    It grows with the square of the number of tokens. In the worst case, every byte of a line is a token.
     """
-    return len(line.encode()) > _LONGEST_WITH_ATTENTION
+    return len(line.encode()) > _MAX_BYTES_WITH_ATTENTION
 
 
 def card_of(folder: Path) -> str:
-    """What an exported model says of itself; nothing where that is missing."""
+    """Returns the model card of an exported model; an empty text if it is missing."""
     try:
         return (folder / CARD).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError):
@@ -222,14 +228,14 @@ def _decoded(text: bytes) -> str:
 
 
 def distinct(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
-    """The best hypothesis, and the others that read unlike those before them and are not empty.
+    """Returns the best hypothesis and all others that are not empty and differ from those before them.
 
-    Other pieces may spell the same text; empty ones stand where there are fewer hypotheses than asked for.
+    Different tokens may spell the same text. Hypotheses are empty where there are fewer than requested.
     """
     found: dict[str, Hypothesis] = {}
-    for one in hypotheses:
-        if one.text.strip() or not found:
-            found.setdefault(one.text, one)
+    for hypothesis in hypotheses:
+        if hypothesis.text.strip() or not found:
+            found.setdefault(hypothesis.text, hypothesis)
     return list(found.values())
 
 
@@ -240,18 +246,18 @@ def between_words(
     tokens: Sequence[str],
     source_tokens: Sequence[str],
 ) -> npt.NDArray[np.float32] | None:
-    """Attention between pieces to attention between words.
+    """Converts attention between tokens into attention between words.
 
     Args:
-        line: the source.
+        line: the source line.
         translation: its translation.
-        attention: float32 [tokens, source tokens]; a line of several parts has an end after each.
-        tokens: the pieces of the translation.
-        source_tokens: the pieces of the source; the last is the end.
+        attention: float32 [tokens, source tokens].
+        tokens: the tokens of the translation; each part of a long line ends with an end-of-sentence token.
+        source_tokens: the tokens of the source, likewise; the last is the end-of-sentence token.
 
     Returns:
-        Float32 [words, source words], or None where the pieces make other words than stand between spaces,
-        as they do around some odd characters.
+        Float32 [words, source words], or None if the words that the tokens form are not those between spaces,
+        which happens with some rare characters.
     """
     from translator.decoding.alignment import word_attention
 
