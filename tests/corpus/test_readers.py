@@ -177,7 +177,7 @@ def test_the_same_file_twice_is_reported(tmp_path):
     (tmp_path / "folder").mkdir()
     for other in (path, symbolic, hard, roundabout):
         assert message_of(read_pairs, path, other) == (
-            f"{path}: is given as both source and target; give two different files"
+            f"{path}: the same file is given as source and target; give two files"
         )
 
 

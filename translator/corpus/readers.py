@@ -115,9 +115,7 @@ def read_parallel(source_path: Path, target_path: Path) -> Iterator[tuple[str, s
         first = next(pairs, None)
         if first is not None:
             if os.path.samefile(source_path, target_path):
-                raise DataError(
-                    f"{source_path}: is given as both source and target; give two different files"
-                )
+                raise DataError(f"{source_path}: the same file is given as source and target; give two files")
             yield first
             yield from pairs
             return

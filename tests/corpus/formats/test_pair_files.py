@@ -48,7 +48,7 @@ def test_different_line_counts_are_reported_with_both_counts(tmp_path, num_sourc
 def test_the_same_file_twice_is_reported(tmp_path):
     path = write(tmp_path / "train.en", "A dog.\n")
     assert message_of(pairs_of, path, path) == (
-        f"{path}: is given as both source and target; give two different files"
+        f"{path}: the same file is given as source and target; give two files"
     )
 
 
