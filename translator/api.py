@@ -2,33 +2,28 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Unpack
 
-from translator.config import Config, read_toml
+from translator.config import read_toml
 from translator.corpus.readers import read_pairs
 from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
-from translator.devices import unused_gpu_message
-from translator.errors import ConfigError
 from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.scores import Scores, check_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translate_pairs
 from translator.files import check_writable
-from translator.model_folder import load_config, model_folders, weights_path
 from translator.reports.comparison_page import write_comparison_page
 from translator.reports.page import check_drawing_packages, write_html, write_pngs
 from translator.runtime import set_threads_per_operation
 from translator.search_options import SearchKeywords
-from translator.training.corpus_files import CorpusFiles, Files, training_texts, two_sides
-from translator.training.preparation import check_folder
+from translator.training.corpus_files import CorpusFiles, Files, optional_text, training_texts
+from translator.training.job import TrainingJob
 from translator.training.progress import report_to_standard_error
-from translator.training.settings import settings_for_student
-from translator.training_jobs import diversified, train_one, train_several
+from translator.training_jobs import run_job
 
 
 def load(
@@ -90,91 +85,67 @@ def train(
     tensorboard: str | Path | None = None,
     report: Callable[[str], None] = report_to_standard_error,
 ) -> Translator:
-    """Trains a translator, or goes on with a training that was interrupted.
+    """Trains a translator, or resumes a training that was interrupted.
 
     Args:
-        source: the source side of the training pairs, a text file with one sentence a line; or several.
-        target: the target side; line n is the translation of line n. Of several, one for each source file.
-        output: the model folder to write; ``report.html`` in it says how the training went.
-        pairs: more training pairs, or all of them where ``source`` and ``target`` are empty: files that hold
+        source: the source side of the training pairs, a text file with one sentence per line; or several.
+        target: the target side; line n is the translation of line n. With several source files, one for each.
+        output: the model folder to write; ``report.html`` in it shows how the training went.
+        pairs: more training pairs, or all of them if ``source`` and ``target`` are empty: files that hold
             both sides, in TSV, TMX, PO or XLIFF; ``-`` is standard input.
-        weights: the name of a file of ``source`` or ``pairs`` -> how often an epoch takes each of its pairs;
-            below 1, another choice each time. Those not named have weight 1.
-        source_language: name of the source language, by which it is also found in TMX; None: as the settings
-            or the model of ``init_from`` say.
+        weights: name of a file of ``source`` or ``pairs`` -> how often an epoch takes each of its pairs;
+            below 1, a different random share in each epoch. Files that are not named have weight 1.
+        source_language: name of the source language, which also selects it in a TMX file; None: as in the
+            settings, or in the model of ``init_from`` or ``teacher``.
         target_language: name of the target language, likewise.
-        dev_source: source side of the pairs that training is steered by; None: some are held out.
-        dev_target: target side of these.
+        dev_source: source side of the dev set, which decides when training ends and which weights are the
+            best; None: some training pairs are held out for it.
+        dev_target: target side of the dev set.
         mix_source: source side of other pairs, such as general or back-translated text, of which each epoch
-            takes as many as the setting ``data.mixed_share`` says; None: none.
-        mix_target: target side of these.
-        init_from: a model folder; training begins with its weights and takes over its vocabulary.
-        diversify: whether to train two models first, one each way, and to learn also from what they make of
-            the text (Nguyen et al. 2020, arXiv 1911.01986); they stay in ``training/diversification`` in
-            ``output``.
-        teacher: with ``diversify``, a model folder, or that of several seeds, whose models together translate
-            the sources in place of a forward model. Its backward model is taken, too, if it was trained with
-            ``diversify`` (of the same text: what that made of the targets), and always its vocabulary, so
-            that teacher and new models can translate together.
+            takes the share that the setting ``data.mixed_share`` asks for; None: there are none.
+        mix_target: target side of these pairs.
+        init_from: a model folder; training starts from its weights and takes over its vocabulary.
+        diversify: whether to train a forward and a backward model first and to learn also from their
+            translations of the text (Nguyen et al. 2020, arXiv 1911.01986); they stay in
+            ``training/diversification`` in ``output``.
+        teacher: with ``diversify``, the folder of a model, or of the models of several seeds, that
+            translates the sources in place of a forward model. Its vocabulary is always taken over, so that
+            teacher and student can translate together. If the teacher was trained with ``diversify`` itself,
+            its backward model is used again, and so are that model's translations of the same text.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
         config_file: a TOML file of settings that replace the recipe's.
         settings: settings by dotted path, which replace those of the file.
         tensorboard: a folder for TensorBoard logs.
-        report: takes each line for the user.
+        report: is called with each line for the user.
 
     Returns:
-        The translator with the best weights on the dev set; of several seeds, their ensemble.
+        The translator with the weights that are best on the dev set; with several seeds, their ensemble.
 
     Raises:
         ConfigError: if a setting is not valid.
         DataError: if the text cannot be used.
         ModelError: if a folder cannot be used.
     """
-    folder = Path(output)
-    overrides = (read_toml(Path(config_file)) if config_file else {}) | dict(settings or {})
-    initial = None if init_from is None else Path(init_from)
-    named = {"source_language": source_language, "target_language": target_language}
-    # Of several models that teach together the first one stands for all: they have one vocabulary.
-    taught_by = None if teacher is None else model_folders([Path(teacher)])[0]
-    if (known := taught_by or initial) is not None:
-        before = load_config(known)
-        overrides = {language: getattr(before, language) for language in named} | overrides
-    overrides |= {language: name for language, name in named.items() if name is not None}
-    Config().override(overrides)  # a wrong setting is told before any work
-    if taught_by is not None:
-        if not diversify:
-            raise ConfigError("a teacher is for diversify: add it, or leave the teacher out")
-        overrides = settings_for_student(overrides, taught_by)
-    if seeds < 1:
-        raise ConfigError(f"seeds: {seeds} models cannot be trained; give 1 or more")
-    if seeds > 1 and "training.seed" in overrides:
-        raise ConfigError("training.seed is for one model; of several, seeds 1, 2 and so on are taken")
-    dev = two_sides(dev_source, dev_target, "a dev set has", "dev_source and dev_target")
-    mix = two_sides(mix_source, mix_target, "mixed pairs have", "mix_source and mix_target")
-    if diversify and (initial or mix):
-        raise ConfigError(
-            "diversify begins with new weights and mixes its own text in; leave init_from and mix out"
-        )
-    if idle := unused_gpu_message():
-        report(f"warning: {idle}")
-    with tempfile.TemporaryDirectory() as folder_of_input:
-        corpora = training_texts(source, target, pairs, weights or {}, Path(folder_of_input))
-        files = CorpusFiles(corpora, dev, mix)
-        if seeds == 1:
-            check_folder(folder, begun=diversify)
-        backward = None
-        if diversify:
-            teachers = None if teacher is None else Path(teacher)
-            diversification = diversified(files, folder, overrides, teachers, tensorboard, report)
-            files, backward = diversification.files, diversification.first_models[1].folder
-        if seeds == 1:
-            train_one(files, folder, overrides, initial, taught_by, tensorboard, report)
-        else:
-            train_several(files, folder, overrides, initial, taught_by, seeds, tensorboard, report)
-        if backward is not None and weights_path(backward).exists():
-            report(f"to translate with a say of the backward model: --backward {backward}")
-    return Translator.load(folder)
+    config = (read_toml(Path(config_file)) if config_file else {}) | dict(settings or {})
+    languages = {"source_language": source_language, "target_language": target_language}
+    job = TrainingJob(
+        files=CorpusFiles(
+            training_texts(source, target, pairs, weights or {}),
+            optional_text(dev_source, dev_target, "a dev set has", "dev_source and dev_target"),
+            optional_text(mix_source, mix_target, "mixed pairs have", "mix_source and mix_target"),
+        ),
+        folder=Path(output),
+        overrides=config | {language: name for language, name in languages.items() if name is not None},
+        initial_model=None if init_from is None else Path(init_from),
+        diversify=diversify,
+        teacher=None if teacher is None else Path(teacher),
+        num_seeds=seeds,
+        tensorboard=None if tensorboard is None else Path(tensorboard),
+        report=report,
+    ).with_inherited_settings()
+    run_job(job)
+    return Translator.load(job.folder)
 
 
 def evaluate(

@@ -1,14 +1,15 @@
-"""From files to trained models: one, several of different seeds, and the first ones of a diversification."""
+"""Runs a training job from files to trained models: one, several of different seeds, or a diversification."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import tempfile
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+from translator.config import CorpusFacts
 from translator.decoding.translator import Translator
+from translator.devices import unused_gpu_message
 from translator.errors import ModelError
 from translator.evaluation.scores import ScoreStatistics
 from translator.evaluation.translations import dev_score
@@ -16,121 +17,112 @@ from translator.model_folder import (
     config_path,
     diversification_path,
     load_config,
-    seed_folder,
     seed_folders,
+    weights_path,
 )
 from translator.recipes import recipe_for, small_corpus_warning
 from translator.reports.report_files import write_report_files
 from translator.training.callbacks import tensorboard_callbacks
-from translator.training.corpus_files import CorpusFiles
+from translator.training.corpus_files import keep_standard_input
 from translator.training.diversification import Diversification
 from translator.training.interruption import StoppedError
+from translator.training.job import TrainingJob
 from translator.training.lock import locked
-from translator.training.preparation import check_folder, prepare
+from translator.training.preparation import Prepared, check_folder, holds_only_leftovers, prepare
 from translator.training.settings import write_config
 from translator.training.trainer import Trainer
 
 
-def diversified(
-    files: CorpusFiles,
-    folder: Path,
-    overrides: Mapping[str, Any],
-    teacher: Path | None,
-    tensorboard: str | Path | None,
-    report: Callable[[str], None],
-) -> Diversification:
-    """Trains the first models of a diversification and translates the text with them.
-
-    Args:
-        files: the text; none of it to mix in.
-        folder: the model folder, or that of the models of several seeds; all is kept within it.
-        overrides: settings by dotted path, in place of the recipe's.
-        teacher: the folder of the model, or of those of several seeds, to take as the forward one, or None.
-        tensorboard: a folder for TensorBoard logs, or None.
-        report: takes each line for the user.
-
-    Returns:
-        It, with what the final model learns from.
+def run_job(job: TrainingJob) -> None:
+    """Trains all models of a job, or resumes them where a training was interrupted.
 
     Raises:
         ConfigError, DataError, ModelError: as ``translator.train``.
     """
-    kept = diversification_path(folder)
-    if not kept.exists() and (config_path(folder).exists() or seed_folders(folder)):
-        raise ModelError(f"{folder}: holds a model that was trained without diversify; give another --output")
-    with locked(kept):
-        diversification = Diversification(files, overrides, teacher, kept, report)
+    if message := unused_gpu_message():
+        job.report(f"warning: {message}")
+    with tempfile.TemporaryDirectory() as folder_for_input:
+        job = dataclasses.replace(job, files=keep_standard_input(job.files, Path(folder_for_input)))
+        if job.num_seeds == 1:
+            check_folder(job.folder, has_diversification=job.diversify)
+        backward = None
+        if job.diversify:
+            diversification = train_first_models(job)
+            backward = diversification.first_models[1].folder
+            job = dataclasses.replace(job, files=diversification.files)
+        if job.num_seeds == 1:
+            train_one(job)
+        else:
+            train_several(job)
+    if backward is not None and weights_path(backward).exists():
+        job.report(f"to rerank with the backward model: --backward {backward}")
+
+
+def train_first_models(job: TrainingJob) -> Diversification:
+    """Trains the first models of a diversification and translates the text with them.
+
+    Args:
+        job: what the final model is trained on; it has no text to mix in.
+
+    Returns:
+        The diversification, whose ``files`` the final model learns from.
+
+    Raises:
+        ConfigError, DataError, ModelError: as ``translator.train``.
+    """
+    folder = diversification_path(job.folder)
+    if holds_only_leftovers(folder) and (config_path(job.folder).exists() or seed_folders(job.folder)):
+        raise ModelError(
+            f"{job.folder}: holds a model that was trained without diversify; give another --output"
+        )
+    with locked(folder):
+        diversification = Diversification(job)
         forward, backward = diversification.first_models
-        each_and_other = ((forward, backward), (backward, forward))
-        for model, other in each_and_other:
+        model_pairs = ((forward, backward), (backward, forward))
+        for model, other in model_pairs:
             is_needed = not model.has_translated() or (other.is_reranked and not other.has_translated())
-            if is_needed and model.overrides is not None:
-                report(f"the {model.name} model:")
-                logs = None if tensorboard is None else Path(tensorboard) / model.name
-                train_one(model.files, model.folder, model.overrides, None, None, logs, report)
-        for model, other in each_and_other:
+            if is_needed and model.job is not None:
+                job.report(f"the {model.name} model:")
+                train_one(model.job)
+        for model, other in model_pairs:
             if model.has_translated():
-                report(f"the {model.name} model has translated the text")
+                job.report(f"the {model.name} model has translated the text")
                 continue
-            report(f"the {model.name} model translates the text")
-            judge = other.folder if model.is_reranked else None
-            translator = Translator.load(model.folder, backward=judge)
-            model.write_translations(partial(_texts_by, translator))
-        report("the model that learns from the text and from both translations of it:")
+            job.report(f"the {model.name} model translates the text")
+            reranker = other.folder if model.is_reranked else None
+            translator = Translator.load(model.folder, backward=reranker)
+            model.write_translations(partial(_translated_lines, translator))
+        job.report("final model (text + forward + backward translations):")
     return diversification
 
 
-def _texts_by(translator: Translator, lines: list[str]) -> list[str]:
+def _translated_lines(translator: Translator, lines: list[str]) -> list[str]:
     return [translation.text for translation in translator.translate(lines, alignments=False)]
 
 
-def train_several(
-    files: CorpusFiles,
-    folder: Path,
-    overrides: dict[str, Any],
-    initial: Path | None,
-    vocabulary_of: Path | None,
-    seeds: int,
-    tensorboard: str | Path | None,
-    report: Callable[[str], None],
-) -> None:
-    """Trains models of the seeds 1 to ``seeds``, each into a folder of its own in ``folder``.
+def train_several(job: TrainingJob) -> None:
+    """Trains the models of the seeds 1 to ``num_seeds``, each in a folder of its own.
 
-    All other arguments, and errors, are as of ``train_one``.
+    Raises:
+        ConfigError, DataError, ModelError: as ``translator.train``.
     """
-    if config_path(folder).exists():
-        raise ModelError(f"{folder}: holds one model; give a new folder as --output for several seeds")
-    best = []
-    for seed in range(1, seeds + 1):
-        report(f"model {seed} of {seeds}:")
-        check_folder(seed_folder(folder, seed))
-        logs = None if tensorboard is None else seed_folder(Path(tensorboard), seed)
-        its = overrides | {"training.seed": seed}
-        one = train_one(files, seed_folder(folder, seed), its, initial, vocabulary_of, logs, report)
-        best.append(one)
-    statistics = ScoreStatistics.of(best)
-    report(f"{seeds} models: best dev BLEU {statistics}; {folder} translates with all of them together")
+    if config_path(job.folder).exists():
+        raise ModelError(f"{job.folder}: holds one model; give a new folder as --output for several seeds")
+    best_scores = []
+    for seed in range(1, job.num_seeds + 1):
+        job.report(f"model {seed} of {job.num_seeds}:")
+        seed_job = job.for_seed(seed)
+        check_folder(seed_job.folder)
+        best_scores.append(train_one(seed_job))
+    statistics = ScoreStatistics.of(best_scores)
+    job.report(
+        f"{job.num_seeds} models: best dev BLEU {statistics}; {job.folder} translates with all of them "
+        "together"
+    )
 
 
-def train_one(
-    files: CorpusFiles,
-    folder: Path,
-    overrides: Mapping[str, Any],
-    initial: Path | None,
-    vocabulary_of: Path | None,
-    tensorboard: str | Path | None,
-    report: Callable[[str], None],
-) -> float:
-    """Trains one model, or goes on with a training that was interrupted.
-
-    Args:
-        files: the text.
-        folder: the model folder.
-        overrides: settings by dotted path, in place of the recipe's.
-        initial: the folder of a model whose weights training begins with, or None.
-        vocabulary_of: the folder of a model whose vocabulary to take; None: of ``initial``, or a new one.
-        tensorboard: a folder for TensorBoard logs, or None.
-        report: takes each line for the user.
+def train_one(job: TrainingJob) -> float:
+    """Trains one model, or resumes a training that was interrupted.
 
     Returns:
         Its best dev BLEU.
@@ -138,32 +130,48 @@ def train_one(
     Raises:
         ConfigError, DataError, ModelError: as ``translator.train``.
     """
-    more_callbacks = tensorboard_callbacks(tensorboard)
-    with locked(folder):
-        prepared = prepare(files, overrides, initial, folder, report, vocabulary_of)
-        config, tokenizer = prepared.config, prepared.tokenizer
-        trainer = Trainer(config, tokenizer, prepared.corpus, folder, initial=initial, report=report)
-        facts = trainer.corpus
-        if initial is not None:  # its weights may have seen longer sentences than there are now
-            longest = max(facts.longest_source, load_config(initial).max_source_tokens)
-            facts = dataclasses.replace(facts, longest_source=longest)
-        written_by_people = min(facts.num_pairs, prepared.num_pairs)
-        if few := small_corpus_warning(written_by_people):
-            report(f"warning: {few}")
-        report(f"recipe: {recipe_for(prepared.num_pairs).name}; all settings in {config_path(folder)}")
-        config = dataclasses.replace(config, corpus=facts)
-        write_config(folder, config)
-        report(f"model: {trainer}")
+    more_callbacks = tensorboard_callbacks(job.tensorboard)
+    with locked(job.folder):
+        prepared = prepare(job)
+        trainer = Trainer(
+            prepared.config,
+            prepared.tokenizer,
+            prepared.corpus,
+            job.folder,
+            initial_model=job.initial_model,
+            report=job.report,
+        )
+        config = dataclasses.replace(prepared.config, corpus=_corpus_facts(job, trainer))
+        _report_start(job, prepared, config.corpus.num_pairs)
+        write_config(job.folder, config)
+        job.report(f"model: {trainer}")
         if trainer.resumed:
             state = trainer.state
             best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
-            report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
-        translator = Translator([trainer.network], tokenizer, config)
+            job.report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
+        translator = Translator([trainer.network], prepared.tokenizer, config)
         try:
-            trainer.train(dev_score(translator, prepared.dev), report, more_callbacks)
+            trainer.train(dev_score(translator, prepared.dev), job.report, more_callbacks)
         except StoppedError:
-            write_report_files(folder, prepared, trainer.state, initial, report)
+            write_report_files(job, prepared, trainer.state)
             raise
-        report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {folder}")
-        write_report_files(folder, prepared, trainer.state, initial, report)
+        job.report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {job.folder}")
+        write_report_files(job, prepared, trainer.state)
         return trainer.state.best_score
+
+
+def _corpus_facts(job: TrainingJob, trainer: Trainer) -> CorpusFacts:
+    """Returns the facts about the corpus that the configuration keeps."""
+    facts = trainer.corpus
+    if job.initial_model is None:
+        return facts
+    # The initial weights may have been trained on longer sentences than this corpus has.
+    longest = max(facts.longest_source, load_config(job.initial_model).max_source_tokens)
+    return dataclasses.replace(facts, longest_source=longest)
+
+
+def _report_start(job: TrainingJob, prepared: Prepared, num_pairs: int) -> None:
+    """Reports the recipe, and warns if few of the ``num_pairs`` training pairs were written by people."""
+    if warning := small_corpus_warning(min(num_pairs, prepared.num_pairs)):
+        job.report(f"warning: {warning}")
+    job.report(f"recipe: {recipe_for(prepared.num_pairs).name}; all settings in {config_path(job.folder)}")

@@ -25,6 +25,7 @@ import numpy as np
 from translator.corpus.batches import Batches
 from translator.corpus.tokenizer import Tokenizer
 from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.job import TrainingJob
 from translator.training.preparation import prepare
 
 _LINES = 200_000  # that SentencePiece alone is timed on
@@ -78,7 +79,7 @@ def main() -> None:
         files = write(options.source, options.target, options.pairs, Path(work))
         at_start = memory()
         start = time.perf_counter()
-        found = prepare(files, {}, None, Path(work) / "model", print)
+        found = prepare(TrainingJob(files, Path(work) / "model", report=print))
         seconds = time.perf_counter() - start
         prepared = memory()
         batches = Batches(found.corpus, found.tokenizer, found.config.data.batch_tokens, 1)

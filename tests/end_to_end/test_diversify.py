@@ -31,13 +31,13 @@ def diversified(run, command, tmp_path_factory):
     folder = tmp_path_factory.mktemp("models") / "en-de"
     done = run(*command, "--output", folder)
     assert done.returncode == 0, done.stderr
-    steps = [line for line in done.stderr.splitlines() if line.startswith(("the ", "model "))]
+    steps = [line for line in done.stderr.splitlines() if line.startswith(("the ", "final ", "model "))]
     assert [line for line in steps if not line.startswith("model: ")] == [
         "the forward model:",
         "the backward model:",
         "the forward model translates the text",
         "the backward model translates the text",
-        "the model that learns from the text and from both translations of it:",
+        "final model (text + forward + backward translations):",
         "model 1 of 2:",
         "model 2 of 2:",
     ]
@@ -150,11 +150,11 @@ def pupil(run, train_command, diversified, tmp_path_factory):
         del without_languages[at : at + 2]
     done = run(*without_languages, *QUICK, *teacher)
     assert done.returncode == 0, done.stderr
-    steps = [line for line in done.stderr.splitlines() if line.startswith("the ")]
+    steps = [line for line in done.stderr.splitlines() if line.startswith(("the ", "final "))]
     assert steps == [
         "the teacher model translates the text",
         "the backward model has translated the text",
-        "the model that learns from the text and from both translations of it:",
+        "final model (text + forward + backward translations):",
     ]
     assert done.stderr.splitlines()[-2].endswith(f"--backward {backward_path(diversified)}")
     return folder
@@ -185,10 +185,10 @@ def test_pupils_teach_in_turn_without_a_first_model(corpus, train_command, diver
     (diversification_path(pupils) / "text").symlink_to(diversification_path(diversified) / "text")
     lines = []
     trained(corpus, train_command, tmp_path / "new", teacher=pupils, report=lines.append)
-    assert [line for line in lines if line.startswith(("the ", "to "))] == [
+    assert [line for line in lines if line.startswith(("the ", "final ", "to "))] == [
         "the teacher model translates the text",
         "the backward model has translated the text",
-        "the model that learns from the text and from both translations of it:",
+        "final model (text + forward + backward translations):",
     ]
 
 
@@ -203,5 +203,5 @@ def test_what_cannot_teach_is_told_before_any_work(run, corpus, train_command, d
         trained(corpus, train_command, **new, settings=("--set", "tokenizer.vocabulary_size=300"))
     alone = run(*train_command, "--teacher", diversified, "--output", tmp_path / "new")
     assert alone.returncode == 1
-    assert "a teacher is for diversify: add it, or leave the teacher out" in alone.stderr
+    assert "a teacher needs diversify: add it, or leave the teacher out" in alone.stderr
     assert not (tmp_path / "new").exists()

@@ -16,6 +16,7 @@ from translator.reports.report_files import write_report_files
 from translator.reports.training_report import build_dev_report
 from translator.training.checkpoint import TrainingState
 from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.job import TrainingJob
 from translator.training.log import append_to_log
 from translator.training.preparation import prepare
 
@@ -33,7 +34,7 @@ def prepared_once(tmp_path_factory):
             path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         texts.append(ParallelText(*paths))
     settings = {"tokenizer.vocabulary_size": 300, "training.guided_alignment": 0.0}
-    return prepare(CorpusFiles(texts[:1], texts[1]), settings, None, folder / "model", lambda line: None)
+    return prepare(TrainingJob(CorpusFiles(texts[:1], texts[1]), folder / "model", settings))
 
 
 @pytest.fixture
@@ -44,7 +45,8 @@ def write_files(prepared_once, tmp_path, monkeypatch):
 
     def call(state=STATE):
         lines = []
-        write_report_files(tmp_path, prepared_once, state, None, lines.append)
+        job = TrainingJob(CorpusFiles([]), tmp_path, report=lines.append)
+        write_report_files(job, prepared_once, state)
         return lines
 
     return call

@@ -7,11 +7,17 @@ from types import SimpleNamespace
 import pytest
 
 from translator.errors import ConfigError, ModelError
-from translator.training.corpus_files import ParallelText, training_texts, two_sides
+from translator.training.corpus_files import (
+    CorpusFiles,
+    ParallelText,
+    keep_standard_input,
+    optional_text,
+    training_texts,
+)
 
 
-def texts(source=(), target=(), pairs=(), weights=None, folder=Path()):
-    return training_texts(source, target, pairs, weights or {}, folder)
+def texts(source=(), target=(), pairs=(), weights=None):
+    return training_texts(source, target, pairs, weights or {})
 
 
 def test_two_files_are_one_corpus():
@@ -31,7 +37,7 @@ def test_several_corpora_keep_their_order_and_have_weights():
 
 def test_standard_input_is_kept_to_be_read_again(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a\tb\n")))
-    found = texts("x", "y", ["c.tmx", "-"], {"-": 2.0}, tmp_path)
+    found = keep_standard_input(CorpusFiles(texts("x", "y", ["c.tmx", "-"], {"-": 2.0})), tmp_path).train
     kept = tmp_path / "standard-input"
     assert found[1:] == [ParallelText(Path("c.tmx")), ParallelText(kept, None, 2.0, name="standard input")]
     assert str(found[2]) == "standard input"
@@ -42,7 +48,12 @@ def test_standard_input_that_cannot_be_kept_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a\tb\n")))
     message = r"gone/standard-input: cannot be written \(No such file or directory\)"
     with pytest.raises(ModelError, match=message):
-        texts("x", "y", "-", {}, tmp_path / "gone")
+        keep_standard_input(CorpusFiles(texts("x", "y", "-")), tmp_path / "gone")
+
+
+def test_without_standard_input_nothing_is_copied(tmp_path):
+    files = CorpusFiles(texts(pairs=["c.tmx", "./-"]))  # the last one is a file of that name
+    assert keep_standard_input(files, tmp_path / "gone") is files
 
 
 @pytest.mark.parametrize(
@@ -52,11 +63,14 @@ def test_standard_input_that_cannot_be_kept_is_told(tmp_path, monkeypatch):
         ({"source": "a"}, "1 source and 0 target files; give one target for each source"),
         ({}, "no training pairs; give source and target, or pairs"),
         ({"pairs": ["a", "b"], "weights": {"c": 1}}, "weight of c: no such file among a, b"),
-        ({"pairs": "a", "weights": {"a": 0}}, "weight of a: 0 is not above 0 and up to 1000"),
-        ({"pairs": "a", "weights": {"a": float("nan")}}, "weight of a: nan is not above 0 and up to 1000"),
-        ({"pairs": "a", "weights": {"a": 1001}}, "weight of a: 1001 is not above 0 and up to 1000"),
-        ({"pairs": ["-", "-"]}, r"standard input \(-\) can stand once, among the files that hold both sides"),
-        ({"source": "-", "target": "a"}, r"standard input \(-\) can stand once"),
+        ({"pairs": "a", "weights": {"a": 0}}, "weight of a: 0 is not above 0 and at most 1000"),
+        ({"pairs": "a", "weights": {"a": float("nan")}}, "weight of a: nan is not above 0 and at most 1000"),
+        ({"pairs": "a", "weights": {"a": 1001}}, "weight of a: 1001 is not above 0 and at most 1000"),
+        (
+            {"pairs": ["-", "-"]},
+            r"standard input \(-\) can be given once, among the files",
+        ),
+        ({"source": "-", "target": "a"}, r"standard input \(-\) can be given once"),
     ],
 )
 def test_what_does_not_belong_together_is_told(arguments, message):
@@ -65,8 +79,8 @@ def test_what_does_not_belong_together_is_told(arguments, message):
 
 
 def test_a_set_that_may_be_left_out_has_two_sides_or_none():
-    assert two_sides(None, None, "a dev set has", "x and y") is None
-    assert two_sides("a", "b", "a dev set has", "x and y") == ParallelText(Path("a"), Path("b"))
+    assert optional_text(None, None, "a dev set has", "x and y") is None
+    assert optional_text("a", "b", "a dev set has", "x and y") == ParallelText(Path("a"), Path("b"))
     for sides in (("a", None), (None, "b")):
         with pytest.raises(ConfigError, match="a dev set has two sides: give both x and y, or neither"):
-            two_sides(*sides, "a dev set has", "x and y")
+            optional_text(*sides, "a dev set has", "x and y")

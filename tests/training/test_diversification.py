@@ -18,6 +18,7 @@ from translator.model_folder import (
 from translator.recipes import config_for
 from translator.training.corpus_files import CorpusFiles
 from translator.training.diversification import Diversification
+from translator.training.job import TrainingJob
 from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(300, longest=12)
@@ -35,7 +36,7 @@ def files(tmp_path):
 
 
 def diversification(files, folder, teacher=None, **settings):
-    return Diversification(files, LANGUAGES | settings, teacher, folder, lambda line: None)
+    return Diversification(TrainingJob(files, folder, LANGUAGES | settings, diversify=True, teacher=teacher))
 
 
 class Shouting:
@@ -72,7 +73,7 @@ def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files
     assert lines_of(backward.source) == [line.upper() for line in targets]
     assert lines_of(backward.target) == targets
     assert [part.weight for part in found.files.train] == pytest.approx([1 / 3] * 3)
-    assert [part.by_model for part in found.files.train] == [False, True, True]
+    assert [part.is_machine_translated for part in found.files.train] == [False, True, True]
     name = str(files.train[0])
     assert [str(part) for part in found.files.train] == [
         name,
@@ -86,7 +87,7 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
     for model in found.first_models:
         model.write_translations(Shouting())
     settings = LANGUAGES | {"tokenizer.vocabulary_size": 330}
-    prepared = prepare(found.files, settings, None, tmp_path / "model", lambda line: None)
+    prepared = prepare(TrainingJob(found.files, tmp_path / "model", settings))
     kept = len(set(PAIRS))
     assert prepared.num_pairs == kept
     assert prepared.corpus.parts == [kept] * 3
@@ -122,12 +123,12 @@ def test_held_out_pairs_are_in_no_text_and_the_text_is_read_once(files, tmp_path
 def test_first_models_train_half_as_long_each_in_its_direction(files, tmp_path):
     forward, backward = diversification(files, tmp_path / "kept").first_models
     recipe = config_for(len(set(PAIRS))).training.max_epochs
-    assert forward.overrides == LANGUAGES | {"training.max_epochs": recipe // 2}
-    assert backward.overrides["source_language"] == "de"
-    assert backward.overrides["target_language"] == "en"
+    assert forward.job.overrides == LANGUAGES | {"training.max_epochs": recipe // 2}
+    assert backward.job.overrides["source_language"] == "de"
+    assert backward.job.overrides["target_language"] == "en"
     wanted = {"training.max_epochs": 5}
     forward, _ = diversification(files, tmp_path / "other", **wanted).first_models
-    assert forward.overrides["training.max_epochs"] == 3
+    assert forward.job.overrides["training.max_epochs"] == 3
 
 
 def test_first_models_train_half_as_long_as_by_the_recipe_of_the_pairs_that_are_kept(tmp_path):
@@ -138,12 +139,12 @@ def test_first_models_train_half_as_long_as_by_the_recipe_of_the_pairs_that_are_
         CorpusFiles([write(tmp_path, "t", repeated)]), tmp_path / "kept"
     ).first_models
     kept = len(lines_of(forward.files.train[0].source))
-    assert forward.overrides["training.max_epochs"] == config_for(kept).training.max_epochs // 2
+    assert forward.job.overrides["training.max_epochs"] == config_for(kept).training.max_epochs // 2
 
 
 def test_text_whose_index_is_damaged_is_written_again(files, tmp_path):
     diversification(files, tmp_path / "kept")
-    index = tmp_path / "kept" / "text" / "index.json"
+    index = diversification_path(tmp_path / "kept") / "text" / "index.json"
     whole = index.read_bytes()
     index.write_bytes(whole[:-9])
     diversification(files, tmp_path / "kept")
@@ -152,7 +153,7 @@ def test_text_whose_index_is_damaged_is_written_again(files, tmp_path):
 
 def test_other_text_or_other_limits_need_another_folder(files, tmp_path):
     diversification(files, tmp_path / "kept")
-    with pytest.raises(ModelError, match="holds other text, pairs chosen by other settings, or"):
+    with pytest.raises(ModelError, match="holds other text, pairs selected by other settings, or"):
         diversification(files, tmp_path / "kept", **{"data.max_words": 3})
     write(tmp_path, "train", PAIRS[:200])
     with pytest.raises(ModelError, match="give another --output"):
@@ -174,9 +175,9 @@ def test_text_that_cannot_be_used_is_told_and_leaves_nothing_that_looks_complete
 
 
 def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "_LINES_A_BLOCK", 100)
+    monkeypatch.setattr(module, "_LINES_PER_BLOCK", 100)
     forward, _ = diversification(files, tmp_path / "kept").first_models
-    (pair,) = forward.pairs()
+    (pair,) = forward.translated_texts()
     with pytest.raises(KeyboardInterrupt):
         forward.write_translations(Shouting(stop_at=2))
     assert not forward.has_translated()
@@ -203,21 +204,21 @@ def files_of_a_model(folder, weights=b"weights"):
 def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher", b"first")
     forward, backward = diversification(files, tmp_path / "alone", teacher).first_models
-    assert (forward.folder, forward.overrides, forward.is_reranked) == (teacher, None, True)
-    assert [pair.target.name for pair in forward.pairs()] == ["1.teacher"]
-    assert backward.folder == tmp_path / "alone" / "backward"
-    assert backward.overrides["source_language"] == "de"
+    assert (forward.folder, forward.job, forward.is_reranked) == (teacher, None, True)
+    assert [pair.target.name for pair in forward.translated_texts()] == ["1.teacher"]
+    assert backward.folder == backward_path(tmp_path / "alone")
+    assert backward.job.overrides["source_language"] == "de"
     files_of_a_model(backward_path(teacher), b"back")
     _, backward = diversification(files, tmp_path / "both", teacher).first_models
-    assert (backward.folder, backward.overrides, backward.is_reranked) == (backward_path(teacher), None, True)
+    assert (backward.folder, backward.job, backward.is_reranked) == (backward_path(teacher), None, True)
 
 
 def test_first_models_write_from_left_to_right_whatever_the_last_one_does(files, tmp_path):
     settings = {"model.right_to_left": True, "model.units": 8}
     for model in diversification(files, tmp_path / "kept", **settings).first_models:
-        assert "model.right_to_left" not in model.overrides
-        assert model.overrides["model.units"] == 8
-    text = tmp_path / "kept" / "text"
+        assert "model.right_to_left" not in model.job.overrides
+        assert model.job.overrides["model.units"] == 8
+    text = diversification_path(tmp_path / "kept") / "text"
     written = zip(lines_of(text / "1.source"), lines_of(text / "1.target"), strict=True)
     assert list(written) == list(dict.fromkeys(PAIRS))
 
@@ -232,11 +233,11 @@ def test_several_teachers_are_not_judged(files, tmp_path):
 
 def test_what_the_backward_model_made_of_the_same_text_is_taken_over(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher")
-    for model in diversification(files, diversification_path(teacher)).first_models:
+    for model in diversification(files, teacher).first_models:
         model.write_translations(Shouting())
     forward, backward = diversification(files, tmp_path / "again", teacher).first_models
     assert (forward.has_translated(), backward.has_translated()) == (False, True)
-    [text] = backward.pairs()
+    [text] = backward.translated_texts()
     assert lines_of(text.target) == [line.upper() for line in lines_of(text.source)]
     text.target.write_text("its own\n", encoding="utf-8")
     diversification(files, tmp_path / "again", teacher)
@@ -252,8 +253,8 @@ def test_another_teacher_or_none_needs_another_folder(files, tmp_path):
         files_of_a_model(seed_folder(teacher, seed), b"first")
     diversification(files, tmp_path / "kept", teacher)
     diversification(files, tmp_path / "kept", teacher)
-    with pytest.raises(ModelError, match="what another teacher makes of them; give another --output"):
+    with pytest.raises(ModelError, match="or another teacher's translations; give another --output"):
         diversification(files, tmp_path / "kept")
     files_of_a_model(seed_folder(teacher, 2), b"trained on")
-    with pytest.raises(ModelError, match="what another teacher makes of them"):
+    with pytest.raises(ModelError, match="another teacher's translations"):
         diversification(files, tmp_path / "kept", teacher)

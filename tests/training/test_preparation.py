@@ -26,6 +26,7 @@ from translator.model_folder import (
 from translator.recipes import RECIPES
 from translator.training.checkpoint import TrainingState, save_checkpoint
 from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.training.job import TrainingJob
 from translator.training.preparation import check_folder, prepare
 from translator.training.training_pairs import CorpusCounts
 
@@ -47,7 +48,8 @@ def folder(tmp_path):
 def prepared(files, folder, settings=SETTINGS, initial=None):
     """What is prepared, and the lines for the user."""
     lines = []
-    return prepare(files, settings, initial, folder, lines.append), lines
+    job = TrainingJob(files, folder, settings, initial, report=lines.append)
+    return prepare(job), lines
 
 
 def text_of(found, part=0):
@@ -217,7 +219,7 @@ def test_other_text_is_prepared_anew_unless_there_is_a_training_on_the_first(tmp
     assert len(text_of(other)) < len(text_of(found))
     pretend_it_was_trained(folder, other)
     write(tmp_path, "train", PAIRS)
-    message = "other text, with other languages or weights, with another dev set or from another start; give"
+    message = "other text, with other languages or weights, with another dev set or from another initial"
     with pytest.raises(ModelError, match=message):
         prepared(files, folder)
 
@@ -331,7 +333,7 @@ def test_text_that_an_earlier_version_prepared_has_no_counts(files, folder, no_r
 def test_the_vocabulary_can_be_that_of_a_model_whose_weights_are_not_taken(files, folder, tmp_path):
     other = CorpusFiles([write(tmp_path, "other", toy_pairs(300, seed=3, longest=4))], files.dev)
     brings, _ = prepared(other, tmp_path / "other")
-    found = prepare(files, SETTINGS, None, folder, lambda line: None, vocabulary_of=tmp_path / "other")
+    found = prepare(TrainingJob(files, folder, SETTINGS, diversify=True, teacher=tmp_path / "other"))
     assert found.tokenizer.model == brings.tokenizer.model == Tokenizer.load(tokenizer_path(folder)).model
     assert text_of(found) == [(pair.source, pair.target) for pair in dict.fromkeys(PAIRS)]
     alone, _ = prepared(files, tmp_path / "alone")
@@ -342,7 +344,7 @@ def test_pairs_with_too_many_pieces_are_told_every_time(tmp_path, files, folder)
     write(tmp_path, "train", [*PAIRS, ("a dog " + "zq" * 300, "ein Hund")])
     for _ in range(2):
         found, lines = prepared(files, folder)
-        assert "left out: 1 with more than 200 pieces on a side" in lines
+        assert "left out: 1 with more than 200 tokens on one side" in lines
         assert found.corpus.parts == [found.num_pairs - 1]
 
 

@@ -53,7 +53,9 @@ class KilledError(Exception):
 
 def trainer_of(config, tokenizer, folder, *parts, initial=None, report=None, max_tokens=200):
     corpus = token_files(corpus_path(folder), tokenizer, *(parts or [PAIRS]), max_tokens=max_tokens)
-    return Trainer(config, tokenizer, corpus, folder, initial=initial, report=report or (lambda line: None))
+    return Trainer(
+        config, tokenizer, corpus, folder, initial_model=initial, report=report or (lambda line: None)
+    )
 
 
 def trainer_in(folder, tokenizer, report=None, **training):

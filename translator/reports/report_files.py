@@ -2,36 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 from translator.decoding.translator import Translator
 from translator.errors import first_line
 from translator.model_folder import report_page_path, report_path, weights_path
 from translator.reports.training_page import write_training_page
 from translator.reports.training_report import build_dev_report, build_training_report, write_report_json
 from translator.training.checkpoint import TrainingState
+from translator.training.job import TrainingJob
 from translator.training.preparation import Prepared
 
 
-def write_report_files(
-    folder: Path,
-    prepared: Prepared,
-    state: TrainingState,
-    initial: Path | None,
-    log: Callable[[str], None],
-) -> None:
+def write_report_files(job: TrainingJob, prepared: Prepared, state: TrainingState) -> None:
     """Writes ``report.json`` and ``report.html``; a failure is logged in one line and never raised.
 
     The dev set is translated with the weights that had the best dev BLEU, if there are any yet.
 
     Args:
-        folder: the model folder.
+        job: the training, whose ``report`` takes each line for the user.
         prepared: settings, corpus and dev set of the training.
         state: counters of the training.
-        initial: folder of the model whose weights training started from, or None.
-        log: takes each line for the user.
     """
+    folder, log = job.folder, job.report
     try:
         dev = None
         if weights_path(folder).exists():
@@ -39,7 +30,7 @@ def write_report_files(
                 f"translating the {len(prepared.dev):,} dev sentences for the report; Ctrl-C skips the report"
             )
             dev = build_dev_report(Translator.load(folder), prepared.dev)
-        report = build_training_report(folder, prepared, state, initial, dev)
+        report = build_training_report(folder, prepared, state, job.initial_model, dev)
         write_report_json(folder, report)
     except KeyboardInterrupt:
         return

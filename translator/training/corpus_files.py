@@ -1,4 +1,4 @@
-"""Which files hold the text of a training."""
+"""Which files hold the text of a training, as the user gives them."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from translator.files import write_error
 
 Files = str | Path | Sequence[str | Path]
 
-_MOST_WEIGHT = 1000.0
+_MAX_WEIGHT = 1000.0
+_STANDARD_INPUT = "standard input"
 
 
 @dataclass(frozen=True)
 class ParallelText:
-    """Pairs of sentences in one or two files.
+    """Pairs of sentences in one file or two.
 
     Attributes:
         source: the source side, a text file; or both sides, in TSV, TMX, PO or XLIFF.
-        target: the target side, line for line; None: ``source`` holds both.
-        weight: how often an epoch takes each pair; below 1, another choice each time.
-        by_model: whether one side is a model's translation of the other; no recipe counts such pairs.
-        name: what to call it; None: as its files.
+        target: the target side, line by line; None: ``source`` holds both sides.
+        weight: how often an epoch takes each pair; below 1, a different random share in each epoch.
+        is_machine_translated: whether one side is a model's translation of the other; the recipe does not
+            count such pairs.
+        name: what to call it in messages; None: the names of its files.
     """
 
     source: Path
     target: Path | None = None
     weight: float = 1.0
-    by_model: bool = False
+    is_machine_translated: bool = False
     name: str | None = None
 
     def __str__(self) -> str:
@@ -46,8 +48,8 @@ class CorpusFiles:
 
     Attributes:
         train: the training pairs.
-        dev: the pairs that training is steered by; None: some are held out.
-        mix: pairs of another kind to mix in; None: none.
+        dev: the dev set; None: some of the training pairs are held out.
+        mix: pairs of another kind to mix in; None: there are none.
     """
 
     train: Sequence[ParallelText]
@@ -55,48 +57,42 @@ class CorpusFiles:
     mix: ParallelText | None = None
 
 
-def _listed(files: Files) -> list[str]:
-    return [str(files)] if isinstance(files, str | Path) else [str(path) for path in files]
-
-
-def two_sides(
-    source: str | Path | None, target: str | Path | None, what: str, names: str
+def optional_text(
+    source: str | Path | None, target: str | Path | None, subject: str, argument_names: str
 ) -> ParallelText | None:
-    """A set of pairs that may be left out.
+    """Returns a parallel text that may be left out; None if neither side is given.
 
     Args:
         source: its source side, or None.
         target: its target side, or None.
-        what: how the message begins.
-        names: the two arguments, for the message.
+        subject: how the error message begins, such as "a dev set has".
+        argument_names: the two arguments, for the error message.
 
     Raises:
-        ConfigError: if one side alone is given.
+        ConfigError: if only one side is given.
     """
     if source is None and target is None:
         return None
     if source is None or target is None:
-        raise ConfigError(f"{what} two sides: give both {names}, or neither")
+        raise ConfigError(f"{subject} two sides: give both {argument_names}, or neither")
     return ParallelText(Path(source), Path(target))
 
 
 def training_texts(
-    source: Files, target: Files, pairs: Files, weights: Mapping[str, float], folder: Path
+    source: Files, target: Files, pairs: Files, weights: Mapping[str, float]
 ) -> list[ParallelText]:
-    """The training pairs as the user gave them.
+    """Returns the training pairs as the user gave them.
 
     Args:
         source: files with the source side.
         target: for each of them the file with the target side.
-        pairs: files with both sides; ``-`` is standard input.
-        weights: of the files among ``source`` and ``pairs`` that have another than 1.
-        folder: where standard input is kept, since a corpus is read more than once.
+        pairs: files with both sides; ``-`` is standard input (see ``keep_standard_input``).
+        weights: name of a file among ``source`` and ``pairs`` -> its weight, where that is not 1.
 
     Raises:
         ConfigError: if files or weights do not belong together.
-        ModelError: if standard input cannot be kept.
     """
-    sources, targets, both_sides = _listed(source), _listed(target), _listed(pairs)
+    sources, targets, both_sides = _list_of(source), _list_of(target), _list_of(pairs)
     names = [*sources, *both_sides]
     if len(sources) != len(targets):
         raise ConfigError(
@@ -107,18 +103,39 @@ def training_texts(
     if unknown := [name for name in weights if name not in names]:
         raise ConfigError(f"weight of {unknown[0]}: no such file among {', '.join(names)}")
     for name, weight in weights.items():
-        if not 0 < weight <= _MOST_WEIGHT:
-            raise ConfigError(f"weight of {name}: {weight:g} is not above 0 and up to {_MOST_WEIGHT:g}")
+        if not 0 < weight <= _MAX_WEIGHT:
+            raise ConfigError(f"weight of {name}: {weight:g} is not above 0 and at most {_MAX_WEIGHT:g}")
     if both_sides.count("-") > 1 or "-" in (*sources, *targets):
-        raise ConfigError("standard input (-) can stand once, among the files that hold both sides")
+        raise ConfigError("standard input (-) can be given once, among the files that hold both sides")
     texts = [ParallelText(Path(one), Path(other)) for one, other in zip(sources, targets, strict=True)]
-    texts += [ParallelText(Path(name)) for name in both_sides]
-    if "-" in both_sides:
-        kept = folder / "standard-input"
-        try:
-            with kept.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
-        except OSError as error:
-            raise write_error(kept, error) from None
-        texts[names.index("-")] = ParallelText(kept, name="standard input")
+    texts += [ParallelText(Path(name), name=_STANDARD_INPUT if name == "-" else None) for name in both_sides]
     return [replace(text, weight=weights.get(name, 1.0)) for name, text in zip(names, texts, strict=True)]
+
+
+def keep_standard_input(files: CorpusFiles, folder: Path) -> CorpusFiles:
+    """Copies standard input, if it is among the training pairs, to a file, since a corpus is read twice.
+
+    Args:
+        files: the text of a training.
+        folder: where the copy goes.
+
+    Returns:
+        The same text with the copy in place of ``-``.
+
+    Raises:
+        ModelError: if the copy cannot be written.
+    """
+    if all(text.name != _STANDARD_INPUT for text in files.train):
+        return files
+    copy = folder / "standard-input"
+    try:
+        with copy.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+    except OSError as error:
+        raise write_error(copy, error) from None
+    train = [replace(text, source=copy) if text.name == _STANDARD_INPUT else text for text in files.train]
+    return replace(files, train=train)
+
+
+def _list_of(files: Files) -> list[str]:
+    return [str(files)] if isinstance(files, str | Path) else [str(path) for path in files]

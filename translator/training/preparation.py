@@ -1,10 +1,10 @@
-"""What comes before the first step: the corpus, the settings and the model folder."""
+"""Everything before the first step: prepares the corpus, the settings and the model folder."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -36,24 +36,22 @@ from translator.model_folder import (
     weights_path,
 )
 from translator.training.checkpoint import last_checkpoint, read_state
-from translator.training.corpus_files import CorpusFiles
-from translator.training.settings import settings_are, settings_for, settle
+from translator.training.job import TrainingJob
+from translator.training.settings import keep_config, settings_for, would_make_the_same_model
 from translator.training.training_pairs import CorpusCounts, TrainingPairs, read_dev
-
-Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """What the first step needs.
+    """What training starts with.
 
     Attributes:
         config: all settings.
         tokenizer: the tokenizer of both languages.
-        corpus: the pairs to learn from, and after them those to mix in.
-        dev: the pairs to steer by.
-        num_pairs: pairs to learn from that people wrote; the recipe follows from it.
-        counts: of each part of the corpus; none where an earlier version has counted.
+        corpus: the training pairs as token ids; the pairs to mix in, if any, are its last part.
+        dev: the dev set.
+        num_pairs: training pairs that people wrote; they decide on the recipe.
+        counts: one for each part of the corpus; empty if an earlier version prepared it without counting.
     """
 
     config: Config
@@ -64,80 +62,87 @@ class Prepared:
     counts: list[CorpusCounts]
 
 
-def prepare(
-    files: CorpusFiles,
-    overrides: Mapping[str, Any],
-    initial: Path | None,
-    folder: Path,
-    report: Report,
-    vocabulary_of: Path | None = None,
-) -> Prepared:
-    """Makes the model folder with settings, tokenizer and the text as piece ids, or opens the one there is.
-
-    Args:
-        files: where the text is.
-        overrides: settings by dotted path, in place of the recipe's.
-        initial: the folder of the model whose weights training begins with, or None.
-        folder: the model folder.
-        report: takes each line for the user.
-        vocabulary_of: the folder of a model whose vocabulary to take; None: of ``initial``, or a new one.
+def prepare(job: TrainingJob) -> Prepared:
+    """Fills the model folder with settings, tokenizer and token ids, or opens what is there already.
 
     Raises:
-        ConfigError: if a setting is not valid, or a training with other settings is in the folder.
+        ConfigError: if a setting is not valid, or the folder holds a training with other settings.
         DataError: if the text cannot be used.
-        ModelError: if a training on other text is in the folder, or a file is damaged or cannot be written.
+        ModelError: if the folder holds a training on other text, or a file is damaged or cannot be written.
     """
-    given = Config().override(overrides)
-    dev = read_dev(files.dev, given)
-    if initial is not None:
-        load_config(initial)  # a missing model is told before any work
-    texts = [*files.train, *([] if files.mix is None else [files.mix])]
-    sides = [*texts, *([] if files.dev is None else [files.dev])]
-    paths = [path for text in sides for path in (text.source, text.target)]
-    text = fingerprint(
-        [*paths, None if initial is None else weights_path(initial)],
-        *(
-            files.dev is None,
-            [text.weight for text in texts],
-            files.mix is not None,
-            (given.source_language, given.target_language),
-        ),
-    )
-    checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), lambda line: None)
-    if checkpoint is not None and read_state(checkpoint).corpus != text:
-        raise ModelError(
-            f"{folder}: holds a training on other text, with other languages or weights, "
-            "with another dev set or from another start; give all that as before, or another --output"
-        )
-    begun = checkpoint is not None
+    folder = job.folder
+    given = Config().override(job.overrides)
+    dev = read_dev(job.files.dev, given)
+    if job.initial_model is not None:
+        load_config(job.initial_model)  # reports a missing model before any work
+    text = _fingerprint_of(job, given)
+    has_steps = _has_steps_on(text, folder)
     index = read_index(corpus_path(folder))
-    if index is None and not begun and weights_path(folder).exists():
+    if index is None and not has_steps and weights_path(folder).exists():
         raise ModelError(
-            f"{folder}: holds a model whose training folder is gone, so that nothing can go on with it; give "
+            f"{folder}: holds a model whose training folder is gone, so its training cannot be resumed; give "
             "another --output"
         )
-    config = None
     if index is not None and index["fingerprint"] == text:
-        config = settings_for(index["num_pairs"], overrides, initial)
-    if index is None or config is None or not (begun or settings_are(folder, config)):
-        with _no_search_for_garbage():
-            brought = vocabulary_of or initial
-            return _prepare_anew(files, overrides, initial, brought, folder, report, dev, text, begun)
-    settle(folder, config, begun)
+        config = settings_for(index["num_pairs"], job.overrides, job.initial_model)
+        if has_steps or would_make_the_same_model(folder, config):
+            keep_config(folder, config, has_steps)
+            return _open_prepared(job, config, dev, index)
+    with _garbage_collection_paused():
+        return _prepare_anew(job, dev, text, has_steps)
+
+
+def _fingerprint_of(job: TrainingJob, config: Config) -> str:
+    """Returns the fingerprint of the text, of the initial weights and of what decides on their use."""
+    files = job.files
+    texts = [*files.train, *([] if files.mix is None else [files.mix])]
+    with_dev = [*texts, *([] if files.dev is None else [files.dev])]
+    paths = [path for text in with_dev for path in (text.source, text.target)]
+    paths.append(None if job.initial_model is None else weights_path(job.initial_model))
+    return fingerprint(
+        paths,
+        files.dev is None,
+        [text.weight for text in texts],
+        files.mix is not None,
+        (config.source_language, config.target_language),
+    )
+
+
+def _has_steps_on(text: str, folder: Path) -> bool:
+    """Returns whether the folder holds a training that has made steps.
+
+    Raises:
+        ModelError: if those were on other text.
+    """
+    checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), lambda line: None)
+    if checkpoint is None:
+        return False
+    if read_state(checkpoint).corpus != text:
+        raise ModelError(
+            f"{folder}: holds a training on other text, with other languages or weights, "
+            "with another dev set or from another initial model; give the same as before, or another --output"
+        )
+    return True
+
+
+def _open_prepared(
+    job: TrainingJob, config: Config, dev: list[Pair] | None, index: Mapping[str, Any]
+) -> Prepared:
+    """Opens what an earlier run has prepared, and repeats its lines for the user."""
     for line in index["lines"]:
-        report(line)
-    tokenizer, corpus = Tokenizer.load(tokenizer_path(folder)), TokenFiles(corpus_path(folder))
+        job.report(line)
     if dev is None:
-        dev = [Pair(*sides) for sides in index["dev"]]
+        dev = [Pair(*pair) for pair in index["dev"]]
     counts = [CorpusCounts(**count) for count in index.get("counts", [])]
+    tokenizer, corpus = Tokenizer.load(tokenizer_path(job.folder)), TokenFiles(corpus_path(job.folder))
     return Prepared(config, tokenizer, corpus, dev, index["num_pairs"], counts)
 
 
 @contextlib.contextmanager
-def _no_search_for_garbage() -> Iterator[None]:
-    """Pauses Python's search for objects that hold each other alive.
+def _garbage_collection_paused() -> Iterator[None]:
+    """Pauses Python's search for reference cycles.
 
-    Lines and their pieces never do, and to look through millions of them again and again takes half the time.
+    Lines and their tokens never form any, and scanning millions of them again and again takes half the time.
     """
     was_on = gc.isenabled()
     gc.disable()
@@ -148,47 +153,45 @@ def _no_search_for_garbage() -> Iterator[None]:
             gc.enable()
 
 
-def _prepare_anew(
-    files: CorpusFiles,
-    overrides: Mapping[str, Any],
-    initial: Path | None,
-    vocabulary_of: Path | None,
-    folder: Path,
-    report: Report,
-    dev: list[Pair] | None,
-    text: str,
-    begun: bool,
-) -> Prepared:
-    """Reads, filters and writes the text; ``begun`` says whether there have been steps with it already."""
-    lines: list[str] = []
+def _prepare_anew(job: TrainingJob, dev: list[Pair] | None, text: str, has_steps: bool) -> Prepared:
+    """Reads, filters, tokenizes and aligns the text, and writes all of it into the model folder.
 
-    def tell(line: str) -> None:
+    Args:
+        job: the training.
+        dev: the dev set; None: some pairs are held out.
+        text: the fingerprint of the text.
+        has_steps: whether the folder holds a training that has made steps, so that its tokenizer stays.
+    """
+    folder, lines = job.folder, list[str]()
+
+    def report(line: str) -> None:
         lines.append(line)
-        report(line)
+        job.report(line)
 
-    chosen = TrainingPairs(files, dev, Config().override(overrides), tell)
-    config = settings_for(chosen.num_pairs, overrides, initial)
-    settle(folder, config, begun)
-    sample, kept = chosen.sample, chosen.kept()
+    pairs = TrainingPairs(job.files, dev, Config().override(job.overrides), report)
+    config = settings_for(pairs.num_pairs, job.overrides, job.initial_model)
+    keep_config(folder, config, has_steps)
+    sample, kept = pairs.sample, pairs.kept()
     if config.model.right_to_left:
         sample = [Pair(source, reverse_words(target)) for source, target in sample]
-        kept = [map(_last_words_first, blocks) for blocks in kept]
-    tokenizer = _tokenizer(config, sample, vocabulary_of, folder, tell, keep=begun)
-    most = config.model.dictionary if initial is None else 0  # a model to begin with brings its own
-    aligner = _aligner(sample, tokenizer, config.data.max_tokens, most, folder)
-    weights: list[float | None] = [one.weight for one in files.train]
-    if files.mix is not None:
+        kept = [map(_with_targets_reversed, blocks) for blocks in kept]
+    tokenizer = (
+        Tokenizer.load(tokenizer_path(folder)) if has_steps else _tokenizer(job, config, sample, report)
+    )
+    aligner = _aligner(job, config, sample, tokenizer)
+    weights: list[float | None] = [one.weight for one in job.files.train]
+    if job.files.mix is not None:
         weights.append(None)
 
-    def facts(num_long: int) -> dict[str, Any]:
-        """What the index is to keep; says on the way how many pairs have too many pieces."""
+    def index_entries(num_long: int) -> dict[str, Any]:
+        """Returns what the index keeps, once it is known how many pairs have too many tokens."""
         if num_long:
-            tell(f"left out: {num_long:,} with more than {config.data.max_tokens} pieces on a side")
+            report(f"left out: {num_long:,} with more than {config.data.max_tokens} tokens on one side")
         return {
-            "num_pairs": chosen.num_pairs,
+            "num_pairs": pairs.num_pairs,
             "lines": lines,
-            "dev": chosen.held_out,
-            "counts": list(map(asdict, chosen.counts)),
+            "dev": pairs.held_out,
+            "counts": list(map(asdict, pairs.counts)),
         }
 
     write_token_files(
@@ -199,76 +202,78 @@ def _prepare_anew(
         aligner if config.training.guided_alignment else None,
         text,
         weights,
-        facts,
+        index_entries,
     )
-    corpus = TokenFiles(corpus_path(folder))
-    return Prepared(config, tokenizer, corpus, chosen.dev, chosen.num_pairs, chosen.counts)
+    return Prepared(
+        config, tokenizer, TokenFiles(corpus_path(folder)), pairs.dev, pairs.num_pairs, pairs.counts
+    )
 
 
-def _last_words_first(block: PairBlock) -> PairBlock:
+def _with_targets_reversed(block: PairBlock) -> PairBlock:
     return PairBlock(block.sources, [*map(reverse_words, block.targets)])
 
 
-def check_folder(folder: Path, begun: bool = False) -> None:
+def _tokenizer(
+    job: TrainingJob, config: Config, sample: Iterable[Pair], report: Callable[[str], None]
+) -> Tokenizer:
+    """Takes over the tokenizer of another model or trains a new one, and writes it into the folder."""
+    if job.vocabulary_from is not None:
+        tokenizer = Tokenizer.load(tokenizer_path(job.vocabulary_from))
+    else:
+        wanted = config.tokenizer.vocabulary_size
+        tokenizer = train_tokenizer([side for pair in sample for side in pair], wanted)
+        if tokenizer.vocabulary_size < wanted:
+            size = tokenizer.vocabulary_size
+            report(f"tokenizer: {size:,} tokens; there is not enough text for {wanted:,}")
+    with atomic_write(tokenizer_path(job.folder)) as path:
+        path.write_bytes(tokenizer.model)
+    return tokenizer
+
+
+def _aligner(job: TrainingJob, config: Config, sample: Sequence[Pair], tokenizer: Tokenizer) -> WordAligner:
+    """Learns from a sample of the pairs which tokens translate which.
+
+    The likely translations of each token are written into the folder. If the network has a dictionary of its
+    own to fill, the counted translations that it starts from are written, too.
+    """
+    max_tokens = config.data.max_tokens
+    chosen = sample_evenly(sample, MAX_TRAINING_PAIRS)
+    encoded = zip(*(tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1)), strict=True)
+    short = [pair for pair in encoded if max(map(len, pair)) <= max_tokens]
+    sources, targets = ([pair[side] for pair in short] for side in (0, 1))
+    aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
+    with atomic_write(lexicon_path(job.folder)) as path:
+        Lexicon.from_table(aligner.table, tokenizer.num_special_tokens).write(path)
+    if config.model.dictionary and job.initial_model is None:  # an initial model brings its dictionary along
+        alignments = aligner.align(sources, targets)
+        size, num_translations = tokenizer.vocabulary_size, config.model.dictionary
+        table = count_translations(sources, targets, alignments, size, num_translations)
+        with atomic_write(dictionary_path(job.folder)) as path:
+            write_dictionary_table(path, table)
+    return aligner
+
+
+def check_folder(folder: Path, has_diversification: bool = False) -> None:
     """Checks that an output folder is, or can become, the folder of one model.
 
     Args:
         folder: the folder.
-        begun: whether what it takes to train the model may be there already.
+        has_diversification: whether the first models of a diversification may be there before the final one.
 
     Raises:
-        ModelError: if it is something else.
+        ModelError: if the folder is or holds something else.
     """
     if folder.exists() and not folder.is_dir():
         raise ModelError(f"{folder}: is a file; give a folder as --output")
     if seed_folders(folder):
         raise ModelError(f"{folder}: holds models of several seeds; give the same --seeds, or a new folder")
-    if begun and diversification_path(folder).exists():
+    if has_diversification and diversification_path(folder).exists():
         return
-    if not config_path(folder).exists() and any(map(_is_of_another, folder.rglob("*"))):
+    if not config_path(folder).exists() and not holds_only_leftovers(folder):
         raise ModelError(f"{folder}: holds other files and no model; give a new folder as --output")
 
 
-def _is_of_another(path: Path) -> bool:
-    """Whether this is a file, and none that a training leaves which was killed before it had settings."""
-    return path.is_file() and not is_unfinished(path) and path != lock_path(path.parent.parent)
-
-
-def _tokenizer(
-    config: Config, sample: Sequence[Pair], model: Path | None, folder: Path, report: Report, keep: bool
-) -> Tokenizer:
-    """The tokenizer that is kept, that of another model, or a new one; it is in the folder then."""
-    if keep:
-        return Tokenizer.load(tokenizer_path(folder))
-    if model is not None:
-        tokenizer = Tokenizer.load(tokenizer_path(model))
-    else:
-        wanted = config.tokenizer.vocabulary_size
-        tokenizer = train_tokenizer([side for pair in sample for side in pair], wanted)
-        if tokenizer.vocabulary_size < wanted:
-            report(f"tokenizer: {tokenizer.vocabulary_size:,} pieces; the text has not enough for {wanted:,}")
-    with atomic_write(tokenizer_path(folder)) as path:
-        path.write_bytes(tokenizer.model)
-    return tokenizer
-
-
-def _aligner(
-    sample: Sequence[Pair], tokenizer: Tokenizer, max_tokens: int, most: int, folder: Path
-) -> WordAligner:
-    """Learns which pieces translate which, from pairs whose sides have at most ``max_tokens``.
-
-    The likely ones of each go into the folder, and ``most`` of them, counted, for the network's dictionary.
-    """
-    chosen = sample_evenly(sample, MAX_TRAINING_PAIRS)
-    both = zip(*(tokenizer.encode([pair[side] for pair in chosen]) for side in (0, 1)), strict=True)
-    rows = [pair for pair in both if max(map(len, pair)) <= max_tokens]
-    sources, targets = ([pair[side] for pair in rows] for side in (0, 1))
-    aligner = WordAligner(sources, targets, tokenizer.vocabulary_size)
-    with atomic_write(lexicon_path(folder)) as path:
-        Lexicon.from_table(aligner.table, tokenizer.num_special_tokens).write(path)
-    if most:
-        alignments = aligner.align(sources, targets)
-        table = count_translations(sources, targets, alignments, tokenizer.vocabulary_size, most)
-        with atomic_write(dictionary_path(folder)) as path:
-            write_dictionary_table(path, table)
-    return aligner
+def holds_only_leftovers(folder: Path) -> bool:
+    """Returns whether a folder has no file but those of trainings that ended before they had settings."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return all(is_unfinished(path) or path == lock_path(path.parent.parent) for path in files)

@@ -135,7 +135,7 @@ def write_config(folder: Path, config: Config) -> None:
         path.write_text(config.to_json(), encoding="utf-8")
 
 
-def settle(folder: Path, config: Config, begun: bool) -> None:
+def keep_config(folder: Path, config: Config, begun: bool) -> None:
     """Writes the settings into the folder, unless a training there has begun with others.
 
     Args:
@@ -154,7 +154,7 @@ def settle(folder: Path, config: Config, begun: bool) -> None:
     write_config(folder, config)
 
 
-def settings_are(folder: Path, config: Config) -> bool:
+def would_make_the_same_model(folder: Path, config: Config) -> bool:
     """Whether those that are written in the folder would make the same model.
 
     Raises:

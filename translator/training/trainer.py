@@ -81,7 +81,7 @@ class Trainer:
         tokenizer: the tokenizer of both languages.
         corpus: the pairs to learn from as piece ids, and after them those to mix in, if any.
         folder: the model folder.
-        initial: the folder of a model with the same tokenizer, to begin with its weights.
+        initial_model: the folder of a model with the same tokenizer, to begin with its weights.
         report: takes each line for the user.
 
     Raises:
@@ -96,7 +96,7 @@ class Trainer:
         corpus: TokenFiles,
         folder: Path,
         *,
-        initial: Path | None = None,
+        initial_model: Path | None = None,
         report: Callable[[str], None] = lambda line: None,
     ) -> None:
         keras.utils.set_random_seed(config.training.seed)
@@ -126,15 +126,15 @@ class Trainer:
                 self.network = build_network(config, tokenizer)
             checkpoint = last_checkpoint(checkpoint_path(folder), previous_checkpoint_path(folder), report)
             # All weights are in a checkpoint.
-            if checkpoint is None and initial is not None:
-                load_weights(self.network, initial)
+            if checkpoint is None and initial_model is not None:
+                load_weights(self.network, initial_model)
             elif checkpoint is None and self.network.dictionary is not None:
                 sizes = tokenizer.vocabulary_size, config.model.dictionary
                 table = read_dictionary_table(dictionary_path(folder), *sizes)
                 for weight, values in zip(self.network.dictionary.weights, table, strict=True):
                     weight.assign(values)
             self._model = TrainingModel(self.network, config.training)
-        self._from_model = initial is not None
+        self._from_model = initial_model is not None
         self.state = TrainingState(corpus=corpus.fingerprint)
         self.resumed = checkpoint is not None
         if checkpoint is not None:

@@ -76,7 +76,7 @@ class TrainingPairs:
         self.num_pairs = sum(
             selection.report.num_kept
             for text, selection in zip(files.train, self._selections, strict=True)
-            if not text.by_model
+            if not text.is_machine_translated
         )
         self.held_out = None
         if dev is None:
