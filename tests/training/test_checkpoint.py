@@ -94,7 +94,7 @@ def test_the_last_good_checkpoint_is_found(checkpoint):
     assert last_of(checkpoint, lines.append) == previous_of(checkpoint)
     [line] = lines
     assert line.startswith(f"warning: {checkpoint}: damaged (")
-    assert line.endswith("); going on from the checkpoint before it")
+    assert line.endswith("); resuming from the checkpoint before it")
     previous_of(checkpoint).write_bytes(b"")
     with pytest.raises(ModelError, match=r"checkpoint\.npz: damaged \(.*\); remove it to start"):
         last_of(checkpoint)

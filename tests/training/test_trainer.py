@@ -263,7 +263,7 @@ def test_after_damage_to_the_last_checkpoint_training_goes_on_from_the_one_befor
     assert trainer.state.step == 9
     [line] = lines
     assert line.startswith(f"warning: {last}: damaged (")
-    assert line.endswith("); going on from the checkpoint before it")
+    assert line.endswith("); resuming from the checkpoint before it")
     scores = map(float, count(int(trainer.state.best_score) + 1))
     trainer.train(scores.__next__, lambda line: None)
     assert_same_end(trainer, tmp_path, *never_stopped["steps"])
@@ -336,7 +336,7 @@ def test_another_network_is_not_trained_on(settings, never_stopped, tokenizer):
 
 
 def test_pairs_that_are_all_too_long_are_told(tokenizer, tmp_path):
-    message = "all pairs are longer than 3 pieces; raise data.max_tokens, or split the lines"
+    message = "all pairs are longer than 3 tokens; raise data.max_tokens, or split the lines"
     with pytest.raises(DataError, match=message):
         trainer_of(CONFIG.override({"data.max_tokens": 3}), tokenizer, tmp_path, max_tokens=3)
 
@@ -380,7 +380,7 @@ def test_a_loss_that_is_no_number_goes_back_to_the_last_checkpoint_with_a_lower_
     state = trainer.train(rising(), lines.append, [spoil_at(trainer, [12, 13])])
     assert (state.step, state.epoch, state.finished) == (3 * STEPS, 3, True)
     assert state.rate_factor == 0.25
-    warning = "warning: the loss is no longer a number at step {}; going on from step 10 with 0.5 of the "
+    warning = "warning: the loss is no longer a number at step {}; resuming from step 10 with 0.5 of the "
     warning += "learning rate"
     # The step after the spoiled one shows it; the second time it is the step after step 13.
     assert [line for line in lines if "warning" in line] == [warning.format(13), warning.format(14)]
@@ -398,7 +398,7 @@ def test_no_weight_that_is_no_number_is_ever_saved(tokenizer, tmp_path):
 
     quiet = keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
     trainer.train(rising(), lines.append, [spoil, quiet])
-    assert any("going on from step 8" in line for line in lines)
+    assert any("resuming from step 8" in line for line in lines)
     assert all(np.isfinite(value).all() for value in values_of(trainer).values())
 
 
@@ -430,7 +430,7 @@ def test_a_training_that_is_asked_to_stop_saves_and_loses_no_step(number, never_
     with pytest.raises(StoppedError):
         trainer.train(rising(), lines.append, [callback])
     assert signal.getsignal(number) is before
-    assert lines[-1] == "stopped at step 11, and saved; the same command goes on from there"
+    assert lines[-1] == "stopped at step 11 and saved; the same command resumes from there"
     again = trainer_in(tmp_path, tokenizer)
     assert again.state.step == STEPS + 3
     again.train(map(float, count(2)).__next__, lambda line: None)
@@ -606,7 +606,7 @@ def test_weights_say_how_often_an_epoch_takes_the_pairs_of_a_part(tokenizer, tmp
 
 def test_weights_that_leave_no_pair_are_told(tokenizer, tmp_path):
     corpus = token_files(corpus_path(tmp_path), tokenizer, PAIRS, PAIRS, weights=[0.005, None])
-    with pytest.raises(DataError, match="no epoch would take a single pair; raise the weights of the files"):
+    with pytest.raises(DataError, match="would not take a single pair; raise the weights of the files"):
         Trainer(CONFIG, tokenizer, corpus, tmp_path)
 
 

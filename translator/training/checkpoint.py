@@ -15,7 +15,7 @@ from translator.errors import ModelError
 from translator.files import atomic_write
 
 
-@dataclass
+@dataclass(frozen=True)
 class TrainingState:
     """The counters of a training.
 
@@ -91,7 +91,7 @@ def last_checkpoint(path: Path, previous: Path, report: Callable[[str], None]) -
             faults.append(error)
             continue
         if faults:
-            report(f"warning: {faults[0].args[0].split('; ')[0]}; going on from the checkpoint before it")
+            report(f"warning: {faults[0].args[0].split('; ')[0]}; resuming from the checkpoint before it")
         return candidate
     if faults:
         raise faults[0]
