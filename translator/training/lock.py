@@ -1,24 +1,26 @@
-"""One training at a time in a folder."""
+"""One training at a time per model folder."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 from collections.abc import Iterator
-from io import FileIO
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from translator.errors import ModelError
 from translator.files import remove_unfinished, write_error
-from translator.model_folder import config_path, lock_path
+from translator.model_folder import lock_path
 
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Keeps a model folder for this process, and clears away what a killed one left half written in it.
+    """Locks a model folder for this process, and removes what a killed process left half written in it.
 
-    The operating system holds the lock and lets it go with the process, however that ends.
+    The operating system holds the lock and releases it with the process, however that ends. The lock file
+    always stays: if it were removed, a process that has opened it and one that makes a new file could both
+    hold "the" lock.
 
     Raises:
         ModelError: if another process trains there, or the folder cannot be written.
@@ -26,40 +28,35 @@ def locked(folder: Path) -> Iterator[None]:
     path = lock_path(folder)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        file = path.open("ab+", buffering=0)
+        path.open("ab").close()
     except OSError as error:
         raise ModelError(f"{folder}: cannot be written ({error.strerror}); give another --output") from None
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            process = file.read(20).decode("ascii", "replace").strip()
-            raise ModelError(
-                f"{folder}: another training is running there (process {process}); wait for its end, or give "
-                "another --output"
-            ) from None
-        except OSError as error:
-            raise ModelError(
-                f"{folder}: its file system has no locks ({error.strerror}); give an --output elsewhere"
-            ) from None
-        try:
-            _write_process(file, path)
-            remove_unfinished(folder)
-            remove_unfinished(path.parent)
-            yield
-        finally:
-            if not config_path(folder).exists():  # it failed before anything was made
-                with contextlib.suppress(OSError):
-                    path.unlink()
-                    path.parent.rmdir()
-                    folder.rmdir()
-
-
-def _write_process(file: FileIO, path: Path) -> None:
-    """Says in the file of the lock which process holds it."""
+    # Preserving the file also rules out filelock's other kind of lock, which a killed process would leave.
+    lock = FileLock(path, blocking=False, preserve_lock_file=True)
     try:
-        file.truncate(0)
-        file.write(b"%d\n" % os.getpid())
+        lock.acquire()
+    except Timeout:
+        process = path.read_bytes()[:20].decode("ascii", "replace").strip() or "unknown"
+        raise ModelError(
+            f"{folder}: another training is running there (process {process}); wait for its end, or give "
+            "another --output"
+        ) from None
+    except OSError as error:
+        raise ModelError(
+            f"{folder}: its file system has no locks ({error.strerror}); give an --output elsewhere"
+        ) from None
+    try:
+        _write_process_id(path)
+        remove_unfinished(folder)
+        remove_unfinished(path.parent)
+        yield
+    finally:
+        lock.release()
+
+
+def _write_process_id(path: Path) -> None:
+    """Writes into the lock file which process holds the lock."""
+    try:
+        path.write_text(f"{os.getpid()}\n", encoding="ascii")
     except OSError as error:
         raise write_error(path, error) from None
