@@ -1,17 +1,18 @@
-"""What the same text and the same minutes give: BLEU of translator, or of JoeyNMT's two kinds of model.
+"""Trains on the same text for the same number of minutes: BLEU of translator, or of two JoeyNMT models.
 
     python tests/benchmarks/equal_minutes.py translator|rnn|transformer CORPUS --from en --to es
         --output FOLDER [--minutes 45] [--validation-steps 100] [--joeynmt-python PATH]
 
 CORPUS is a folder with ``train.en``, ``train.es``, ``dev.en`` and so on up to ``test.es``. translator
-trains with no setting at all; JoeyNMT's models are about as large as its own small examples, with 6,000
-pieces. Minutes are counted from the start of the training command, so that what it prepares and the scoring
-of dev sets are in them; then it is stopped, and its best model so far translates the test set with beam 5.
-A Transformer that has learned little writes as long as it may, and scoring it takes minutes: give it more
-steps in between. PATH is the Python of an environment of its own with joeynmt 2.3.0 and sentencepiece 0.2.0.
+trains with default settings; the JoeyNMT models are about as large as its own small examples, with 6,000
+tokens. Minutes count from the start of the training command and include its preparation and the scoring of
+the dev set. Then training is stopped, and the best model so far translates the test set with beam 5. A
+Transformer that has learned little writes translations of the maximum length, so that scoring takes minutes:
+give it more ``--validation-steps``. PATH is the Python of a separate environment with joeynmt 2.3.0 and
+sentencepiece 0.2.0.
 
 Run one kind after the other on the same core (``taskset -c 0``, with ``OMP_NUM_THREADS=1``), or side by side
-on two. Prints JSON.
+on two cores. Prints JSON.
 """
 
 import argparse
@@ -30,7 +31,7 @@ from translator.evaluation.scores import evaluate
 SPECIAL_IDS = {f"{name}_id": number for name, number in SPECIAL.items()}
 SPECIAL_TOKENS = {"unk_token": "<unk>", "pad_token": "<pad>", "bos_token": "<s>", "eos_token": "</s>"}
 
-# JoeyNMT's rate that falls when dev BLEU stands still does not run with the PyTorch of today.
+# JoeyNMT's plateau schedule does not run with current versions of PyTorch.
 SCHEDULES = {
     "rnn": {"scheduling": "exponential", "decrease_factor": 0.99, "batch_size": 3072},
     "transformer": {
@@ -43,7 +44,7 @@ SCHEDULES = {
 
 
 def train_tokenizer(corpus: Path, languages: tuple[str, str], folder: Path) -> None:
-    """Writes the pieces of both languages as JoeyNMT reads them: ``pieces.model`` and ``pieces.txt``."""
+    """Writes the vocabulary of both languages as JoeyNMT reads it: ``pieces.model`` and ``pieces.txt``."""
     sentencepiece.SentencePieceTrainer.train(
         input=",".join(str(corpus / f"train.{language}") for language in languages),
         model_prefix=str(folder / "pieces"),
@@ -60,7 +61,7 @@ def train_tokenizer(corpus: Path, languages: tuple[str, str], folder: Path) -> N
 def joeynmt_config(
     kind: str, corpus: Path, languages: tuple[str, str], folder: Path, validation_steps: int
 ) -> dict[str, Any]:
-    """All settings of a training."""
+    """Returns all settings of a JoeyNMT training."""
     sides = [
         {
             "lang": language,
@@ -134,7 +135,7 @@ def joeynmt_config(
 
 
 def run_for(minutes: float, command: list[str], log: Path) -> None:
-    """Runs a training until its time is over; the best model so far is on disk whenever that is."""
+    """Runs a training until its time is over; the best model so far is always on disk."""
     with log.open("wb") as sink, subprocess.Popen(command, stdout=sink, stderr=sink) as process:
         try:
             if process.wait(timeout=60 * minutes):
@@ -144,7 +145,7 @@ def run_for(minutes: float, command: list[str], log: Path) -> None:
 
 
 def translations(command: list[str], source: Path, output: Path) -> list[str]:
-    """What a command makes of a file that it reads from standard input."""
+    """Returns the lines that a command writes when it reads a file from standard input."""
     with source.open("rb") as lines, output.open("wb") as sink:
         subprocess.run(command, stdin=lines, stdout=sink, check=True)
     return list(read_lines(output))

@@ -1,12 +1,12 @@
-"""How fast, and in how much memory, a corpus of many pairs is prepared and read back.
+"""Measures how fast, and in how much memory, a large corpus is prepared and read back.
 
     python tests/benchmarks/large_corpus.py --source train.en --target train.es [--pairs 10000000]
 
-The pairs are those of the given files again and again, each time with another number at the end of both
-sides, so that none is a repetition. Measured are: the whole preparation (two readings of the text, the
-tokenizer, the pieces on disk); beside it, in the same run, how many pairs a second SentencePiece alone cuts
-on every core, which would be the limit if words that come again were cut again; the batches of an epoch; and
-the highest memory of the process.
+The corpus repeats the pairs of the given files, with another number at the end of both sides each time, so
+that no pair is a repetition. The benchmark measures the whole preparation (two readings of the text, the
+tokenizer, the token ids on disk); for comparison, in the same run, how many pairs per second SentencePiece
+alone tokenizes on all cores, which would be the limit if repeated words were tokenized again; the batches of
+an epoch; and the peak memory of the process.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from translator.training.corpus_files import CorpusFiles, ParallelText
 from translator.training.job import TrainingJob
 from translator.training.preparation import prepare
 
-_LINES = 200_000  # that SentencePiece alone is timed on
+_LINES = 200_000  # for timing SentencePiece alone
 
 
 def grown(path: Path, pairs: int) -> Iterator[str]:
-    """The lines of a file, again and again, each time with another number at the end."""
+    """Repeats the lines of a file, with another number at the end each time."""
     lines = path.read_text(encoding="utf-8").splitlines()
     for number in range(pairs):
         yield f"{lines[number % len(lines)]} {number // len(lines)}\n"
@@ -50,12 +50,12 @@ def write(source: Path, target: Path, pairs: int, work: Path) -> CorpusFiles:
 
 
 def memory() -> float:
-    """The highest memory of this process so far, in GiB."""
+    """Returns the peak memory of this process so far, in GiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def cutting_rate(tokenizer: Tokenizer, files: CorpusFiles) -> float:
-    """Pairs a second that SentencePiece cuts into pieces, given nothing else to do."""
+def tokenization_rate(tokenizer: Tokenizer, files: CorpusFiles) -> float:
+    """Returns how many pairs per second SentencePiece tokenizes if it has nothing else to do."""
     seconds = 0.0
     for path in (files.train[0].source, files.train[0].target):
         with Path(path or "").open(encoding="utf-8") as lines:
@@ -96,7 +96,7 @@ def main() -> None:
                     "pairs": options.pairs,
                     "preparation_seconds": round(seconds),
                     "pairs_per_second": round(options.pairs / seconds),
-                    "sentencepiece_alone_pairs_per_second": round(cutting_rate(found.tokenizer, files)),
+                    "sentencepiece_alone_pairs_per_second": round(tokenization_rate(found.tokenizer, files)),
                     "memory_gib_at_start": round(at_start, 2),
                     "memory_gib_prepared": round(prepared, 2),
                     "memory_gib_at_end": round(memory(), 2),

@@ -1,16 +1,16 @@
-"""How fast a whole training step is, beside the same network with other LSTMs and in PyTorch.
+"""Measures how fast a training step is, compared to the same network with other LSTMs and in PyTorch.
 
     python tests/benchmarks/training_step.py [--pairs 30000] [--batches 8] [--runs 10]
 
-The network, the batch size and the optimizer are those of the recipe for ``--pairs`` pairs, the batches
-are random pieces in sentences of about 20; device and precision are those that training takes, and where that
-is not float32, a step in float32 is timed beside it. All take turns in one process; the figures are medians.
-Where PyTorch is installed it takes part with the same network, once it has been seen to give the same loss
-for the same weights, and with a decoder that feeds its context back.
-``share_of_peak`` is the speed beside that of one large matrix product in the same run and precision. The
-floor of a step is the time of its matrix products at that speed, and that of its bytes at the speed of
-copying: all arrays of a weight (gradient, two moments, average, copy in the precision of the products), and
-the logits and probabilities of every piece. Prints JSON.
+The network, the batch size and the optimizer are those of the recipe for ``--pairs`` pairs. The batches are
+random sentences of about 20 tokens. Device and precision are those of training; if that is not float32, a
+step in float32 is timed as well. All candidates take turns in one process, and the figures are medians.
+If PyTorch is installed, it takes part with the same network, after a check that it computes the same loss
+from the same weights, and with a decoder that has input feeding.
+``share_of_peak`` is the speed relative to one large matrix product in the same run and precision. The
+floor of a step is the time of its matrix products at that speed plus the time of its memory traffic at the
+speed of copying: all arrays of a weight (gradient, two moments, average, copy in the precision of the
+products), and the logits and probabilities of every token. Prints JSON.
 """
 
 import argparse
@@ -41,13 +41,13 @@ Batch = tuple[tf.Tensor, tf.Tensor, tf.Tensor]
 
 
 class KerasLSTM(LSTM):
-    """Our layer with the loop of Keras in it."""
+    """Our layer with the inner loop of Keras."""
 
     inner_loop = keras.layers.LSTM.inner_loop
 
 
 def training_model(layer: type[LSTM], config: Config) -> TrainingModel:
-    """The network with this kind of LSTM, ready for training."""
+    """Builds the network with this kind of LSTM, ready for training."""
     with (
         mock.patch("translator.nn.encoder.LSTM", layer),
         mock.patch("translator.nn.decoder.LSTM", layer),
@@ -57,7 +57,7 @@ def training_model(layer: type[LSTM], config: Config) -> TrainingModel:
 
 
 def random_batches(config: Config, number: int) -> list[Batch]:
-    """Batches as training has them: sentences of similar length, as many as fill the batch."""
+    """Makes batches as in training: as many sentences of similar length as fill a batch."""
     random = np.random.default_rng(1)
 
     def side(steps: int) -> tf.Tensor:
@@ -77,14 +77,14 @@ def random_batches(config: Config, number: int) -> list[Batch]:
 
 
 def engine(model: TrainingModel, batches: list[Batch]) -> Callable[[], object]:
-    """A step on each batch, as one graph for all shapes."""
+    """Returns a function that takes a step on each batch, in one graph for all shapes."""
     ids = tf.TensorSpec([None, None], tf.int32)
     step = tf.function(model.train_step, input_signature=[(ids, ids, ids)])
     return lambda: [step(batch) for batch in batches][-1]["loss"].numpy()
 
 
 def parts_of(model: TrainingModel, batches: list[Batch]) -> dict[str, Callable[[], object]]:
-    """Ever more of a step: the encoder, then the decoder, the loss, and the gradient."""
+    """Returns growing parts of a step: the encoder, then also the decoder, the loss, and the gradient."""
     network, ids = model.network, tf.TensorSpec([None, None], tf.int32)
 
     def loss(source: tf.Tensor, target: tf.Tensor, alignments: tf.Tensor) -> tf.Tensor:
@@ -93,7 +93,7 @@ def parts_of(model: TrainingModel, batches: list[Batch]) -> dict[str, Callable[[
     def gradient(*batch: tf.Tensor) -> tf.Tensor:
         with tf.GradientTape() as tape:
             value = loss(*batch)
-        # A sum of all of them, so that none is left out.
+        # The sum of all gradients, so that none of them is optimized away.
         gradients = tape.gradient(value, network.trainable_variables)
         return tf.add_n([tf.reduce_sum(tf.convert_to_tensor(one)) for one in gradients])
 
@@ -116,8 +116,8 @@ def parts_of(model: TrainingModel, batches: list[Batch]) -> dict[str, Callable[[
 def torch_engines(
     model: TrainingModel, config: Config, batches: list[Batch], precision: str
 ) -> dict[str, Callable[[], object]]:
-    """The same steps in PyTorch, if it is there."""
-    # Its LLVM and that of TensorFlow crash in one process; eager PyTorch does not need it.
+    """Returns the same steps in PyTorch, if it is installed."""
+    # Triton's LLVM and TensorFlow's crash in one process; eager PyTorch does not need Triton.
     sys.modules["triton"] = None  # type: ignore[assignment]
     try:
         import torch
@@ -149,7 +149,7 @@ def torch_engines(
 
 
 def check_same_loss(model: TrainingModel, config: TrainingConfig, peer: Any) -> None:
-    """Ends the benchmark if the peer is another network."""
+    """Ends the benchmark if the PyTorch network does not compute the same loss."""
     import torch
 
     random = np.random.default_rng(2)
@@ -171,24 +171,24 @@ def check_same_loss(model: TrainingModel, config: TrainingConfig, peer: Any) -> 
 
 
 def bytes_of(model: TrainingModel, batches: list[Batch], width: int) -> float:
-    """Bytes that the weights and the logits move; ``width`` is that of a number in the products."""
-    pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
+    """Returns the bytes moved for weights and logits; ``width`` is that of a number in the products."""
+    tokens = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
     # Gradient, weight, average and both moments, read and written; the copy written and read twice.
     of_weights = model.network.count_params() * (5 * 2 * 4 + (3 * width if width < 4 else 0))
     # Logits written and read; probabilities written, read for the loss and for the gradient, and their copy.
     of_logits = model.network.embedding.matrix.shape[0] * (
         2 * width + 3 * 4 + (3 * width if width < 4 else 0)
     )
-    return float(len(batches) * of_weights + pieces * of_logits)
+    return float(len(batches) * of_weights + tokens * of_logits)
 
 
 def operations_of(model: TrainingModel, batches: list[Batch]) -> float:
-    """Operations of the matrix products: each weight twice a position forward, twice as many backward."""
+    """Returns the operations of the matrix products: two per weight and position forward, four backward."""
     positions = sum(float(tf.size(source)) for source, _, _ in batches)
-    pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
+    tokens = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
     embedding = np.prod(model.network.embedding.matrix.shape)
     kernels = sum(np.prod(weight.shape) for weight in model.network.trainable_variables if weight.ndim == 2)
-    return 3 * 2 * (positions * float(kernels - embedding) + pieces * float(embedding))
+    return 3 * 2 * (positions * float(kernels - embedding) + tokens * float(embedding))
 
 
 def main() -> None:
@@ -213,7 +213,7 @@ def main() -> None:
     parts = parts_of(model, batches)
     seconds = median_seconds({**engines, **parts, "matrix product": product, "copy": copy}, options.runs)
     peak, bandwidth = product_operations / seconds["matrix product"], copied_bytes / seconds["copy"]
-    pieces = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
+    tokens = sum(float(tf.math.count_nonzero(target)) for _, target, _ in batches)
     operations, moved = operations_of(model, batches), bytes_of(model, batches, tf.as_dtype(dtype).size)
     floor = operations / peak + moved / bandwidth
     milliseconds = {name: 1000 * value / len(batches) for name, value in seconds.items()}
@@ -236,7 +236,7 @@ def main() -> None:
                     "products": round(1000 * operations / peak / len(batches), 2),
                     "bytes": round(1000 * moved / bandwidth / len(batches), 2),
                 },
-                "target_tokens_a_second": {name: round(pieces / seconds[name]) for name in engines},
+                "target_tokens_a_second": {name: round(tokens / seconds[name]) for name in engines},
                 "translator_times_as_fast_as": {
                     name: round(seconds[name] / seconds["translator"], 2) for name in engines
                 },

@@ -1,8 +1,8 @@
-"""Kills a training again and again, at random moments, and looks whether it ends like one that never was.
+"""Kills a training again and again, at random moments, and checks that it ends like one that never was.
 
     python tests/end_to_end/kills.py [--kills 30] [--seed 1]
 
-Every life of the process ends with SIGKILL; the last one ends by itself. The weights, the state with all
+Every process but the last one ends with SIGKILL. The weights, the state with all
 variables of the optimizer, and the log (but for the time) must then be those of a training that was left
 alone.
 """
@@ -29,7 +29,7 @@ RHYTHM = ("training.checkpoint_steps=3", "training.evaluate_steps=40", "training
 
 
 class Outcome(NamedTuple):
-    """What the kills met."""
+    """When the kills happened."""
 
     kills: int
     before_the_first_step: int
@@ -55,7 +55,7 @@ def command(folder: Path, pairs: int, work: Path) -> list[str]:
 
 
 def end_of(folder: Path) -> dict[str, object]:
-    """All that a training leaves, but for how long it took."""
+    """Returns all that a training leaves, except how long it took."""
     with np.load(folder / "training" / "checkpoint.npz") as arrays:
         state = json.loads(arrays["state"].item())
         found: dict[str, object] = {name: arrays[name].tobytes() for name in arrays.files if name != "state"}
@@ -77,12 +77,12 @@ def step_of(folder: Path) -> int:
 
 
 def kill_often(kills: int, seed: int, work: Path, pairs: int = 1500) -> tuple[Outcome, bool]:
-    """Returns what the kills met, and whether the training ended as if there had been none."""
+    """Returns when the kills happened, and whether the training ended as if there had been none."""
     choose, unkilled, killed = random.Random(seed), work / "unkilled", work / "killed"
     subprocess.run(command(unkilled, pairs, work), check=True, capture_output=True)
     last, early, in_a_save = step_of(unkilled), 0, 0
     for number in range(1, kills + 1):
-        # Each life may go on to its share of the steps, so that the last kill comes near the end.
+        # Each process may train up to its share of the steps, so that the last kill comes near the end.
         before, until = step_of(killed), last * number // (kills + 1)
         process = subprocess.Popen(command(killed, pairs, work), stderr=subprocess.DEVNULL)
         if choose.random() < 0.2:

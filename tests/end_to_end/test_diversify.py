@@ -82,7 +82,7 @@ def test_each_model_learns_from_three_times_the_text_and_the_first_from_the_text
     )
 
 
-def test_the_first_backward_model_has_a_say_in_what_is_best(run, corpus, diversified):
+def test_the_backward_model_reranks_translations(run, corpus, diversified):
     backward = backward_path(diversified)
     command = ("translate", diversified, "--n-best", 3, "--scores", "one two three")
     alone, both = (run(*command, *more) for more in ((), ("--backward", backward)))
@@ -94,7 +94,7 @@ def test_the_first_backward_model_has_a_say_in_what_is_best(run, corpus, diversi
         assert float(log_probability) == pytest.approx(float(by_translation[text]), abs=2e-4)
         [back] = translator.load(backward).log_probabilities([text], ["one two three"])
         [before] = [float(row[3]) for row in rows[0] if row[1] == text]
-        # Three words and the end of the sentence are four pieces of the toy corpus.
+        # Three words and the end of the sentence are four tokens of the toy corpus.
         assert float(score) == pytest.approx(before + 0.2 * back / ((5 + 4) / 6), abs=1e-3)
     files = ("--source", corpus / "dev.en", "--reference", corpus / "dev.de")
     done = run("evaluate", diversified, *files, "--backward", backward, "--each")
@@ -105,7 +105,7 @@ def test_the_first_backward_model_has_a_say_in_what_is_best(run, corpus, diversi
     assert "translates from en to de, as the other model does" in done.stderr
 
 
-def test_a_training_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
+def test_a_diversification_stopped_anywhere_ends_like_one_that_never_was(
     corpus, train_command, diversified, tmp_path
 ):
     for stop in ("the backward model translates", "epoch 1"):
@@ -124,7 +124,7 @@ def test_a_training_that_was_stopped_anywhere_ends_as_if_it_had_not_been(
         assert one.read_bytes() == other.read_bytes()
 
 
-def test_a_folder_with_another_model_is_told_before_any_work(
+def test_a_folder_with_another_model_is_refused_before_any_work(
     run, train_command, model, corpus, command, diversified, tmp_path
 ):
     with pytest.raises(ModelError, match="trained without diversify; give another --output"):
@@ -134,15 +134,15 @@ def test_a_folder_with_another_model_is_told_before_any_work(
     assert "holds a training on other text" in without.stderr
 
 
-def test_it_does_not_go_with_the_weights_of_a_model(corpus, train_command, model, tmp_path):
+def test_diversify_does_not_go_together_with_initial_weights(corpus, train_command, model, tmp_path):
     with pytest.raises(ConfigError, match="leave init_from and mix out"):
         trained(corpus, train_command, tmp_path / "new", init_from=model)
 
 
 @pytest.fixture(scope="module")
-def pupil(run, train_command, diversified, tmp_path_factory):
+def student(run, train_command, diversified, tmp_path_factory):
     """The folder of a model that learned from the two together."""
-    folder = tmp_path_factory.mktemp("models") / "pupil"
+    folder = tmp_path_factory.mktemp("models") / "student"
     teacher = ("--diversify", "--teacher", diversified, "--output", folder)
     without_languages = list(train_command)
     for name in ("--from", "--to"):
@@ -160,31 +160,31 @@ def pupil(run, train_command, diversified, tmp_path_factory):
     return folder
 
 
-def test_a_pupil_learns_what_its_teachers_write_together(diversified, pupil):
-    text = diversification_path(pupil) / "text"
+def test_a_student_learns_from_the_ensemble_translations_of_its_teachers(diversified, student):
+    text = diversification_path(student) / "text"
     sources, written = (
         (text / name).read_text(encoding="utf-8").splitlines()[:50] for name in ("1.source", "1.teacher")
     )
     assert [one.text for one in translator.load(diversified).translate(sources)] == written
-    assert load_config(pupil).target_language == "de"
-    report = (pupil / "report.json").read_text(encoding="utf-8")
+    assert load_config(student).target_language == "de"
+    report = (student / "report.json").read_text(encoding="utf-8")
     assert "translated by the teacher model" in report
 
 
-def test_a_pupil_and_its_teachers_translate_together(run, diversified, pupil):
-    done = run("translate", pupil, "--ensemble", diversified, standard_input="one two three\n")
+def test_a_student_and_its_teachers_translate_together(run, diversified, student):
+    done = run("translate", student, "--ensemble", diversified, standard_input="one two three\n")
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("\n") == 1
 
 
-def test_pupils_teach_in_turn_without_a_first_model(corpus, train_command, diversified, tmp_path):
-    pupils = tmp_path / "pupils"
-    diversification_path(pupils).mkdir(parents=True)
+def test_students_become_teachers_without_new_first_models(corpus, train_command, diversified, tmp_path):
+    students = tmp_path / "students"
+    diversification_path(students).mkdir(parents=True)
     for seed in (1, 2):
-        seed_folder(pupils, seed).symlink_to(seed_folder(diversified, seed))
-    (diversification_path(pupils) / "text").symlink_to(diversification_path(diversified) / "text")
+        seed_folder(students, seed).symlink_to(seed_folder(diversified, seed))
+    (diversification_path(students) / "text").symlink_to(diversification_path(diversified) / "text")
     lines = []
-    trained(corpus, train_command, tmp_path / "new", teacher=pupils, report=lines.append)
+    trained(corpus, train_command, tmp_path / "new", teacher=students, report=lines.append)
     assert [line for line in lines if line.startswith(("the ", "final ", "to "))] == [
         "the teacher model translates the text",
         "the backward model has translated the text",
@@ -192,14 +192,14 @@ def test_pupils_teach_in_turn_without_a_first_model(corpus, train_command, diver
     ]
 
 
-def test_what_cannot_teach_is_told_before_any_work(run, corpus, train_command, diversified, tmp_path):
+def test_unfit_teachers_are_refused_before_any_work(run, corpus, train_command, diversified, tmp_path):
     new = {"output": tmp_path / "new", "teacher": backward_path(diversified)}
     with pytest.raises(ConfigError, match="translates from de to en and cannot teach"):
         trained(corpus, train_command, **new)
     with pytest.raises(ModelError, match="no model here"):
         trained(corpus, train_command, **new | {"teacher": corpus})
     new["teacher"] = diversified
-    with pytest.raises(ConfigError, match="vocabulary of 400 pieces is taken over; leave tokenizer"):
+    with pytest.raises(ConfigError, match="vocabulary of 400 tokens is taken over; leave tokenizer"):
         trained(corpus, train_command, **new, settings=("--set", "tokenizer.vocabulary_size=300"))
     alone = run(*train_command, "--teacher", diversified, "--output", tmp_path / "new")
     assert alone.returncode == 1

@@ -1,4 +1,4 @@
-"""Models of several seeds, and models that begin with the weights of another, through the command line."""
+"""Models of several seeds, and models that start from the weights of another, through the command line."""
 
 import json
 
@@ -48,7 +48,7 @@ def test_the_folder_translates_as_the_ensemble_of_its_models(run, seeds, corpus)
     assert scores != pytest.approx([one.score for one in alone], abs=1e-3)
 
 
-def test_each_is_scored_by_itself(run, seeds, corpus):
+def test_each_model_can_be_scored_by_itself(run, seeds, corpus):
     files = ("--source", corpus / "test.en", "--reference", corpus / "test.de")
     found = json.loads(run("evaluate", seeds, *files, "--each", "--json").stdout)
     singles = [
@@ -133,7 +133,7 @@ def test_fine_tuning_learns_a_domain_and_mixing_keeps_what_was_known(model, corp
     assert bleu(tmp_path / "mixed", corpus) > forgotten + 20
 
 
-def test_a_model_tuned_on_short_lines_still_reads_the_long_ones_that_it_knows(model, domain, tmp_path):
+def test_a_model_fine_tuned_on_short_lines_still_translates_long_ones(model, domain, tmp_path):
     for path in domain.iterdir():
         lines = path.read_text(encoding="utf-8").splitlines()[:50]
         short = "".join(f"{line.split()[0]} {n}\n" for n, line in enumerate(lines))
@@ -166,25 +166,25 @@ def from_the_end(run, train_command, tmp_path_factory):
     return folder
 
 
-def test_a_model_from_right_to_left_translates_and_judges(run, model, from_the_end, corpus):
+def test_a_right_to_left_model_translates_and_reranks(run, model, from_the_end, corpus):
     assert run("translate", from_the_end, "one two three").stdout == "drei zwei eins\n"
     report = json.loads((from_the_end / "report.json").read_text(encoding="utf-8"))
     assert report["best_dev_bleu"] > 80  # of translations that are read as ever
     files = ("--source", corpus / "test.en", "--reference", corpus / "test.de")
-    judged = ("--right-to-left", from_the_end)
-    scores = json.loads(run("evaluate", model, *files, *judged, "--json").stdout)
+    reranked = ("--right-to-left", from_the_end)
+    scores = json.loads(run("evaluate", model, *files, *reranked, "--json").stdout)
     assert scores["bleu"]["score"] > 80
     one = translator.load(model, right_to_left=from_the_end).translate(["one two three"])[0]
-    done = run("translate", model, *judged, "--scores", "one two three")
+    done = run("translate", model, *reranked, "--scores", "one two three")
     assert done.stdout.split("\t")[::2] == [one.text, f"{one.score:.4f}\n"]
     alone = translator.load(model).translate(["one two three"])[0]
     assert one.score < alone.score
-    done = run("evaluate", model, *files, *judged, "--compare", from_the_end)
+    done = run("evaluate", model, *files, *reranked, "--compare", from_the_end)
     assert f"{model} with right to left {from_the_end}" in done.stdout
 
 
 @pytest.mark.parametrize("arguments", [("--ensemble", "{model}"), ("--prefix", "drei")])
-def test_what_a_model_from_right_to_left_cannot_do_is_told(run, model, from_the_end, arguments):
+def test_options_that_a_right_to_left_model_cannot_obey_are_refused(run, model, from_the_end, arguments):
     done = run("translate", from_the_end, *(each.format(model=model) for each in arguments), "one two")
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1

@@ -21,7 +21,7 @@ def reversed_order(words):
 
 
 def toy_pairs(number, rule=reversed_order, seed=1, shortest=1, longest=6):
-    """Random pairs; a sentence has ``shortest`` to ``longest`` words."""
+    """Returns random pairs whose sentences have ``shortest`` to ``longest`` words."""
     random = np.random.default_rng(seed)
     sentences = [random.choice(WORDS, random.integers(shortest, longest + 1)).tolist() for _ in range(number)]
     return [Pair(" ".join(words), " ".join(rule(words))) for words in sentences]
@@ -36,13 +36,13 @@ def write(folder, name, pairs):
 
 
 def toy_tokenizer():
-    """A tokenizer with a piece for every word of the toy language, and bytes for all other text."""
+    """Trains a tokenizer with one token per word of the toy language, and bytes for all other text."""
     lines = [" ".join(WORDS[i:] + WORDS[:i]) for i in range(len(WORDS))]
     return train_tokenizer(lines, 400)
 
 
 def token_files(folder, tokenizer, *parts, max_tokens=200, aligner=None, fingerprint="toy", weights=None):
-    """The token files of a corpus, written into a folder; by itself all parts but the first are mixed in."""
+    """Writes and opens the token files of a corpus; by default, all parts but the first are mixed in."""
     weights = weights or [1.0, *[None] * (len(parts) - 1)]
     write_token_files(
         folder, map(split_into_blocks, parts), tokenizer, max_tokens, aligner, fingerprint, weights
@@ -51,10 +51,12 @@ def token_files(folder, tokenizer, *parts, max_tokens=200, aligner=None, fingerp
 
 
 def word_for_word(seed, pairs=60, reorder=True):
-    """Pieces 4 to 21 become those 18 higher, in another order if wanted; some become any other."""
+    """Makes sentences of token ids 4 to 21; translations are 18 higher, reordered if wanted, some random."""
     random = np.random.default_rng(seed)
     sources = [random.integers(4, 22, random.integers(1, 7)).tolist() for _ in range(pairs)]
-    targets = [[piece + 18 for piece in (random.permutation(row) if reorder else row)] for row in sources]
+    targets = [
+        [token_id + 18 for token_id in (random.permutation(row) if reorder else row)] for row in sources
+    ]
     for target in targets[::7]:
         target[0] = int(random.integers(4, 40))
-    return sources, [[int(piece) for piece in target] for target in targets]
+    return sources, [[int(token_id) for token_id in target] for target in targets]

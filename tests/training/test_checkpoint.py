@@ -28,7 +28,7 @@ def values_of(variables):
 
 
 def read_all(path, variables):
-    """Reads counters and variables as a training that goes on does."""
+    """Reads counters and variables as a training that is resumed does."""
     state = read_state(path)
     restore_checkpoint(path, variables)
     return state
@@ -68,7 +68,7 @@ def test_every_counter_is_kept():
     assert changed == [field.name for field in dataclasses.fields(STATE)]  # so the round trip tests them all
 
 
-def test_no_checkpoint_is_no_state(tmp_path):
+def test_without_a_checkpoint_there_is_no_state(tmp_path):
     assert last_of(tmp_path / "checkpoint.npz") is None
 
 
@@ -103,7 +103,7 @@ def test_the_last_good_checkpoint_is_found(checkpoint):
         last_of(checkpoint)
 
 
-def test_too_little_memory_to_read_a_checkpoint_is_no_damage(checkpoint, monkeypatch):
+def test_too_little_memory_to_read_a_checkpoint_does_not_count_as_damage(checkpoint, monkeypatch):
     def too_little(*arguments, **options):
         raise MemoryError
 
@@ -199,7 +199,7 @@ def test_python_objects_in_a_checkpoint_are_never_loaded(tmp_path):
         read_state(path)
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+def test_a_folder_that_cannot_be_made_is_reported(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(
         ModelError, match=r"checkpoint\.npz: cannot be written \((File exists|Not a directory)\)"

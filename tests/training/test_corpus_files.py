@@ -44,7 +44,7 @@ def test_standard_input_is_kept_to_be_read_again(tmp_path, monkeypatch):
     assert kept.read_bytes() == b"a\tb\n"
 
 
-def test_standard_input_that_cannot_be_kept_is_told(tmp_path, monkeypatch):
+def test_standard_input_that_cannot_be_kept_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"a\tb\n")))
     message = r"gone/standard-input: cannot be written \(No such file or directory\)"
     with pytest.raises(ModelError, match=message):
@@ -73,12 +73,12 @@ def test_without_standard_input_nothing_is_copied(tmp_path):
         ({"source": "-", "target": "a"}, r"standard input \(-\) can be given once"),
     ],
 )
-def test_what_does_not_belong_together_is_told(arguments, message):
+def test_files_and_weights_that_do_not_belong_together_are_refused(arguments, message):
     with pytest.raises(ConfigError, match=message):
         texts(**arguments)
 
 
-def test_a_set_that_may_be_left_out_has_two_sides_or_none():
+def test_an_optional_text_has_two_sides_or_none():
     assert optional_text(None, None, "a dev set has", "x and y") is None
     assert optional_text("a", "b", "a dev set has", "x and y") == ParallelText(Path("a"), Path("b"))
     for sides in (("a", None), (None, "b")):

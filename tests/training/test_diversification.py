@@ -1,4 +1,4 @@
-"""What the first models learn from, what they translate, and what the final model learns from."""
+"""What the first models learn from and translate, and what the final model learns from."""
 
 from dataclasses import replace
 
@@ -40,7 +40,7 @@ def diversification(files, folder, teacher=None, **settings):
 
 
 class Shouting:
-    """Translates into capitals; remembers the blocks that it was given, and breaks one off if asked to."""
+    """Translates into capitals, records its blocks, and can be interrupted at one of them."""
 
     def __init__(self, stop_at=None):
         self.blocks, self.stop_at = [], stop_at
@@ -55,9 +55,9 @@ class Shouting:
 def test_the_text_and_the_dev_set_are_written_as_they_are_learned_from(files, tmp_path):
     forward, backward = diversification(files, tmp_path / "kept").first_models
     kept = list(dict.fromkeys(PAIRS))
-    (text,), (turned,) = forward.files.train, backward.files.train
+    (text,), (reversed_text,) = forward.files.train, backward.files.train
     assert list(zip(lines_of(text.source), lines_of(text.target), strict=True)) == kept
-    assert (turned.source, turned.target) == (text.target, text.source)
+    assert (reversed_text.source, reversed_text.target) == (text.target, text.source)
     assert lines_of(forward.files.dev.source) == [pair.source for pair in DEV]
     assert lines_of(backward.files.dev.source) == [pair.target for pair in DEV]
 
@@ -82,7 +82,7 @@ def test_the_final_model_learns_from_a_third_each_of_text_and_translations(files
     ]
 
 
-def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
+def test_the_recipe_depends_only_on_pairs_that_people_wrote(files, tmp_path):
     found = diversification(files, tmp_path / "kept")
     for model in found.first_models:
         model.write_translations(Shouting())
@@ -93,7 +93,7 @@ def test_the_recipe_goes_by_what_people_wrote(files, tmp_path):
     assert prepared.corpus.parts == [kept] * 3
 
 
-def test_weights_and_the_order_of_several_corpora_stay(tmp_path):
+def test_several_corpora_keep_their_weights_and_their_order(tmp_path):
     texts = [write(tmp_path, "one", PAIRS[:100]), write(tmp_path, "two", PAIRS[100:])]
     files = CorpusFiles([texts[0], replace(texts[1], weight=0.6)])
     found = diversification(files, tmp_path / "kept")
@@ -160,21 +160,21 @@ def test_other_text_or_other_limits_need_another_folder(files, tmp_path):
         diversification(files, tmp_path / "kept")
 
 
-def test_a_dev_set_that_becomes_training_text_is_other_text(files, tmp_path):
+def test_moving_the_dev_set_into_the_training_text_makes_other_text(files, tmp_path):
     diversification(files, tmp_path / "kept")
     both = CorpusFiles([*files.train, files.dev])
     with pytest.raises(ModelError, match="holds other text"):
         diversification(both, tmp_path / "kept")
 
 
-def test_text_that_cannot_be_used_is_told_and_leaves_nothing_that_looks_complete(files, tmp_path):
+def test_unusable_text_is_reported_and_leaves_nothing_that_looks_complete(files, tmp_path):
     files.train[0].target.write_text("too few\n", encoding="utf-8")
     for _ in range(2):
         with pytest.raises(DataError, match="300 lines but"):
             diversification(files, tmp_path / "kept")
 
 
-def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_path, monkeypatch):
+def test_an_interrupted_translation_resumes_with_the_unfinished_block(files, tmp_path, monkeypatch):
     monkeypatch.setattr(module, "_LINES_PER_BLOCK", 100)
     forward, _ = diversification(files, tmp_path / "kept").first_models
     (pair,) = forward.translated_texts()
@@ -194,14 +194,14 @@ def test_a_translation_goes_on_with_the_block_that_was_broken_off(files, tmp_pat
 
 
 def files_of_a_model(folder, weights=b"weights"):
-    """A folder that has what is looked for before a model is loaded."""
+    """Makes a folder with the files whose existence is checked before a model is loaded."""
     for path in (config_path(folder), weights_path(folder)):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(weights)
     return folder
 
 
-def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
+def test_a_teacher_replaces_the_forward_model_and_brings_its_backward_model_along(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher", b"first")
     forward, backward = diversification(files, tmp_path / "alone", teacher).first_models
     assert (forward.folder, forward.job, forward.is_reranked) == (teacher, None, True)
@@ -213,7 +213,7 @@ def test_a_teacher_is_the_forward_model_and_brings_its_backward_model_along(file
     assert (backward.folder, backward.job, backward.is_reranked) == (backward_path(teacher), None, True)
 
 
-def test_first_models_write_from_left_to_right_whatever_the_last_one_does(files, tmp_path):
+def test_first_models_write_from_left_to_right_even_if_the_final_model_does_not(files, tmp_path):
     settings = {"model.right_to_left": True, "model.units": 8}
     for model in diversification(files, tmp_path / "kept", **settings).first_models:
         assert "model.right_to_left" not in model.job.overrides
@@ -223,7 +223,7 @@ def test_first_models_write_from_left_to_right_whatever_the_last_one_does(files,
     assert list(written) == list(dict.fromkeys(PAIRS))
 
 
-def test_several_teachers_are_not_judged(files, tmp_path):
+def test_the_translations_of_several_teachers_are_not_reranked(files, tmp_path):
     teacher = tmp_path / "teacher"
     for seed in (1, 2):
         files_of_a_model(seed_folder(teacher, seed))
@@ -231,7 +231,7 @@ def test_several_teachers_are_not_judged(files, tmp_path):
     assert (forward.is_reranked, backward.is_reranked) == (False, True)
 
 
-def test_what_the_backward_model_made_of_the_same_text_is_taken_over(files, tmp_path):
+def test_translations_of_the_same_text_by_the_teachers_backward_model_are_used_again(files, tmp_path):
     teacher = files_of_a_model(tmp_path / "teacher")
     for model in diversification(files, teacher).first_models:
         model.write_translations(Shouting())

@@ -42,7 +42,7 @@ def test_a_file_system_without_locks_is_reported(tmp_path, monkeypatch):
         pass
 
 
-def test_a_lock_goes_with_its_process(tmp_path):
+def test_a_lock_ends_with_its_process(tmp_path):
     folder = tmp_path / "model"
     program = f"""
 import os, signal
@@ -56,7 +56,7 @@ with locked(Path({str(folder)!r})):
         pass
 
 
-def test_what_was_half_written_is_cleared_away_and_the_rest_stays(tmp_path):
+def test_half_written_files_are_removed_and_all_others_stay(tmp_path):
     names = [".unfinished-x1-model.weights.npz", "training/.unfinished-ab-checkpoint.npz"]
     others = ["config.json", ".hidden", "training/log.jsonl"]
     for name in (*names, *others):

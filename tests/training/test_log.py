@@ -32,7 +32,7 @@ def test_a_line_is_json_with_the_names_in_order(tmp_path):
     assert list(record.items()) == list(asdict(ONE).items())
 
 
-def test_of_a_training_that_began_anew_only_its_own_lines_count(tmp_path):
+def test_after_a_training_started_over_only_its_own_lines_count(tmp_path):
     logged(tmp_path, at(10, 20, 30, 7, 14))
     assert read_log(tmp_path) == at(7, 14)
     logged(tmp_path, at(14))
@@ -49,21 +49,21 @@ def test_lines_that_are_cut_or_of_another_form_are_left_out(tmp_path, line):
     assert read_log(tmp_path) == at(10, 20)
 
 
-def test_what_a_later_version_adds_is_passed_over(tmp_path):
+def test_fields_that_a_later_version_adds_are_ignored(tmp_path):
     logged(tmp_path, [])
     log_path(tmp_path).parent.mkdir(parents=True)
     log_path(tmp_path).write_text(json.dumps(asdict(ONE) | {"mood": "good"}) + "\n", encoding="utf-8")
     assert read_log(tmp_path) == [ONE]
 
 
-def test_what_happened_after_a_step_is_cut(tmp_path):
+def test_lines_after_a_step_are_removed(tmp_path):
     cut_log(tmp_path, 20)  # no log: nothing to cut
     logged(tmp_path, at(10, 20, 30))
     cut_log(tmp_path, 20)
     assert read_log(tmp_path) == at(10, 20)
 
 
-def test_a_log_that_cannot_be_written(tmp_path):
+def test_a_log_that_cannot_be_written_is_reported(tmp_path):
     log_path(tmp_path).mkdir(parents=True)
     with pytest.raises(ModelError, match=r"log\.jsonl: cannot be written \(Is a directory\)"):
         append_to_log(tmp_path, ONE)

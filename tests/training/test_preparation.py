@@ -1,4 +1,4 @@
-"""What comes before the first step: which text is trained on, and when what is there is used again."""
+"""Before the first step: which text is trained on, and when files that are there are used again."""
 
 import hashlib
 import json
@@ -46,14 +46,14 @@ def folder(tmp_path):
 
 
 def prepared(files, folder, settings=SETTINGS, initial=None):
-    """What is prepared, and the lines for the user."""
+    """Returns what is prepared, and the lines for the user."""
     lines = []
     job = TrainingJob(files, folder, settings, initial, report=lines.append)
     return prepare(job), lines
 
 
 def text_of(found, part=0):
-    """The pairs of a part as they are read back, without the ends of the spaces."""
+    """Returns the pairs of a part as they are read back, without spaces at the ends."""
     start = sum(found.corpus.parts[:part])
     rows = [found.corpus[i] for i in range(start, start + found.corpus.parts[part])]
     sides = (found.tokenizer.decode([row[side].tolist() for row in rows]) for side in (0, 1))
@@ -67,7 +67,7 @@ def pretend_it_was_trained(folder, found):
 
 @pytest.fixture
 def no_reading(monkeypatch):
-    """Says that the text must not be read any more."""
+    """Makes a function that forbids to read the text from then on."""
 
     def forbid():
         def read(*arguments):
@@ -78,7 +78,7 @@ def no_reading(monkeypatch):
     return forbid
 
 
-def test_the_text_is_written_as_pieces_in_order_and_without_repetitions(files, folder):
+def test_the_text_is_written_as_tokens_in_order_and_without_repetitions(files, folder):
     found, lines = prepared(files, folder)
     expected = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
     assert text_of(found) == expected
@@ -95,17 +95,17 @@ def test_the_translations_for_the_dictionary_are_counted_where_the_network_has_o
     size = found.tokenizer.vocabulary_size
     table = read_dictionary_table(dictionary_path(tmp_path / "with"), size, 2)
     pairs = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
-    pieces = found.tokenizer.encode([source for source, _ in pairs])
-    np.testing.assert_array_equal(table.counts, np.bincount(np.concatenate(pieces), minlength=size))
-    whole = [pieces[0] for pieces in found.tokenizer.encode(WORDS) if len(pieces) == 1]
+    token_ids = found.tokenizer.encode([source for source, _ in pairs])
+    np.testing.assert_array_equal(table.counts, np.bincount(np.concatenate(token_ids), minlength=size))
+    whole = [ids[0] for ids in found.tokenizer.encode(WORDS) if len(ids) == 1]
     assert len(whole) > len(WORDS) / 2
-    for piece in whole:  # each stands for itself on the other side
-        assert table.translations[piece, 0] == piece
-        assert table.shares[piece, 0] > 2 * table.shares[piece, 1]
+    for token_id in whole:  # each is its own translation
+        assert table.translations[token_id, 0] == token_id
+        assert table.shares[token_id, 0] > 2 * table.shares[token_id, 1]
 
 
 @pytest.mark.parametrize("trained", [False, True])
-def test_a_second_time_everything_is_there_already(files, folder, no_reading, trained):
+def test_a_second_run_prepares_nothing_again(files, folder, no_reading, trained):
     found, lines = prepared(files, folder)
     if trained:
         pretend_it_was_trained(folder, found)
@@ -117,7 +117,7 @@ def test_a_second_time_everything_is_there_already(files, folder, no_reading, tr
 
 
 def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, no_reading):
-    # A second translation of every source: it must not betray the dev set either.
+    # A second translation of every source, which must not reveal the dev set either.
     pairs = [*PAIRS, *(pair._replace(target=f"{pair.target} ada") for pair in PAIRS)]
     files = CorpusFiles([write(tmp_path, "train", pairs)])
     found, lines = prepared(files, folder)
@@ -130,23 +130,25 @@ def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, n
     assert prepared(files, folder)[0].dev == found.dev
 
 
-def test_a_model_from_right_to_left_learns_the_last_words_first(tmp_path, files, folder):
+def test_a_right_to_left_model_learns_from_reversed_targets(tmp_path, files, folder):
     mix = write(tmp_path, "mix", toy_pairs(50, copied, seed=3))
     settings = SETTINGS | {"model.right_to_left": True, "data.mixed_share": 0.5, "model.dictionary": 2}
     found, _ = prepared(CorpusFiles(files.train, mix=mix), folder, settings)
-    straight, _ = prepared(CorpusFiles(files.train, mix=mix), tmp_path / "straight")
-    turned = [
-        [(source, " ".join(reversed(target.split()))) for source, target in text_of(straight, part)]
+    left_to_right, _ = prepared(CorpusFiles(files.train, mix=mix), tmp_path / "left_to_right")
+    reversed_text = [
+        [(source, " ".join(reversed(target.split()))) for source, target in text_of(left_to_right, part)]
         for part in (0, 1)
     ]
-    assert [text_of(found, part) for part in (0, 1)] == turned
-    assert found.dev == straight.dev  # as it reads
-    assert all(source == target for source, target in turned[0])  # the toy language, read from its end
-    known = [[place for place in found.corpus[i].alignment if place >= 0] for i in range(200)]
-    assert sum(places == sorted(places) for places in known) > 190
+    assert [text_of(found, part) for part in (0, 1)] == reversed_text
+    assert found.dev == left_to_right.dev  # not reversed
+    assert all(
+        source == target for source, target in reversed_text[0]
+    )  # the toy language reverses its sentences
+    aligned = [[index for index in found.corpus[i].alignment if index >= 0] for i in range(200)]
+    assert sum(indices == sorted(indices) for indices in aligned) > 190
 
 
-def test_a_model_to_begin_with_says_from_which_end_to_learn(files, folder, tmp_path):
+def test_the_direction_of_writing_is_inherited_from_the_initial_model(files, folder, tmp_path):
     settings = SETTINGS | {"model.right_to_left": True}
     first, _ = prepared(files, folder, settings)
     weights_path(folder).write_bytes(b"weights")
@@ -157,7 +159,7 @@ def test_a_model_to_begin_with_says_from_which_end_to_learn(files, folder, tmp_p
         prepared(files, tmp_path / "other", {"model.right_to_left": False}, initial=folder)
 
 
-def test_a_dev_set_given_later_makes_another_text_of_it(tmp_path, files, folder):
+def test_a_dev_set_that_is_given_later_makes_other_text(tmp_path, files, folder):
     without = CorpusFiles(files.train)
     found, _ = prepared(without, folder)
     pretend_it_was_trained(folder, found)
@@ -180,7 +182,7 @@ def test_pairs_to_mix_in_are_a_part_of_their_own(tmp_path, files, folder):
         prepared(files, folder)
 
 
-def test_nothing_is_learned_from_pairs_to_mix_in_that_are_held_out(tmp_path, files):
+def test_held_out_pairs_are_not_mixed_in(tmp_path, files):
     without = CorpusFiles(files.train, None, write(tmp_path, "mix", [*PAIRS, ("zoe", "ute")]))
     chosen = module.TrainingPairs(without, None, Config(), lambda line: None)
     hidden = {pair.source for pair in chosen.dev}
@@ -224,7 +226,7 @@ def test_other_text_is_prepared_anew_unless_there_is_a_training_on_the_first(tmp
         prepared(files, folder)
 
 
-def test_a_training_does_not_go_on_with_another_dev_set(tmp_path, files, folder):
+def test_a_training_is_not_resumed_with_another_dev_set(tmp_path, files, folder):
     found, _ = prepared(files, folder)
     write(tmp_path, "dev", toy_pairs(30, seed=10))
     other, _ = prepared(files, folder)
@@ -235,7 +237,7 @@ def test_a_training_does_not_go_on_with_another_dev_set(tmp_path, files, folder)
         prepared(files, folder)
 
 
-def test_other_settings_are_taken_until_there_has_been_a_step(files, folder):
+def test_settings_may_change_until_the_first_step(files, folder):
     prepared(files, folder)
     found, _ = prepared(files, folder, {"tokenizer.vocabulary_size": 310, "model.units": 64})
     assert found.tokenizer.vocabulary_size == Tokenizer.load(tokenizer_path(folder)).vocabulary_size == 310
@@ -245,7 +247,7 @@ def test_other_settings_are_taken_until_there_has_been_a_step(files, folder):
         prepared(files, folder)
 
 
-def test_a_model_is_not_written_over_where_its_training_folder_was_removed(files, folder):
+def test_a_model_without_its_training_folder_is_not_overwritten(files, folder):
     prepared(files, folder)
     weights_path(folder).write_bytes(b"of a training that took days")
     shutil.rmtree(corpus_path(folder).parent)
@@ -254,14 +256,14 @@ def test_a_model_is_not_written_over_where_its_training_folder_was_removed(files
     assert weights_path(folder).read_bytes() == b"of a training that took days"
 
 
-def test_a_pair_too_long_to_learn_from_is_none_to_align(tmp_path, folder):
-    blob = "x0y1z2" * 20_000  # one word of more pieces than any memory has room to align
+def test_a_pair_too_long_for_training_is_not_aligned(tmp_path, folder):
+    blob = "x0y1z2" * 20_000  # one word of more tokens than fit into memory to be aligned
     files = CorpusFiles([write(tmp_path, "train", [*PAIRS, Pair(blob, blob)])])
     found, _ = prepared(files, folder)
     assert max(found.corpus.lengths.max(axis=1)) <= found.config.data.max_tokens
 
 
-def test_text_that_was_removed_is_written_again_for_the_tokenizer_that_is_there(files, folder):
+def test_token_files_that_were_removed_are_written_again_with_the_same_tokenizer(files, folder):
     found, _ = prepared(files, folder)
     tokenizer = tokenizer_path(folder).read_bytes()
     pretend_it_was_trained(folder, found)
@@ -273,14 +275,14 @@ def test_text_that_was_removed_is_written_again_for_the_tokenizer_that_is_there(
     assert {path.name: path.read_bytes() for path in corpus_path(folder).iterdir()} == before
 
 
-def test_alignments_are_written_where_training_is_guided_by_them(files, tmp_path):
+def test_alignments_are_written_if_training_is_guided_by_them(files, tmp_path):
     assert prepared(files, tmp_path / "guided")[0].corpus.has_alignments
     settings = SETTINGS | {"training.guided_alignment": 0.0}
     assert not prepared(files, tmp_path / "unguided", settings)[0].corpus.has_alignments
 
 
-def test_alignments_are_those_of_the_whole_corpus(tmp_path):
-    """Each word is copied to its place; most links must say so."""
+def test_the_whole_corpus_is_aligned(tmp_path):
+    """Each word is copied to the same position; most alignments must show that."""
     files = CorpusFiles([write(tmp_path, "train", toy_pairs(400, copied, longest=12))])
     found, _ = prepared(files, tmp_path / "model")
     links = [found.corpus[number].alignment for number in range(found.corpus.parts[0])]
@@ -288,22 +290,22 @@ def test_alignments_are_those_of_the_whole_corpus(tmp_path):
     assert right > 0.9 * sum(map(len, links)) > 1000
 
 
-def test_a_corpus_of_nothing_but_held_out_pairs_is_told(tmp_path, folder):
+def test_a_corpus_of_nothing_but_held_out_pairs_is_refused(tmp_path, folder):
     files = CorpusFiles([write(tmp_path, "train", [("one", "eins")] * 5)])
     with pytest.raises(DataError, match="only 1 pair is left after filtering; training needs at least some"):
         prepared(files, folder)
     files = CorpusFiles([write(tmp_path, "train", [("one", "eins"), ("one", "einer")])])
-    with pytest.raises(DataError, match="no pair is left to train on; look at the reasons above"):
+    with pytest.raises(DataError, match="no pair is left to train on; see the reasons above"):
         prepared(files, folder)
 
 
-def test_no_recipe_decides_what_is_dropped():
+def test_no_recipe_decides_which_pairs_are_dropped():
     """The text is filtered before its size, and so its recipe, is known."""
     paths = {path for recipe in RECIPES for path, _, _ in recipe.settings}
     assert not paths & {"data.max_words", "data.max_ratio"}
 
 
-def test_what_was_dropped_of_each_corpus_is_counted_once_and_remembered(tmp_path, files, folder, no_reading):
+def test_dropped_pairs_are_counted_per_corpus_and_the_counts_are_kept(tmp_path, files, folder, no_reading):
     mixed = write(tmp_path, "mix", [("ada", "bob"), ("ada", "bob"), ("", "x")])
     both = CorpusFiles(files.train, files.dev, mixed)
     found, _ = prepared(both, folder)
@@ -330,17 +332,19 @@ def test_text_that_an_earlier_version_prepared_has_no_counts(files, folder, no_r
     assert text_of(again) == text_of(found)
 
 
-def test_the_vocabulary_can_be_that_of_a_model_whose_weights_are_not_taken(files, folder, tmp_path):
+def test_the_vocabulary_of_a_teacher_is_taken_over_without_its_weights(files, folder, tmp_path):
     other = CorpusFiles([write(tmp_path, "other", toy_pairs(300, seed=3, longest=4))], files.dev)
-    brings, _ = prepared(other, tmp_path / "other")
+    other_model, _ = prepared(other, tmp_path / "other")
     found = prepare(TrainingJob(files, folder, SETTINGS, diversify=True, teacher=tmp_path / "other"))
-    assert found.tokenizer.model == brings.tokenizer.model == Tokenizer.load(tokenizer_path(folder)).model
+    assert (
+        found.tokenizer.model == other_model.tokenizer.model == Tokenizer.load(tokenizer_path(folder)).model
+    )
     assert text_of(found) == [(pair.source, pair.target) for pair in dict.fromkeys(PAIRS)]
     alone, _ = prepared(files, tmp_path / "alone")
-    assert alone.tokenizer.model != brings.tokenizer.model
+    assert alone.tokenizer.model != other_model.tokenizer.model
 
 
-def test_pairs_with_too_many_pieces_are_told_every_time(tmp_path, files, folder):
+def test_pairs_with_too_many_tokens_are_reported_in_every_run(tmp_path, files, folder):
     write(tmp_path, "train", [*PAIRS, ("a dog " + "zq" * 300, "ein Hund")])
     for _ in range(2):
         found, lines = prepared(files, folder)

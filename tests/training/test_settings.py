@@ -1,4 +1,4 @@
-"""Why a setting is not as by default, and which settings a teacher brings along."""
+"""Why a setting differs from its default, and which settings a teacher hands on."""
 
 import pytest
 
@@ -31,7 +31,7 @@ def test_the_recipe_of_the_defaults_has_nothing_to_explain():
     assert explained(30_000, {"source_language": "en"}) == {}
 
 
-def test_what_the_user_sets_is_told_beside_the_recipe():
+def test_settings_of_the_user_are_explained_with_the_value_of_the_recipe():
     found = explained(5_000, {"training.label_smoothing": 0.1, "training.seed": 4, "model.dictionary": 5})
     again = found["training.label_smoothing"]  # the default once more
     assert again == (0.1, 0.1, "set by you; the recipe has 0.2")
@@ -39,21 +39,21 @@ def test_what_the_user_sets_is_told_beside_the_recipe():
     assert found["model.dictionary"][2].endswith("without 15.7")  # as the recipe has it
 
 
-def test_what_a_model_to_begin_with_brings_along(tmp_path):
+def test_settings_inherited_from_an_initial_model_are_explained(tmp_path):
     write_config(tmp_path, Config().override({"model.units": 64}))
     found = explained(30_000, {}, tmp_path)
-    assert found["model.units"] == (64, 256, f"of the model that training began with, {tmp_path}")
+    assert found["model.units"] == (64, 256, f"of the model that training started from, {tmp_path}")
     assert found["training.warmup_steps"][2] in [reason for _, _, reason in FINE_TUNING]
     assert set(found) == {"model.units", "training.warmup_steps", "training.learning_rate"}
 
 
-def test_a_pupil_has_its_teachers_languages_and_as_many_pieces_and_nothing_else(tmp_path):
+def test_a_student_shares_only_languages_and_vocabulary_size_with_its_teacher(tmp_path):
     languages = {"source_language": "en", "target_language": "de"}
     size = {"tokenizer.vocabulary_size": 700}
     write_config(tmp_path, Config().override(languages | size | {"model.units": 64}))
     assert settings_for_student(languages, tmp_path) == languages | size
     assert settings_for_student(languages | size | {"model.units": 32}, tmp_path)["model.units"] == 32
-    with pytest.raises(ConfigError, match="vocabulary of 700 pieces is taken over; leave tokenizer"):
+    with pytest.raises(ConfigError, match="vocabulary of 700 tokens is taken over; leave tokenizer"):
         settings_for_student(languages | {"tokenizer.vocabulary_size": 800}, tmp_path)
     with pytest.raises(ConfigError, match="translates from en to de and cannot teach how to translate from"):
         settings_for_student(languages | {"target_language": "fr"}, tmp_path)

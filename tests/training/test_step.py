@@ -47,7 +47,7 @@ def test_the_average_follows_its_formula(average_decay):
         assert_all_close(averages_of(model), weights)  # off: the average is the weight
 
 
-def test_averaged_weights_are_put_in_and_taken_out():
+def test_averaged_weights_replace_the_raw_ones_inside_the_block_only():
     model = training_model()
     model.train_step(BATCH)
     raw, averages = weights_of(model), averages_of(model)
@@ -67,7 +67,7 @@ def test_raw_weights_come_back_after_an_exception():
     assert_all_close(weights_of(model), raw)
 
 
-def test_a_step_reports_mean_loss_and_sums_before_the_update():
+def test_a_step_reports_mean_loss_and_sums_from_before_the_update():
     model = training_model(dropout=0.0, label_smoothing=0.2)
     before = model.network.batch_loss(*IDS, 0.2)
     logs = model.train_step(BATCH)
@@ -99,7 +99,7 @@ def test_the_gradient_is_that_of_the_mean_loss_clipped_to_its_norm():
         np.testing.assert_allclose(moment, 0.1 * gradient * 0.01 / norm, atol=1e-7)
 
 
-def test_guided_attention_comes_nearer_to_the_alignments():
+def test_guided_attention_moves_towards_the_alignments():
     model = training_model(dropout=0.0, guided_alignment=1.0)
     guidance = {"alignments": ALIGNMENTS, "alignment_weight": 1.0}
     before = model.network.batch_loss(*IDS, 0.1, **guidance)

@@ -1,4 +1,4 @@
-"""The loop around the steps: when it evaluates, what it keeps, when it stops, and how it goes on."""
+"""The loop around the steps: when it evaluates, what it keeps, when it stops, and how it resumes."""
 
 import dataclasses
 import json
@@ -32,7 +32,7 @@ from translator.training.interruption import StoppedError
 from translator.training.trainer import Trainer
 
 PAIRS = toy_pairs(80, shortest=4, longest=4)
-STEPS = 8  # batches an epoch: ten pairs of five pieces, the end included, are 50 pieces
+STEPS = 8  # batches per epoch: ten pairs of five tokens, the end included, are 50 tokens
 CONFIG = Config().override(
     {
         "data.batch_tokens": 50,
@@ -64,7 +64,7 @@ def trainer_in(folder, tokenizer, report=None, **training):
 
 
 def rising():
-    """A score that gets better all the time."""
+    """Returns a score that rises with every call."""
     return map(float, count(1)).__next__
 
 
@@ -84,7 +84,7 @@ def log_of(folder):
     return [json.loads(line) for line in log_path(folder).read_text(encoding="utf-8").splitlines()]
 
 
-def test_stops_early_keeps_the_best_weights_and_lets_the_rate_fall(tokenizer, tmp_path):
+def test_training_stops_early_keeps_the_best_weights_and_lowers_the_rate(tokenizer, tmp_path):
     trainer, lines, seen = trainer_in(tmp_path, tokenizer, patience=3, rate_patience=2, max_epochs=20), [], []
     scores = iter([5.0, 7.0, 6.0, 7.0, 6.5])  # the second is the best; an equal one is no gain
 
@@ -137,19 +137,19 @@ def test_the_rate_warms_up_and_falls_after_every_so_many_evaluations_without_gai
 
 
 # Evaluation after each epoch, and after every 3 steps, which is within epochs and once at an end of one.
-RHYTHMS = {"epochs": 0, "steps": 3}
+INTERVALS = {"epochs": 0, "steps": 3}
 COUNTERS = [field.name for field in dataclasses.fields(TrainingState) if "seconds" not in field.name]
 
 
 @pytest.fixture(scope="module")
 def never_stopped(tokenizer, tmp_path_factory):
-    """For each rhythm a training that ran through, and the folder that it wrote."""
+    """For each evaluation interval an uninterrupted training, and the folder that it wrote."""
     trained = {}
-    for rhythm, evaluate_steps in RHYTHMS.items():
-        folder = tmp_path_factory.mktemp(rhythm)
+    for interval, evaluate_steps in INTERVALS.items():
+        folder = tmp_path_factory.mktemp(interval)
         trainer = trainer_in(folder, tokenizer, evaluate_steps=evaluate_steps)
         trainer.train(rising(), lambda line: None)
-        trained[rhythm] = trainer, folder
+        trained[interval] = trainer, folder
     return trained
 
 
@@ -179,7 +179,7 @@ def kill_in_an_evaluation(folder, tokenizer):
             return value
         raise KilledError
 
-    trainer = trainer_in(folder, tokenizer, evaluate_steps=RHYTHMS["steps"])
+    trainer = trainer_in(folder, tokenizer, evaluate_steps=INTERVALS["steps"])
     with pytest.raises(KilledError):
         trainer.train(score, lambda line: None)
 
@@ -198,7 +198,7 @@ def kill_after(step, trainer):
 
 def kill_in_a_step(folder, tokenizer):
     """Killed between two evaluations in the second epoch."""
-    kill_after(STEPS + 6, trainer_in(folder, tokenizer, evaluate_steps=RHYTHMS["steps"]))
+    kill_after(STEPS + 6, trainer_in(folder, tokenizer, evaluate_steps=INTERVALS["steps"]))
 
 
 def kill_after_a_checkpoint_between_evaluations(folder, tokenizer):
@@ -215,7 +215,7 @@ def kill_between_the_last_batch_of_an_epoch_and_its_evaluation(folder, tokenizer
 
 
 @pytest.mark.parametrize(
-    ("interrupt", "rhythm", "goes_on_at"),
+    ("interrupt", "interval", "resumes_at"),
     [
         (stop_after_an_epoch, "epochs", STEPS),
         (kill_before_the_checkpoint, "epochs", STEPS),
@@ -227,15 +227,15 @@ def kill_between_the_last_batch_of_an_epoch_and_its_evaluation(folder, tokenizer
     ids=lambda value: getattr(value, "__name__", None),
 )
 def test_a_training_that_was_stopped_ends_like_one_that_never_was(
-    interrupt, rhythm, goes_on_at, never_stopped, tokenizer, tmp_path
+    interrupt, interval, resumes_at, never_stopped, tokenizer, tmp_path
 ):
     interrupt(tmp_path, tokenizer)
-    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS[rhythm])
+    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=INTERVALS[interval])
     assert trainer.resumed
-    assert trainer.state.step == goes_on_at
+    assert trainer.state.step == resumes_at
     scores = map(float, count(max(int(trainer.state.best_score), 0) + 1))
     trainer.train(scores.__next__, lambda line: None)
-    assert_same_end(trainer, tmp_path, *never_stopped[rhythm])
+    assert_same_end(trainer, tmp_path, *never_stopped[interval])
 
 
 def assert_same_end(trainer, folder, expected, expected_folder):
@@ -252,14 +252,14 @@ def assert_same_end(trainer, folder, expected, expected_folder):
     assert logs[0] == logs[1]
 
 
-def test_after_damage_to_the_last_checkpoint_training_goes_on_from_the_one_before(
+def test_a_damaged_last_checkpoint_makes_training_resume_from_the_one_before(
     never_stopped, tokenizer, tmp_path
 ):
     kill_in_a_step(tmp_path, tokenizer)
     last = checkpoint_path(tmp_path)
     last.write_bytes(last.read_bytes()[:-100])
     lines = []
-    trainer = trainer_in(tmp_path, tokenizer, lines.append, evaluate_steps=RHYTHMS["steps"])
+    trainer = trainer_in(tmp_path, tokenizer, lines.append, evaluate_steps=INTERVALS["steps"])
     assert trainer.state.step == 9
     [line] = lines
     assert line.startswith(f"warning: {last}: damaged (")
@@ -270,20 +270,20 @@ def test_after_damage_to_the_last_checkpoint_training_goes_on_from_the_one_befor
 
 
 @pytest.mark.parametrize("cut", [b'{"epoch": 2, "st', b"\xff\xfe\n", b"[2]\n", b'{"step": null}\n'])
-def test_a_log_that_was_cut_in_a_line_goes_on_whole(cut, never_stopped, tokenizer, tmp_path):
+def test_a_log_that_was_cut_in_a_line_is_whole_in_the_end(cut, never_stopped, tokenizer, tmp_path):
     kill_in_a_step(tmp_path, tokenizer)
     with log_path(tmp_path).open("ab") as log:
         log.write(cut)
-    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS["steps"])
+    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=INTERVALS["steps"])
     scores = map(float, count(int(trainer.state.best_score) + 1))
     trainer.train(scores.__next__, lambda line: None)
     assert_same_end(trainer, tmp_path, *never_stopped["steps"])
 
 
-@pytest.mark.parametrize("rhythm", RHYTHMS)
-def test_the_log_has_a_line_for_every_evaluation(rhythm, never_stopped):
-    _, folder = never_stopped[rhythm]
-    every = RHYTHMS[rhythm] or STEPS
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_the_log_has_a_line_for_every_evaluation(interval, never_stopped):
+    _, folder = never_stopped[interval]
+    every = INTERVALS[interval] or STEPS
     log = log_of(folder)
     assert [record["step"] for record in log] == list(range(every, 3 * STEPS + 1, every))
     assert [record["epoch"] for record in log] == [-(-record["step"] // STEPS) for record in log]
@@ -311,7 +311,7 @@ def test_an_epoch_that_patience_ends_early_is_not_counted(tokenizer, tmp_path):
     assert trainer_in(tmp_path, tokenizer, evaluate_steps=STEPS + 3, patience=1).state == state
 
 
-def test_a_training_shorter_than_the_rhythm_is_evaluated_at_its_end(tokenizer, tmp_path):
+def test_a_training_shorter_than_the_evaluation_interval_is_evaluated_at_its_end(tokenizer, tmp_path):
     settings = {"max_epochs": 1, "evaluate_steps": 1000}
     trainer_in(tmp_path, tokenizer, **settings).train(rising(), lambda line: None)
     assert [record["step"] for record in log_of(tmp_path)] == [STEPS]
@@ -335,7 +335,7 @@ def test_another_network_is_not_trained_on(settings, never_stopped, tokenizer):
     assert "\n" not in str(caught.value)
 
 
-def test_pairs_that_are_all_too_long_are_told(tokenizer, tmp_path):
+def test_a_corpus_whose_pairs_are_all_too_long_is_refused(tokenizer, tmp_path):
     message = "all pairs are longer than 3 tokens; raise data.max_tokens, or split the lines"
     with pytest.raises(DataError, match=message):
         trainer_of(CONFIG.override({"data.max_tokens": 3}), tokenizer, tmp_path, max_tokens=3)
@@ -347,23 +347,21 @@ def test_the_longest_source_counts_only_pairs_that_are_used(tokenizer, tmp_path)
     assert trainer_of(CONFIG, tokenizer, tmp_path, pairs, max_tokens=8).corpus == CorpusFacts(80, 4)
 
 
-@pytest.mark.parametrize("rhythm", RHYTHMS)
-def test_to_see_the_numbers_of_a_step_later_changes_nothing(
-    rhythm, never_stopped, tokenizer, tmp_path, monkeypatch
-):
+@pytest.mark.parametrize("interval", INTERVALS)
+def test_asking_for_results_later_changes_nothing(interval, never_stopped, tokenizer, tmp_path, monkeypatch):
     pretended = Device("GPU (pretended)", is_gpu=True, has_bfloat16=device().has_bfloat16)
     monkeypatch.setattr("translator.training.trainer.device", lambda: pretended)
-    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=RHYTHMS[rhythm])
+    trainer = trainer_in(tmp_path, tokenizer, evaluate_steps=INTERVALS[interval])
     assert str(trainer).endswith(" on GPU (pretended)")
     trainer.train(rising(), lambda line: None)
-    assert_same_end(trainer, tmp_path, *never_stopped[rhythm])
+    assert_same_end(trainer, tmp_path, *never_stopped[interval])
 
 
 # What can go wrong between the steps
 
 
 def spoil_at(trainer, steps):
-    """A callback that makes a weight no number after the given steps, each time they are done."""
+    """Returns a callback that makes a weight NaN after each of the given steps, whenever they are done."""
 
     def on_train_batch_end(batch, logs):
         if trainer.state.step in steps:
@@ -375,7 +373,7 @@ def spoil_at(trainer, steps):
     return keras.callbacks.LambdaCallback(on_train_batch_end=on_train_batch_end)
 
 
-def test_a_loss_that_is_no_number_goes_back_to_the_last_checkpoint_with_a_lower_rate(tokenizer, tmp_path):
+def test_a_loss_that_is_not_a_number_leads_back_to_the_last_checkpoint_with_a_lower_rate(tokenizer, tmp_path):
     trainer, lines = trainer_in(tmp_path, tokenizer, checkpoint_steps=5), []
     state = trainer.train(rising(), lines.append, [spoil_at(trainer, [12, 13])])
     assert (state.step, state.epoch, state.finished) == (3 * STEPS, 3, True)
@@ -388,7 +386,7 @@ def test_a_loss_that_is_no_number_goes_back_to_the_last_checkpoint_with_a_lower_
     assert all(np.isfinite(value).all() for value in values_of(trainer).values())
 
 
-def test_no_weight_that_is_no_number_is_ever_saved(tokenizer, tmp_path):
+def test_weights_that_are_not_numbers_are_never_saved(tokenizer, tmp_path):
     trainer, lines = trainer_in(tmp_path, tokenizer, checkpoint_steps=5), []
     spoil = spoil_at(trainer, [9])  # the loss of step 10 shows it, which is the step of a checkpoint
 
@@ -402,7 +400,7 @@ def test_no_weight_that_is_no_number_is_ever_saved(tokenizer, tmp_path):
     assert all(np.isfinite(value).all() for value in values_of(trainer).values())
 
 
-def test_a_loss_that_never_is_a_number_ends_the_training_with_the_reason(tokenizer, tmp_path):
+def test_a_loss_that_is_never_a_number_ends_the_training_with_the_reason(tokenizer, tmp_path):
     trainer = trainer_in(tmp_path, tokenizer)
     message = (
         "the loss is no longer a number at step 2; give another --output and a lower training.learning_rate "
@@ -500,30 +498,30 @@ def test_too_little_memory_for_the_network_names_the_settings_too(tokenizer, tmp
         trainer_in(tmp_path, tokenizer)
 
 
-def test_a_log_that_cannot_be_written_is_told(tokenizer, tmp_path):
+def test_a_log_that_cannot_be_written_is_reported(tokenizer, tmp_path):
     log_path(tmp_path).mkdir(parents=True)
     with pytest.raises(ModelError, match=r"log\.jsonl: cannot be written \(Is a directory\); check"):
         trainer_in(tmp_path, tokenizer).train(rising(), lambda line: None)
 
 
-# Beginning with the weights of another model
+# Starting from the weights of another model
 
 
 def lowest(trainer, lines):
-    """Trains where the score never rises above that before training."""
+    """Trains with scores that never rise above the one before training."""
     scores = iter([30.0, 20.0, 25.0, 10.0])
     return trainer.train(lambda: next(scores), lines.append)
 
 
 @pytest.fixture(scope="module")
 def general(tokenizer, tmp_path_factory):
-    """The folder of a model to begin with."""
+    """The folder of an initial model."""
     folder = tmp_path_factory.mktemp("general")
     trainer_in(folder, tokenizer, max_epochs=1, seed=5).train(rising(), lambda line: None)
     return folder
 
 
-def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer, tmp_path):
+def test_training_starts_from_the_weights_of_the_initial_model(general, tokenizer, tmp_path):
     expected = build_network(CONFIG, tokenizer)
     load_weights(expected, general)
     trainer = trainer_of(CONFIG, tokenizer, tmp_path, initial=general)
@@ -535,7 +533,7 @@ def test_training_begins_with_the_weights_of_the_other_model(general, tokenizer,
         np.testing.assert_array_equal(average, other)
 
 
-def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokenizer, tmp_path):
+def test_the_dictionary_comes_from_the_text_or_from_the_initial_model(tokenizer, tmp_path):
     config = CONFIG.override({"model.dictionary": 2, "training.max_epochs": 1})
     folder, size = tmp_path / "first", tokenizer.vocabulary_size
     random = np.random.default_rng(1)
@@ -556,7 +554,7 @@ def test_the_dictionary_is_that_of_the_text_or_of_the_model_to_begin_with(tokeni
             np.testing.assert_array_equal(weight, expected)
 
 
-def test_a_training_that_has_begun_needs_its_dictionary_no_more(tokenizer, tmp_path):
+def test_a_resumed_training_does_not_read_the_dictionary_again(tokenizer, tmp_path):
     config = CONFIG.override({"model.dictionary": 2, "training.max_epochs": 1})
     size = tokenizer.vocabulary_size
     table = DictionaryTable(
@@ -571,7 +569,7 @@ def test_a_training_that_has_begun_needs_its_dictionary_no_more(tokenizer, tmp_p
     np.testing.assert_equal(values_of(after), values_of(before))
 
 
-def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, tokenizer, tmp_path):
+def test_fine_tuning_that_never_improves_keeps_the_initial_weights(general, tokenizer, tmp_path):
     lines = []
     state = lowest(trainer_of(CONFIG, tokenizer, tmp_path, initial=general), lines)
     assert lines[0] == "before training: dev BLEU 30.00"
@@ -583,16 +581,16 @@ def test_a_training_that_only_harms_leaves_the_weights_it_began_with(general, to
         np.testing.assert_array_equal(weight, expected)
 
 
-def test_a_training_goes_on_only_from_the_start_it_had(general, tokenizer, tmp_path):
+def test_a_resumed_training_does_not_score_the_initial_weights_again(general, tokenizer, tmp_path):
     lowest(trainer_of(CONFIG, tokenizer, tmp_path, initial=general), [])
     again = trainer_of(CONFIG, tokenizer, tmp_path, initial=general)
     assert again.resumed
     lines = []
     again.train(lambda: 0.0, lines.append)
-    assert lines == [], "no second look at the start"
+    assert lines == [], "the initial weights are not scored again"
 
 
-def test_weights_say_how_often_an_epoch_takes_the_pairs_of_a_part(tokenizer, tmp_path):
+def test_weights_decide_how_often_an_epoch_takes_the_pairs_of_a_part(tokenizer, tmp_path):
     parts = PAIRS, toy_pairs(40, shortest=2, longest=2), toy_pairs(10, shortest=3, longest=3)
     corpus = token_files(corpus_path(tmp_path), tokenizer, *parts, weights=[1, 0.25, 3])
     trainer = Trainer(CONFIG, tokenizer, corpus, tmp_path)
@@ -604,14 +602,14 @@ def test_weights_say_how_often_an_epoch_takes_the_pairs_of_a_part(tokenizer, tmp
     assert taken == {4: 80, 2: 10, 3: 30}
 
 
-def test_weights_that_leave_no_pair_are_told(tokenizer, tmp_path):
+def test_weights_that_leave_no_pair_are_refused(tokenizer, tmp_path):
     corpus = token_files(corpus_path(tmp_path), tokenizer, PAIRS, PAIRS, weights=[0.005, None])
     with pytest.raises(DataError, match="would not take a single pair; raise the weights of the files"):
         Trainer(CONFIG, tokenizer, corpus, tmp_path)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 40), (0.2, 20), (0.0, 0)])
-def test_as_many_pairs_are_mixed_in_as_their_share_asks_for(tokenizer, tmp_path, share, expected):
+def test_the_mixed_share_decides_how_many_pairs_are_mixed_in(tokenizer, tmp_path, share, expected):
     mixed = toy_pairs(40, shortest=3, longest=3)
     config = CONFIG.override({"data.mixed_share": share})
     trainer = trainer_of(config, tokenizer, tmp_path, PAIRS, mixed)

@@ -1,4 +1,4 @@
-"""The state of a training on disk: all variables and counters, in one file that is written whole or not."""
+"""The state of a training on disk: all variables and counters, in one file that is written atomically."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class TrainingState:
 
     Attributes:
         corpus: fingerprint of the training pairs.
-        epoch: epochs that are done.
-        batch: batches of the next epoch that are done.
-        step: steps in all.
-        seconds: time spent in all.
+        epoch: complete epochs.
+        batch: complete batches of the next epoch.
+        step: total number of steps.
+        seconds: total time.
         best_score: best dev BLEU so far; negative before the first evaluation.
         best_step: step of the best score.
         evaluations_without_gain: evaluations since the best one.
         rate_factor: product of all decays of the learning rate.
-        finished: whether training ended by itself.
+        finished: whether the training ended by itself.
         loss, negative_log_prob, tokens, token_seconds: sums over the target tokens since the last evaluation,
-            and the time that they took.
+            and the time they took.
     """
 
     corpus: str = ""
@@ -55,7 +55,7 @@ def save_checkpoint(path: Path, previous: Path, state: TrainingState, variables:
 
     Args:
         path: the file to write, ``.npz``.
-        previous: where the one that is there goes.
+        previous: where the checkpoint that is there now is moved to.
         state: the counters.
         variables: the variables of the model and the optimizer, in a fixed order.
 
@@ -70,15 +70,15 @@ def save_checkpoint(path: Path, previous: Path, state: TrainingState, variables:
 
 
 def last_checkpoint(path: Path, previous: Path, report: Callable[[str], None]) -> Path | None:
-    """Finds the last good checkpoint: None where there is none at all.
+    """Returns the path of the last intact checkpoint; None if there is no checkpoint.
 
     Args:
-        path: the one that was written last.
-        previous: the one before.
-        report: is told if the last one is damaged and the one before is taken.
+        path: the checkpoint that was written last.
+        previous: the one before it.
+        report: is called with a warning if the last one is damaged and the one before it is used.
 
     Raises:
-        ModelError: if there are some, and all are damaged.
+        ModelError: if there are checkpoints and all of them are damaged.
     """
     faults = []
     for candidate in filter(Path.exists, (path, previous)):
@@ -86,7 +86,7 @@ def last_checkpoint(path: Path, previous: Path, report: Callable[[str], None]) -
             with _opened(candidate) as arrays:
                 TrainingState(**json.loads(arrays["state"].item()))
                 for name in arrays:
-                    arrays[name]  # each has a checksum of its own, which is looked at when it is read
+                    arrays[name]  # each array has a checksum, which is verified when it is read
         except ModelError as error:
             faults.append(error)
             continue
@@ -99,7 +99,7 @@ def last_checkpoint(path: Path, previous: Path, report: Callable[[str], None]) -
 
 
 def read_state(path: Path) -> TrainingState:
-    """Reads the counters alone.
+    """Reads only the counters.
 
     Raises:
         ModelError: if the file is damaged.
@@ -109,10 +109,10 @@ def read_state(path: Path) -> TrainingState:
 
 
 def restore_checkpoint(path: Path, variables: Sequence[Any]) -> None:
-    """Puts the saved values into the variables.
+    """Assigns the saved values to the variables.
 
     Raises:
-        ModelError: if the file is damaged or the variables are not those that were saved.
+        ModelError: if the file is damaged or the variables are not the saved ones.
     """
     with _opened(path) as arrays:
         names = _names(variables)
@@ -128,15 +128,15 @@ def restore_checkpoint(path: Path, variables: Sequence[Any]) -> None:
 
 
 def _names(variables: Sequence[Any]) -> list[str]:
-    """A name for each variable in the file.
+    """Returns the name of each variable in the file.
 
-    The paths that Keras gives are no help: they count the objects of a process.
+    The paths of Keras cannot be used, because they depend on how many objects the process has made.
     """
     return [f"{i:04d} {variable.name}" for i, variable in enumerate(variables)]
 
 
 def _opened(path: Path) -> AbstractContextManager[Mapping[str, Any]]:
-    """The arrays of a checkpoint."""
+    """Opens the arrays of a checkpoint."""
     return open_arrays(
         path,
         lambda reason: ModelError(

@@ -233,7 +233,7 @@ def _write_text(job: TrainingJob, config: Config, folder: Path) -> _Index:
     with atomic_write(path) as unfinished:  # last, so that an index says that the text is complete
         pairs = TrainingPairs(files, read_dev(files.dev, config), config, job.report)
         num_pairs = 0
-        for number, blocks in enumerate(pairs.kept(), start=1):
+        for number, blocks in enumerate(pairs.blocks(), start=1):
             kept = (pair for block in blocks for pair in block.pairs())
             num_pairs += _write_pairs(_files_at(folder / f"{number}"), kept)
         _write_pairs(_files_at(folder / "dev"), pairs.dev)

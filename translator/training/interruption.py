@@ -1,4 +1,4 @@
-"""Ctrl-C and a request to terminate, heard between two steps, where all counters and weights agree."""
+"""Ctrl-C and a request to terminate, noticed between two steps, when counters and weights agree."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from types import FrameType
 
 
 class StoppedError(KeyboardInterrupt):
-    """A training was stopped between two steps, and all is saved."""
+    """A training was stopped between two steps, and everything is saved."""
 
 
 class Interruption:
-    """Whether somebody asked for an end.
+    """Whether the end of the training has been requested.
 
     Attributes:
         requested: whether a signal came.
@@ -22,22 +22,23 @@ class Interruption:
 
     requested = False
 
-    def _heard(self, number: int, frame: FrameType | None) -> None:
-        if self.requested:  # the second time it is meant at once
+    def _handle_signal(self, number: int, frame: FrameType | None) -> None:
+        if self.requested:  # the second request is to stop at once
             raise KeyboardInterrupt
         self.requested = True
 
 
 @contextlib.contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Takes the signals for the time of a ``with`` block; only the main thread of a program gets any."""
+    """Handles the signals inside a ``with`` block; only the main thread of a program receives any."""
     request = Interruption()
     if threading.current_thread() is not threading.main_thread():
         yield request
         return
-    before = {number: signal.signal(number, request._heard) for number in (signal.SIGINT, signal.SIGTERM)}
+    handler = request._handle_signal
+    before = {number: signal.signal(number, handler) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield request
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, earlier_handler in before.items():
+            signal.signal(number, earlier_handler)

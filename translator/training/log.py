@@ -1,4 +1,4 @@
-"""The log of a training: each evaluation as a line of JSON."""
+"""The log of a training: one line of JSON per evaluation."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from translator.model_folder import log_path
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What was seen in one evaluation, and since the one before.
+    """The outcome of an evaluation, and of the steps since the one before.
 
     Attributes:
         epoch: the epoch, from 1.
         step: the step, from 1.
-        loss: mean loss of a target piece.
-        perplexity: of the target pieces of the training text.
+        loss: mean loss per target token.
+        perplexity: per target token of the training text.
         dev_bleu: BLEU of the dev set, by greedy search.
         best: whether it was the best so far.
-        learning_rate: of the next step.
-        tokens_per_second: target pieces that were learned from in a second.
-        seconds: time spent on the training in all.
+        learning_rate: that of the next step.
+        tokens_per_second: target tokens trained on per second.
+        seconds: total time of the training.
     """
 
     epoch: int
@@ -38,7 +38,7 @@ class Evaluation:
 
 
 def append_to_log(folder: Path, evaluation: Evaluation) -> None:
-    """Adds a line to the log of a model folder.
+    """Appends a line to the log of a model folder.
 
     Raises:
         ModelError: if it cannot be written.
@@ -53,7 +53,7 @@ def append_to_log(folder: Path, evaluation: Evaluation) -> None:
 
 
 def cut_log(folder: Path, step: int) -> None:
-    """Takes out of the log what happened after a step, where a training goes on from there."""
+    """Removes from the log what happened after the step that a training resumes from."""
     path = log_path(folder)
     if not path.exists():
         return
@@ -65,10 +65,10 @@ def cut_log(folder: Path, step: int) -> None:
 
 
 def read_log(folder: Path) -> list[Evaluation]:
-    """The evaluations of the training in a model folder, over all its pauses; none where there is no log.
+    """Returns the evaluations of the training in a model folder, over all its pauses; none without a log.
 
-    A training that began anew in the folder has lines behind those of the one before, which are left out: its
-    steps begin again. So are lines that were cut or damaged.
+    If a training in the folder was started over, the steps in the log start over, too, and only the lines of
+    the last training count. Lines that were cut or damaged are left out.
     """
     path = log_path(folder)
     evaluations: list[Evaluation] = []
@@ -91,7 +91,7 @@ def _evaluation_of(line: bytes) -> Evaluation | None:
 
 
 def _step_of(line: bytes) -> int:
-    """The step of a line of the log; -1 if the line was cut or damaged."""
+    """Returns the step of a line of the log; -1 if the line was cut or damaged."""
     try:
         return int(json.loads(line)["step"]) if line.endswith(b"\n") else -1
     except (ValueError, LookupError, TypeError):

@@ -171,7 +171,7 @@ def _prepare_anew(job: TrainingJob, dev: list[Pair] | None, text: str, has_steps
     pairs = TrainingPairs(job.files, dev, Config().override(job.overrides), report)
     config = settings_for(pairs.num_pairs, job.overrides, job.initial_model)
     keep_config(folder, config, has_steps)
-    sample, kept = pairs.sample, pairs.kept()
+    sample, kept = pairs.sample, pairs.blocks()
     if config.model.right_to_left:
         sample = [Pair(source, reverse_words(target)) for source, target in sample]
         kept = [map(_with_targets_reversed, blocks) for blocks in kept]

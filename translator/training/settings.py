@@ -1,4 +1,4 @@
-"""The settings of a training: from its recipe, the user and a model to begin with; and those it must keep."""
+"""The settings of a training: from its recipe, the user and an initial model; and those it must keep."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from translator.files import atomic_write
 from translator.model_folder import config_path, load_config
 from translator.recipes import FINE_TUNING, config_for, recipe_for
 
-# Settings that may change when a training goes on; all others would make another model of it.
+# Settings that may change when a training is resumed; all others would make a different model.
 _FREE_SETTINGS = (
     "training.max_epochs",
     "training.patience",
@@ -23,8 +23,8 @@ _FREE_SETTINGS = (
     "corpus.",
 )
 _VOCABULARY = "tokenizer.vocabulary_size"
-# Settings that a model brings along when another training begins with its weights.
-_OF_THE_WEIGHTS = (
+# Settings that a training takes over from the model whose weights it starts from.
+_INHERITED = (
     _VOCABULARY,
     "model.units",
     "model.encoder_layers",
@@ -37,63 +37,64 @@ _OF_THE_WEIGHTS = (
 
 
 def settings_for_student(overrides: Mapping[str, Any], teacher: Path) -> dict[str, Any]:
-    """The user's settings and the size of the vocabulary that is taken over from a teacher.
+    """Returns the user's settings with the size of the vocabulary that is taken over from a teacher.
 
     Args:
         overrides: the user's settings by dotted path.
-        teacher: the folder of the model.
+        teacher: the folder of the teacher model.
 
     Raises:
-        ConfigError: if they ask for other languages, or for a vocabulary of another size.
+        ConfigError: if the user asks for other languages, or for a vocabulary of another size.
     """
-    its, given = load_config(teacher), Config().override(overrides)
-    if (its.source_language, its.target_language) != (given.source_language, given.target_language):
+    taught, wanted = load_config(teacher), Config().override(overrides)
+    if (taught.source_language, taught.target_language) != (wanted.source_language, wanted.target_language):
         raise ConfigError(
-            f"{teacher}: translates from {its.source_language} to {its.target_language} and cannot teach how "
-            f"to translate from {given.source_language} to {given.target_language}; give a teacher that can"
+            f"{teacher}: translates from {taught.source_language} to {taught.target_language} and cannot "
+            f"teach how to translate from {wanted.source_language} to {wanted.target_language}; give a "
+            "teacher that can"
         )
-    size = its.tokenizer.vocabulary_size
+    size = taught.tokenizer.vocabulary_size
     if overrides.get(_VOCABULARY, size) != size:
         raise ConfigError(
-            f"{teacher}: its vocabulary of {size:,} pieces is taken over; leave {_VOCABULARY} out"
+            f"{teacher}: its vocabulary of {size:,} tokens is taken over; leave {_VOCABULARY} out"
         )
     return {**overrides, _VOCABULARY: size}
 
 
-def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial: Path | None) -> Config:
-    """The recipe for so many pairs, with what a model to begin with brings along and the user's settings.
+def settings_for(num_pairs: int, overrides: Mapping[str, Any], initial_model: Path | None) -> Config:
+    """Returns the recipe for a number of pairs, overridden by an initial model and by the user.
 
     Args:
-        num_pairs: pairs to learn from.
+        num_pairs: training pairs.
         overrides: the user's settings by dotted path.
-        initial: the folder of the model whose weights training begins with, or None.
+        initial_model: the folder of the model whose weights training starts from, or None.
 
     Raises:
         ConfigError: if a setting is not valid, or the weights are of another network.
     """
     config = config_for(num_pairs)
-    if initial is None:
+    if initial_model is None:
         return config.override(overrides)
-    before = flatten(dataclasses.asdict(load_config(initial)))
-    brought = {path: before[path] for path in _OF_THE_WEIGHTS}
-    config = config.override({path: value for path, value, _ in FINE_TUNING} | brought)
+    before = flatten(dataclasses.asdict(load_config(initial_model)))
+    inherited = {path: before[path] for path in _INHERITED}
+    config = config.override({path: value for path, value, _ in FINE_TUNING} | inherited)
     config = config.override(overrides)
     now = flatten(dataclasses.asdict(config))
-    changed = [f"{path} is {before[path]!r} there" for path in _OF_THE_WEIGHTS if now[path] != before[path]]
+    changed = [f"{path} is {before[path]!r} there" for path in _INHERITED if now[path] != before[path]]
     if changed:
-        raise ConfigError(f"{initial}: its weights are of another network ({', '.join(changed)})")
+        raise ConfigError(f"{initial_model}: its weights are of another network ({', '.join(changed)})")
     return config
 
 
 @dataclass(frozen=True)
 class ExplainedSetting:
-    """A setting that is not as it is by default, or not as the recipe has it.
+    """A setting that differs from the default or from the recipe.
 
     Attributes:
         path: its dotted path.
-        value: what it is.
-        default: what it is by default.
-        reason: why it is so.
+        value: its value.
+        default: its default value.
+        reason: why it has this value.
     """
 
     path: str
@@ -102,24 +103,27 @@ class ExplainedSetting:
     reason: str
 
 
-def explained_settings(config: Config, num_pairs: int, initial: Path | None) -> list[ExplainedSetting]:
-    """Says of every setting that differs from the default, or from the recipe, why it does.
+def explained_settings(config: Config, num_pairs: int, initial_model: Path | None) -> list[ExplainedSetting]:
+    """Explains every setting that differs from the default or from the recipe.
 
     Args:
-        config: the settings of a training, as ``settings_for`` gives them.
-        num_pairs: as there.
-        initial: as there.
+        config: the settings of a training, as ``settings_for`` returns them.
+        num_pairs: see ``settings_for``.
+        initial_model: see ``settings_for``.
     """
     reasons = {path: reason for path, _, reason in recipe_for(num_pairs).settings}
-    if initial is not None:
+    if initial_model is not None:
         reasons |= {path: reason for path, _, reason in FINE_TUNING}
-        reasons |= dict.fromkeys(_OF_THE_WEIGHTS, f"of the model that training began with, {initial}")
+        reasons |= dict.fromkeys(_INHERITED, f"of the model that training started from, {initial_model}")
     recipe, settings, defaults = (
-        flatten(dataclasses.asdict(one)) for one in (settings_for(num_pairs, {}, initial), config, Config())
+        flatten(dataclasses.asdict(one))
+        for one in (settings_for(num_pairs, {}, initial_model), config, Config())
     )
     found = []
     for path, value in settings.items():
-        if "." not in path or path.startswith("corpus."):  # languages and facts are no settings
+        if "." not in path or path.startswith(
+            "corpus."
+        ):  # languages and facts about the corpus are not settings
             continue
         if value != recipe[path]:
             reason = f"set by you; the recipe has {recipe[path]}"
@@ -135,36 +139,36 @@ def write_config(folder: Path, config: Config) -> None:
         path.write_text(config.to_json(), encoding="utf-8")
 
 
-def keep_config(folder: Path, config: Config, begun: bool) -> None:
-    """Writes the settings into the folder, unless a training there has begun with others.
+def keep_config(folder: Path, config: Config, has_steps: bool) -> None:
+    """Writes the settings into the folder, unless a training there has made steps with other settings.
 
     Args:
         folder: the model folder.
         config: the settings.
-        begun: whether there has been a step of training.
+        has_steps: whether the folder holds a training that has made steps.
 
     Raises:
-        ConfigError: if there has been one with others.
+        ConfigError: if it has, with other settings.
     """
-    if begun and config_path(folder).exists() and (changes := _changes(folder, config)):
+    if has_steps and config_path(folder).exists() and (changes := _changes(folder, config)):
         raise ConfigError(
-            f"{folder}: holds a training with other settings ({', '.join(changes)}); give the old ones to go "
-            "on with it, or another --output"
+            f"{folder}: holds a training with other settings ({', '.join(changes)}); give the old ones to "
+            "resume it, or another --output"
         )
     write_config(folder, config)
 
 
 def would_make_the_same_model(folder: Path, config: Config) -> bool:
-    """Whether those that are written in the folder would make the same model.
+    """Returns whether the settings in the folder would make the same model.
 
     Raises:
-        ModelError: if they cannot be read.
+        ModelError: if the settings in the folder cannot be read.
     """
     return config_path(folder).exists() and not _changes(folder, config)
 
 
 def _changes(folder: Path, config: Config) -> list[str]:
-    """What is written otherwise in the folder, and would make another model."""
+    """Lists the settings that differ in the folder and would make a different model."""
     before, now = (flatten(dataclasses.asdict(one)) for one in (load_config(folder), config))
     changed = [path for path in now if now[path] != before[path] and not path.startswith(_FREE_SETTINGS)]
     return [f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed]

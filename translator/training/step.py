@@ -1,4 +1,4 @@
-"""One step of training: loss, gradient, Adam, and the running average of the weights."""
+"""One training step: loss, gradient, Adam, and the running average of the weights."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from translator.nn.model import TranslationModel
 
 
 class TrainingModel(keras.Model):
-    """The network as ``fit`` trains it.
+    """Wraps the network so that ``fit`` can train it.
 
     After every step, each averaged weight ``a`` follows its weight ``w`` with
 
         a = d a + (1 - d) w,   d = min(average_decay, (1 + step) / (10 + step))
 
-    The decay grows with the step: a fixed one would keep the random start in the average for the first
-    epochs, which are most epochs of a small corpus.
+    The decay grows with the step. A fixed decay would keep the random initial weights in the average for the
+    first epochs, which are most of the epochs of a small corpus.
 
     Args:
         network: the model to train.
@@ -50,7 +50,12 @@ class TrainingModel(keras.Model):
         self.optimizer.build(network.trainable_variables)
 
     def train_step(self, batch: tuple[tf.Tensor, tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
-        """One step on a ``Batch``; returns sums over the batch, float32 [] each."""
+        """Takes one step on a ``Batch``.
+
+        Returns:
+            ``loss``, the mean per target token; and over the batch the sum of ``negative_log_prob``, in nats,
+            and ``num_tokens``, the number of target tokens; float32 [] each.
+        """
         source_ids, target_ids, alignments = batch
         weights = self.network.trainable_variables
         with tf.GradientTape() as tape:
@@ -76,7 +81,7 @@ class TrainingModel(keras.Model):
 
     @contextlib.contextmanager
     def averaged_weights(self) -> Iterator[None]:
-        """Puts the averaged weights into the network for the time of a ``with`` block."""
+        """Gives the network its averaged weights inside a ``with`` block."""
         weights = self.network.trainable_variables
         raw = [weight.numpy() for weight in weights]
         try:

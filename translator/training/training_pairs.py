@@ -1,4 +1,4 @@
-"""Which pairs are learned from, and which ones steer: found by reading the text once."""
+"""Selects the training pairs and the dev set, reading the text once."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from translator.corpus.sampling import sample_evenly
 from translator.errors import DataError
 from translator.training.corpus_files import CorpusFiles, ParallelText
 
-_MAX_SAMPLE = 500_000  # pairs that tokenizer and word alignments are learned from
+_MAX_SAMPLE = 500_000  # pairs that the tokenizer and the word alignments are learned from
 _MAX_DEV_PAIRS = 1000
-_DEV_SHARE = 20  # one pair in so many is held out where no dev set is given
-_DEV_SEED = 1  # the same choice for all seeds of a training, so that their models can translate together
+_DEV_SHARE = 20  # one pair in 20 is held out if no dev set is given
+_DEV_SEED = 1  # the same dev set for all seeds of a training, so that their models can translate together
 
 
 @dataclass(frozen=True)
 class CorpusCounts:
-    """What became of the pairs of a corpus.
+    """How many pairs of a corpus were read and dropped.
 
     Attributes:
         name: its files.
         read: pairs in them.
-        dropped: reason -> how many were dropped for it; that and ``read`` give how many were kept.
+        dropped: reason -> number of pairs dropped for it; all others are kept.
     """
 
     name: str
@@ -40,20 +40,21 @@ class CorpusCounts:
 
 
 class TrainingPairs:
-    """The pairs of a training.
+    """The pairs that a model is trained on, and its dev set.
 
     Attributes:
-        dev: the pairs to steer by.
-        held_out: those of them that were taken out of the corpus, since no dev set was given; None: one was.
-        num_pairs: pairs to learn from that people wrote; the recipe follows from it.
-        counts: of each part of the corpus.
-        sample: pairs of all parts to learn tokenizer and word alignments from; of a small corpus, all.
+        dev: the dev set.
+        held_out: the dev set, if it was taken out of the corpus because none was given; else None.
+        num_pairs: training pairs that people wrote; they decide on the recipe.
+        counts: one for each part of the corpus.
+        sample: pairs of all parts that the tokenizer and the word alignments are learned from; of a small
+            corpus, all pairs.
 
     Args:
         files: where the text is.
-        dev: what ``read_dev`` gave for it.
-        config: languages and what is dropped; no recipe changes these.
-        report: takes each line for the user.
+        dev: the dev set as ``read_dev`` returns it.
+        config: the languages and which pairs are dropped; no recipe changes these.
+        report: is called with each line for the user.
 
     Raises:
         DataError: if the text cannot be used.
@@ -64,60 +65,61 @@ class TrainingPairs:
     ) -> None:
         self._config = config
         self.counts: list[CorpusCounts] = []
-        self._selections = [self._look_at(text) for text in files.train]
-        sample = [pair for selection in self._selections for pair in selection.sample]
+        self._corpora = [self._filtered(text) for text in files.train]
+        sample = [pair for corpus in self._corpora for pair in corpus.sample]
         if dev is not None and is_dev_set_swapped(sample, dev):
             raise DataError(
                 f"{files.dev} look swapped: their words are those of the other side of {files.train[0]}; "
                 "give source and target in the same order"
             )
-        for text, selection in zip(files.train, self._selections, strict=True):
-            report(f"{'corpus' if len(files.train) == 1 else text}: {selection.report}")
+        for text, corpus in zip(files.train, self._corpora, strict=True):
+            report(f"{'corpus' if len(files.train) == 1 else text}: {corpus.report}")
         self.num_pairs = sum(
-            selection.report.num_kept
-            for text, selection in zip(files.train, self._selections, strict=True)
+            corpus.report.num_kept
+            for text, corpus in zip(files.train, self._corpora, strict=True)
             if not text.is_machine_translated
         )
         self.held_out = None
         if dev is None:
-            dev = self.held_out = _hold_out(self._selections)
+            dev = self.held_out = _hold_out(self._corpora)
             self.num_pairs -= len(dev)
             report(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
         self.dev = dev
-        self._hidden = {pair.source for pair in self.held_out or ()}
-        self.sample = self._seen(sample)
+        self._held_out_sources = {pair.source for pair in self.held_out or ()}
+        self.sample = self._without_held_out(sample)
         if not self.sample:
-            raise DataError(f"{files.train[0]}: no pair is left to train on; look at the reasons above")
+            raise DataError(f"{files.train[0]}: no pair is left to train on; see the reasons above")
         if files.mix is not None:
-            self._selections.append(self._look_at(files.mix))
-            self.sample += self._seen(self._selections[-1].sample)
-            report(f"to mix in: {self._selections[-1].report}")
+            self._corpora.append(self._filtered(files.mix))
+            self.sample += self._without_held_out(self._corpora[-1].sample)
+            report(f"to mix in: {self._corpora[-1].report}")
 
-    def _look_at(self, text: ParallelText) -> FilteredCorpus:
+    def _filtered(self, text: ParallelText) -> FilteredCorpus:
         config, limits = self._config, self._config.data
         languages = config.source_language, config.target_language
         pairs = partial(stream_pairs, text.source, text.target, *languages, text.name)
-        selection = FilteredCorpus(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
-        self.counts.append(CorpusCounts(str(text), selection.report.num_read, selection.report.dropped))
-        return selection
+        corpus = FilteredCorpus(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
+        self.counts.append(CorpusCounts(str(text), corpus.report.num_read, corpus.report.dropped))
+        return corpus
 
-    def _seen(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """Those that are not held out."""
-        return [pair for pair in pairs if pair.source not in self._hidden]
+    def _without_held_out(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Returns the pairs whose source is not held out."""
+        return [pair for pair in pairs if pair.source not in self._held_out_sources]
 
-    def kept(self) -> list[Iterator[PairBlock]]:
-        """Reads the pairs to learn from again, each part by itself; the last may be one to mix in."""
-        if not self._hidden:
-            return [selection.blocks() for selection in self._selections]
-        return [self._without_hidden(selection) for selection in self._selections]
+    def blocks(self) -> list[Iterator[PairBlock]]:
+        """Reads the training pairs again, part by part; a text to mix in is the last part."""
+        if not self._held_out_sources:
+            return [corpus.blocks() for corpus in self._corpora]
+        return [self._blocks_without_held_out(corpus) for corpus in self._corpora]
 
-    def _without_hidden(self, selection: FilteredCorpus) -> Iterator[PairBlock]:
-        for block in selection.blocks():
-            yield block.select(np.flatnonzero([source not in self._hidden for source in block.sources]))
+    def _blocks_without_held_out(self, corpus: FilteredCorpus) -> Iterator[PairBlock]:
+        for block in corpus.blocks():
+            is_kept = [source not in self._held_out_sources for source in block.sources]
+            yield block.select(np.flatnonzero(is_kept))
 
 
 def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
-    """Reads the dev set, of a long one an even selection; None if no files are given.
+    """Reads the dev set, or an even sample of a long one; returns None if no files are given.
 
     Raises:
         DataError: if it cannot be used.
@@ -131,12 +133,14 @@ def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
     return list(sample_evenly(visible, _MAX_DEV_PAIRS))
 
 
-def _hold_out(selections: Sequence[FilteredCorpus]) -> list[Pair]:
-    """Chooses a dev set among the pairs to learn from."""
-    kept = sum(selection.report.num_kept for selection in selections)
-    if kept < 2:
-        raise DataError(f"only {kept} pair is left after filtering; training needs at least some hundred")
-    number = max(1, min(_MAX_DEV_PAIRS, kept // _DEV_SHARE))
-    chosen = set(np.random.default_rng(_DEV_SEED).choice(kept, number, replace=False).tolist())
-    pairs = (pair for selection in selections for block in selection.blocks() for pair in block.pairs())
+def _hold_out(corpora: Sequence[FilteredCorpus]) -> list[Pair]:
+    """Chooses a dev set among the training pairs."""
+    num_kept = sum(corpus.report.num_kept for corpus in corpora)
+    if num_kept < 2:
+        raise DataError(
+            f"only {num_kept} pair is left after filtering; training needs at least a few hundred"
+        )
+    num_dev = max(1, min(_MAX_DEV_PAIRS, num_kept // _DEV_SHARE))
+    chosen = set(np.random.default_rng(_DEV_SEED).choice(num_kept, num_dev, replace=False).tolist())
+    pairs = (pair for corpus in corpora for block in corpus.blocks() for pair in block.pairs())
     return [pair for i, pair in enumerate(pairs) if i in chosen]
