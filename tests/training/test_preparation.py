@@ -292,7 +292,7 @@ def test_the_whole_corpus_is_aligned(tmp_path):
 
 def test_a_corpus_of_nothing_but_held_out_pairs_is_refused(tmp_path, folder):
     files = CorpusFiles([write(tmp_path, "train", [("one", "eins")] * 5)])
-    with pytest.raises(DataError, match="only 1 pair is left after filtering; training needs at least some"):
+    with pytest.raises(DataError, match="only 1 pair is left after filtering; training needs at least a few"):
         prepared(files, folder)
     files = CorpusFiles([write(tmp_path, "train", [("one", "eins"), ("one", "einer")])])
     with pytest.raises(DataError, match="no pair is left to train on; see the reasons above"):
