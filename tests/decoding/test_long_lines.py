@@ -78,9 +78,11 @@ def test_parts_know_whether_a_space_was_between_them(tokenizer):
     [ids] = tokenizer.encode(["ada bob cid xyzxyz dee"])
     parts = long_lines.parts_of(ids)
     texts = ["".join(tokenizer.tokens(part)) for part in parts]
-    assert long_lines.are_glued(parts) == [i > 0 and not text.startswith("▁") for i, text in enumerate(texts)]
-    assert long_lines.are_glued(parts)[:2] == [False, False]
-    assert True in long_lines.are_glued(parts)
+    assert long_lines.continues_word(parts) == [
+        i > 0 and not text.startswith("▁") for i, text in enumerate(texts)
+    ]
+    assert long_lines.continues_word(parts)[:2] == [False, False]
+    assert True in long_lines.continues_word(parts)
 
 
 @pytest.mark.parametrize(

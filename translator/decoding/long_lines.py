@@ -102,7 +102,7 @@ class LongLines:
             rest = rest[end:]
         return [*parts, rest] if rest else parts
 
-    def are_glued(self, parts: Sequence[Sequence[int]]) -> list[bool]:
+    def continues_word(self, parts: Sequence[Sequence[int]]) -> list[bool]:
         """For each part of a line, whether it goes on without a space after the part before."""
         begins = self._kinds.begins
         return [i > 0 and bool(begins[part[0]] != Cut.AT_SPACE) for i, part in enumerate(parts)]

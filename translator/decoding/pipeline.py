@@ -120,8 +120,8 @@ class Pipeline:
             if options.search.sampling and len(parts) > 1:  # by its number, whatever the batches are
                 draws = np.random.default_rng([options.search.seed, of_line[0][0].number])
             translated = [translation for _, translation in of_line]
-            are_glued = self._long_lines.are_glued(parts)
-            results.append(join_translations(translated, are_glued, options.alignments, draws))
+            continues_word = self._long_lines.continues_word(parts)
+            results.append(join_translations(translated, continues_word, options.alignments, draws))
         return results
 
     def _sentences(

@@ -132,7 +132,7 @@ def _from_the_other_end(links: WordAlignment, num_words: int) -> WordAlignment:
 
 def join_translations(
     parts: Sequence[Translation],
-    are_glued: Sequence[bool],
+    continues_word: Sequence[bool],
     alignments: bool,
     draws: np.random.Generator | None = None,
 ) -> Translation:
@@ -144,7 +144,7 @@ def join_translations(
 
     Args:
         parts: the translations of the parts, with their alternatives.
-        are_glued: for each part, whether it goes on within the last word of the part before.
+        continues_word: for each part, whether it goes on within the last word of the part before.
         alignments: whether the parts have alignments.
         draws: for samples, as many of each part: shuffles the samples of each part, which come sorted by
             score. None: the parts are no samples.
@@ -152,32 +152,33 @@ def join_translations(
     if len(parts) == 1:
         return parts[0]
 
-    def worth(choice: tuple[Translation, ...]) -> float:
-        return -sum(one.score for one in choice)
+    def negative_score(choice: tuple[Translation, ...]) -> float:
+        return -sum(hypothesis.score for hypothesis in choice)
 
-    each = [(part, *part.alternatives) for part in parts]
+    hypotheses_by_part = [(part, *part.alternatives) for part in parts]
     choices: list[tuple[Translation, ...]] = [()]
     if draws is not None:
-        shuffled = ([ranked[i] for i in draws.permutation(len(ranked))] for ranked in each)
-        choices = sorted(zip(*shuffled, strict=True), key=worth)
+        shuffled = ([ranked[i] for i in draws.permutation(len(ranked))] for ranked in hypotheses_by_part)
+        choices = sorted(zip(*shuffled, strict=True), key=negative_score)
     else:
-        most = max(map(len, each), default=1)
-        for ranked in each:
-            choices = sorted(((*choice, one) for choice in choices for one in ranked), key=worth)[:most]
-    best, *others = (_join_hypotheses(choice, are_glued, alignments) for choice in choices)
+        n_best = max(map(len, hypotheses_by_part), default=1)
+        for ranked in hypotheses_by_part:
+            longer = ((*choice, hypothesis) for choice in choices for hypothesis in ranked)
+            choices = sorted(longer, key=negative_score)[:n_best]
+    best, *others = (_join_hypotheses(choice, continues_word, alignments) for choice in choices)
     return replace(best, alternatives=tuple(others))
 
 
 def _join_hypotheses(
-    parts: Sequence[Translation], are_glued: Sequence[bool], alignments: bool
+    parts: Sequence[Translation], continues_word: Sequence[bool], alignments: bool
 ) -> Translation:
     """Joins one hypothesis per part."""
     links = []
     if alignments:
         source_words = target_words = 0
         before = ""
-        for part, is_glued in zip(parts, are_glued, strict=True):
-            source_words -= is_glued
+        for part, continues in zip(parts, continues_word, strict=True):
+            source_words -= continues
             if before and part.text:
                 target_words -= len(join_parts([before, part.text])) == len(before) + len(part.text)
             links += [(source_words + i, target_words + j) for i, j in part.word_alignment or ()]
