@@ -24,7 +24,7 @@ from typing import Any
 
 
 def started(model: str) -> tuple[subprocess.Popen[str], int]:
-    """The server and its port, once it serves."""
+    """Starts the server; returns its process and port once it serves."""
     command = [sys.executable, "-m", "translator", "serve", model, "--port", "0"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -35,7 +35,7 @@ def started(model: str) -> tuple[subprocess.Popen[str], int]:
 
 
 def bodies(lines: list[str], target: str) -> Iterator[tuple[str, bytes]]:
-    """Endless requests: path and body."""
+    """Yields requests without end: path and body."""
     for number, line in enumerate(itertools.cycle(lines)):
         body: dict[str, Any] = {"q": line, "source": "auto", "target": target}
         if number % 10 == 0:
@@ -44,7 +44,7 @@ def bodies(lines: list[str], target: str) -> Iterator[tuple[str, bytes]]:
 
 
 async def call(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], path: str, body: bytes) -> int:
-    """One request; its status."""
+    """Sends one request and returns its status."""
     reader, writer = connection
     head = f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
@@ -58,7 +58,7 @@ async def call(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], pa
 async def load(
     port: int, clients: int, requests: Iterator[tuple[str, bytes]], goes_on: Callable[[int], bool]
 ) -> tuple[list[float], Counter[int], float]:
-    """Sends requests: seconds of each, statuses, seconds of all."""
+    """Sends requests; returns the seconds of each, the statuses and the seconds of all."""
     seconds: list[float] = []
     statuses: Counter[int] = Counter()
     begun = itertools.count()
@@ -77,13 +77,13 @@ async def load(
 
 
 def megabytes(process: subprocess.Popen[str]) -> float:
-    """Resident memory of a process."""
+    """Returns the resident memory of a process, in MB."""
     pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
     return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
 
 
 def cpu_seconds(process: subprocess.Popen[str]) -> float:
-    """What a process has computed so far, in all its threads: the measure where others share the machine."""
+    """Returns the CPU time of all threads of a process, which is comparable even on a shared machine."""
     fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 

@@ -21,7 +21,7 @@ SENTENCE = "A man in a blue shirt is standing on a tall ladder."
 
 
 def calls_a_second(call: Any, callers: int, seconds: float) -> tuple[float, int]:
-    """How often all callers together are answered, and how many of their calls failed."""
+    """Returns the calls per second of all callers together, and how many calls failed."""
     counts, errors = [0] * callers, [0] * callers
     end = time.perf_counter() + seconds
 
@@ -43,7 +43,7 @@ def calls_a_second(call: Any, callers: int, seconds: float) -> tuple[float, int]
 
 
 def measure(folder: str, seconds: float, callers: int) -> dict[str, Any]:
-    """All figures of one exported model."""
+    """Returns all measurements of one exported model."""
     import tensorflow as tf
     import tensorflow_text  # noqa: F401
 

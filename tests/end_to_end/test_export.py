@@ -1,4 +1,4 @@
-"""An exported model, used by programs that know nothing of this package."""
+"""An exported model, used by programs that do not import this package."""
 
 import json
 import os
@@ -24,7 +24,7 @@ TENSORFLOW = Path(tf.__file__).parent
 
 
 def run_app(*arguments, standard_input=None):
-    """A program in a process of its own, outside the checkout; its standard output."""
+    """Runs a program in its own process, outside the checkout, and returns its standard output."""
     done = subprocess.run(
         [*map(str, arguments)],
         input=standard_input,
@@ -75,7 +75,7 @@ def test_the_python_app_translates_as_the_command_line_does(exported, sentences,
     assert output.splitlines() == expected
 
 
-def test_the_app_imports_nothing_of_ours(exported):
+def test_the_app_does_not_import_this_package(exported):
     app = (EXAMPLES / "app.py").read_text(encoding="utf-8")
     seen = "\nassert not any(name.split('.')[0] == 'translator' for name in sys.modules), 'ours'"
     assert run_app(sys.executable, "-c", app + seen, exported / "text" / "1", "one two")
@@ -202,7 +202,7 @@ def test_smaller_weights_and_what_they_cost(run, model, corpus, exported, tmp_pa
     assert "on 60 lines of test.en" in card
 
 
-def test_what_cannot_be_exported_is_told_in_a_line(run, model, tmp_path):
+def test_what_cannot_be_exported_is_reported_in_one_line(run, model, tmp_path):
     def refusal(*arguments):
         done = run("export", *arguments)
         assert done.returncode in (1, 2)
@@ -221,7 +221,7 @@ def test_what_cannot_be_exported_is_told_in_a_line(run, model, tmp_path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
-def test_a_read_only_place_is_told_in_a_line(run, model, tmp_path):
+def test_a_read_only_folder_is_reported_in_one_line(run, model, tmp_path):
     tmp_path.chmod(0o500)
     done = run("export", model, tmp_path / "out")
     tmp_path.chmod(0o700)

@@ -1,8 +1,8 @@
-// The list of other translations below a line, for the mouse and the keyboard.
+// The list of other translations below a line, which the mouse and the keyboard can use.
 
 let close = () => {};
 
-// Opens a list under a line; taken(i) is called with the number of the text that is chosen.
+// Opens a list under a line; taken(i) is called with the index of the text that the user chooses.
 export function choose(line, texts, chosen, taken) {
   close();
   const list = document.createElement("ul");
@@ -49,7 +49,7 @@ export function choose(line, texts, chosen, taken) {
     },
   };
   list.addEventListener("click", (event) => {
-    event.stopPropagation(); // it is no click on the translation
+    event.stopPropagation(); // otherwise it would count as a click on the translation
     const i = options.indexOf(event.target);
     if (i >= 0) take(i);
   });

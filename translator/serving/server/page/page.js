@@ -1,4 +1,4 @@
-// The page: what is typed is translated after a short pause, line by line.
+// The page: translates the text line by line, after a short pause in typing.
 
 import { choose } from "./alternatives.js";
 import { Trouble, fetchLines, fetchPairs } from "./server.js";
@@ -12,8 +12,8 @@ const [source, mirror, translation, pairs, swap, copy, hint, said, trouble] = [
 
 let served = []; // pairs of languages
 let known = new Map(); // line of text -> {source_words, hypotheses, chosen}, of the lines that are shown
-let shown = []; // for each line: {text, line, places, sourceSpans, spans, element}
-let request = new AbortController(); // the latest; an answer to an earlier one is not looked at
+let shown = []; // for each line on the page: {text, line, places, sourceSpans, spans, element}
+let request = new AbortController(); // the latest; answers to earlier requests are ignored
 let timer = 0;
 
 const pair = () => served[pairs.selectedIndex];
@@ -25,7 +25,7 @@ function nameOf(code) {
   try {
     return new Intl.DisplayNames(["en"], { type: "language" }).of(code);
   } catch {
-    return code; // no code of a language, but the name that somebody gave it
+    return code; // not a language code, but a name of the user's own
   }
 }
 
@@ -77,11 +77,11 @@ async function translate() {
     trouble.textContent = "";
     show(lines);
   } catch (error) {
-    tell(error);
+    showError(error);
   }
 }
 
-function tell(error) {
+function showError(error) {
   if (error.name === "AbortError") return;
   if (!(error instanceof Trouble)) throw error;
   if (trouble.textContent !== error.message) trouble.textContent = error.message;
@@ -158,7 +158,7 @@ translation.addEventListener("pointerover", (event) => {
 });
 translation.addEventListener("pointerleave", darkenAll);
 
-// The mirror lies under the text area and has its words at the same places.
+// The mirror behind the text area has its words at the same positions.
 source.addEventListener("pointermove", (event) => {
   const under = document.elementsFromPoint(event.clientX, event.clientY);
   for (const one of shown) {
@@ -190,7 +190,7 @@ async function openAlternatives(one) {
       one.line.isComplete = true;
     }
   } catch (error) {
-    tell(error);
+    showError(error);
     return;
   }
   if (one.line.hypotheses.length < 2) {
@@ -211,7 +211,7 @@ function walk(one, step) {
 
 translation.addEventListener("click", (event) => {
   const one = lineOf(event.target);
-  if (one && getSelection().isCollapsed) openAlternatives(one); // else somebody marks text to copy it
+  if (one && getSelection().isCollapsed) openAlternatives(one); // otherwise the user is selecting text to copy
 });
 
 translation.addEventListener("keydown", (event) => {
@@ -226,7 +226,7 @@ translation.addEventListener("keydown", (event) => {
 });
 translation.addEventListener("focusout", darkenAll);
 
-// What the user does
+// Controls
 
 source.addEventListener("input", () => {
   darkenAll();

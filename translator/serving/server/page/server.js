@@ -1,9 +1,9 @@
-// Calls of the server, and what went wrong with them in words for people.
+// Calls to the server, and error messages for the user when they fail.
 
 const RETRY_SECONDS = 2;
 
 export class Trouble extends Error {
-  // retryAfter: seconds after which to try again; null where only another text can help.
+  // retryAfter: seconds after which to try again; null if only a different text can help.
   constructor(message, retryAfter) {
     super(message);
     this.retryAfter = retryAfter;
@@ -25,7 +25,7 @@ async function answerOf(path, options) {
   throw new Trouble(reason, reply.status >= 500 ? RETRY_SECONDS : null);
 }
 
-// [{source, target}] of all that is served.
+// The language pairs that are served: [{source, target}].
 export async function fetchPairs() {
   const languages = await answerOf("languages", {});
   return languages.flatMap(({ code, targets }) => targets.map((target) => ({ source: code, target })));

@@ -1,8 +1,8 @@
-// Words as elements of their own, and the light that attention throws on them.
+// Words as elements, highlighted by their attention weights.
 
-const LEAST_SHARE = 0.1; // of the attention, to be named or shown
+const LEAST_SHARE = 0.1; // of the attention; smaller shares are not shown
 
-// Where each word stands in a text: [start, end]. Words are in order; one that is not found is left out.
+// The positions of words in a text: [start, end]. Words are in order; a word that is not found is skipped.
 export function placesOf(text, words) {
   let from = 0;
   return words.flatMap((word) => {
@@ -13,7 +13,7 @@ export function placesOf(text, words) {
   });
 }
 
-// The text as nodes, with an element for each place; everything is text, nothing is parsed as HTML.
+// The text as nodes, with one element per position; nothing is parsed as HTML.
 export function nodesOf(text, places) {
   const nodes = [];
   const spans = [];
@@ -37,17 +37,17 @@ export function darken(spans) {
   }
 }
 
-// Weights are pairs: the number of a word, and how much light falls on it, from 0 to 1.
+// Weights are pairs: the index of a word and how strongly to highlight it, from 0 to 1.
 export function light(spans, weights) {
   for (const [i, weight] of weights) {
     if (weight >= LEAST_SHARE) spans[i]?.style.setProperty("--weight", Math.min(1, weight).toFixed(3));
   }
 }
 
-// Keeps a word from changing the order of those around it, where it is written from right to left.
+// Isolates a word, so that one written from right to left does not reorder the words around it.
 const quoted = (word) => `“\u2068${word}\u2069”`;
 
-// The source words that a word attended to, as a sentence; pairs as above, the most first.
+// A sentence that names the source words a word attended to; pairs as above, highest weight first.
 export function explained(word, sourceWords, attended) {
   const named = attended
     .filter(([, weight]) => weight >= LEAST_SHARE)
