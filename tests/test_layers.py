@@ -76,3 +76,31 @@ def test_search_does_not_know_the_model(module):
     source = (PACKAGE / "decoding" / f"{module}.py").read_text(encoding="utf-8")
     assert imported_layers(source) <= {"search_options", "decoding"}
     assert "decoding.graph" not in source
+
+
+_MOST_LINES_OF_A_FILE, _MOST_LINES_OF_A_FUNCTION = 350, 60
+
+
+def lines_of_functions(source: str) -> dict[str, int]:
+    """The lines of each function and method, without its docstring."""
+    sizes = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            first = node.body[0]
+            has_docstring = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant)
+            docstring = first.end_lineno - first.lineno + 1 if has_docstring else 0
+            sizes[node.name] = node.end_lineno - node.lineno + 1 - docstring
+    return sizes
+
+
+def test_the_checker_counts_lines():
+    source = 'def f():\n  """A docstring\n  of two lines."""\n  def g():\n    return 1\n  return g\n'
+    assert lines_of_functions(source) == {"f": 4, "g": 2}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_files_and_functions_are_short_enough_to_read(path):
+    source = path.read_text(encoding="utf-8")
+    assert len(source.splitlines()) <= _MOST_LINES_OF_A_FILE
+    sizes = lines_of_functions(source)
+    assert {name: size for name, size in sizes.items() if size > _MOST_LINES_OF_A_FUNCTION} == {}

@@ -80,7 +80,7 @@ def train(
     diversify: bool = False,
     teacher: str | Path | None = None,
     seeds: int = 1,
-    config_file: str | Path | None = None,
+    config: str | Path | None = None,
     settings: Mapping[str, Any] | None = None,
     tensorboard: str | Path | None = None,
     report: Callable[[str], None] = report_to_standard_error,
@@ -114,7 +114,7 @@ def train(
             its backward model is used again, and so are that model's translations of the same text.
         seeds: how many models to train, with seeds 1, 2 and so on, into ``seed-1``, ``seed-2`` and so on in
             ``output``; 1: one model, into ``output`` itself, with the seed of the settings.
-        config_file: a TOML file of settings that replace the recipe's.
+        config: a TOML file of settings that replace the recipe's.
         settings: settings by dotted path, which replace those of the file.
         tensorboard: a folder for TensorBoard logs.
         report: is called with each line for the user.
@@ -127,7 +127,7 @@ def train(
         DataError: if the text cannot be used.
         ModelError: if a folder cannot be used.
     """
-    config = (read_toml(Path(config_file)) if config_file else {}) | dict(settings or {})
+    overrides = (read_toml(Path(config)) if config else {}) | dict(settings or {})
     languages = {"source_language": source_language, "target_language": target_language}
     job = TrainingJob(
         files=CorpusFiles(
@@ -136,7 +136,7 @@ def train(
             optional_text(mix_source, mix_target, "mixed pairs have", "mix_source and mix_target"),
         ),
         folder=Path(output),
-        overrides=config | {language: name for language, name in languages.items() if name is not None},
+        overrides=overrides | {language: name for language, name in languages.items() if name is not None},
         initial_model=None if init_from is None else Path(init_from),
         diversify=diversify,
         teacher=None if teacher is None else Path(teacher),

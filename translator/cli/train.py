@@ -155,7 +155,7 @@ def command(
         diversify=diversify,
         teacher=teacher,
         seeds=seeds,
-        config_file=config_file,
+        config=config_file,
         settings=settings,
         tensorboard=tensorboard,
     )
