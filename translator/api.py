@@ -12,7 +12,7 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
 from translator.evaluation.comparison import Comparison, compare_translations
-from translator.evaluation.scores import Scores, check_tokenizer
+from translator.evaluation.scores import Scores, check_bleu_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translate_pairs
 from translator.files import check_writable
@@ -180,7 +180,7 @@ def evaluate(
         DataError: if the text cannot be used.
         ModelError: if there is no complete model.
     """
-    check_tokenizer(tokenize)
+    check_bleu_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
     hypotheses = translate_pairs(_loaded(model), pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
@@ -225,7 +225,7 @@ def compare(
     if output is not None:
         check_drawing_packages()
         check_writable(Path(output))
-    check_tokenizer(tokenize)
+    check_bleu_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
     translations, other_translations = (
         (name, translate_pairs(_loaded(model), pairs, glossary, minimum_bayes_risk, options))

@@ -132,7 +132,7 @@ _ONLY_FOR_SAMPLING = {"temperature", "top_k", "top_p", "seed"}
 _ONLY_FOR_BEAM_SEARCH = {"beam_size", "coverage_penalty"}
 
 
-def without_effect(
+def explain_ineffective_option(
     given: Mapping[str, Any],
     rerankers: Sequence[str] = (),
     minimum_bayes_risk: bool = False,

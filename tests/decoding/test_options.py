@@ -7,7 +7,12 @@ from typing import get_type_hints
 import pytest
 
 from translator.errors import ConfigError
-from translator.search_options import SearchKeywords, SearchOptions, describe_options, without_effect
+from translator.search_options import (
+    SearchKeywords,
+    SearchOptions,
+    describe_options,
+    explain_ineffective_option,
+)
 
 WHOLE = {
     "beam_size": (1, 1000),
@@ -207,10 +212,10 @@ def test_editors_know_every_option_with_its_type():
     ],
 )
 def test_an_option_without_effect_is_found(given, rerankers, by_risk, fault):
-    assert without_effect(given, rerankers, by_risk) == fault
+    assert explain_ineffective_option(given, rerankers, by_risk) == fault
 
 
 def test_an_option_without_effect_is_spelled_as_the_user_typed_it():
-    assert without_effect({"top_k": 5}, spelled=lambda name: f"--{name.replace('_', '-')}") == (
+    assert explain_ineffective_option({"top_k": 5}, spelled=lambda name: f"--{name.replace('_', '-')}") == (
         "--top-k is for sampling: add --sampling"
     )

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from translator.config import DecodingConfig
-from translator.search_options import SearchOptions, describe_options, without_effect
+from translator.search_options import SearchOptions, describe_options, explain_ineffective_option
 
 ensemble_option = click.option(
     "--ensemble",
@@ -65,7 +65,7 @@ def _with_options(
         search = {name: value for name, value in given.items() if value is not None and value is not False}
         rerankers = [name for name in ("backward", "right_to_left") if arguments.get(name)]
         by_risk = arguments.get("minimum_bayes_risk", False)
-        if fault := without_effect(search, rerankers, by_risk, spelled=_flag):
+        if fault := explain_ineffective_option(search, rerankers, by_risk, spelled=_flag):
             raise click.UsageError(fault)
         return command(search=search, **arguments)
 

@@ -23,7 +23,7 @@ from translator.errors import ConfigError
 from translator.model_folder import lexicon_path, load_networks, model_folders
 from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
-from translator.search_options import SearchKeywords, SearchOptions, without_effect
+from translator.search_options import SearchKeywords, SearchOptions, explain_ineffective_option
 
 _WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
 
@@ -256,7 +256,7 @@ class Translator:
         known = [option.name for option in dataclasses.fields(SearchOptions)]
         if unknown := changes.keys() - set(known):
             raise ConfigError(f"{sorted(unknown)[0]}: no such option; valid ones: {', '.join(known)}")
-        if fault := without_effect(changes, self.rerankers):
+        if fault := explain_ineffective_option(changes, self.rerankers):
             raise ConfigError(fault)
         if changes.get("shortlist") and self._lexicon is None:
             raise ConfigError("shortlist: the model folder has no lexicon.npz; train again, or leave it out")

@@ -90,7 +90,7 @@ class LengthScore:
         return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest}–{self.longest}"
 
 
-def check_tokenizer(name: str | None) -> None:
+def check_bleu_tokenizer(name: str | None) -> None:
     """Checks that sacreBLEU can use a tokenizer; call it before the time is spent on translating.
 
     Args:
@@ -122,10 +122,10 @@ def evaluate(
         lowercase: whether to ignore case.
 
     Raises:
-        ConfigError: if the tokenizer cannot be used; see ``check_tokenizer``.
+        ConfigError: if the tokenizer cannot be used; see ``check_bleu_tokenizer``.
         ValueError: if the number of references differs from the number of translations.
     """
-    check_tokenizer(tokenize)
+    check_bleu_tokenizer(tokenize)
     if len(hypotheses) != len(references):
         raise ValueError(f"{len(hypotheses)} hypotheses but {len(references)} references")
     # force silences a warning about tokenized text; effective_order matters for single sentences only.

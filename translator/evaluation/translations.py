@@ -10,7 +10,7 @@ from translator.decoding.translator import Translator
 from translator.errors import ConfigError
 from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
 from translator.evaluation.scores import evaluate
-from translator.search_options import SearchKeywords, without_effect
+from translator.search_options import SearchKeywords, explain_ineffective_option
 
 
 def translate_pairs(
@@ -33,7 +33,7 @@ def translate_pairs(
         ConfigError: if an option is not valid or has no effect, or several hypotheses would be scored.
     """
     options = options or {}
-    if fault := without_effect(options, translator.rerankers, minimum_bayes_risk):
+    if fault := explain_ineffective_option(options, translator.rerankers, minimum_bayes_risk):
         raise ConfigError(fault)
     if options.get("n_best", 1) > 1 and not minimum_bayes_risk:
         raise ConfigError(
