@@ -47,7 +47,7 @@ __all__ = [
     "train",
 ]
 
-_HOMES = {
+_MODULES = {
     "Comparison": "translator.evaluation.comparison",
     "Config": "translator.config",
     "ExportResult": "translator.serving.export",
@@ -67,7 +67,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Imports a public name when it is first used: TensorFlow takes seconds, --help must not."""
-    if name not in _HOMES:
+    """Imports a public name when it is first used, so that --help need not wait for TensorFlow."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    return getattr(importlib.import_module(_MODULES[name]), name)

@@ -89,7 +89,8 @@ def train(
 
     Args:
         source: the source side of the training pairs, a text file with one sentence per line; or several.
-        target: the target side; line n is the translation of line n. With several source files, one for each.
+        target: the target side; line n is the translation of line n. With several source files, give
+            one target file for each.
         output: the model folder to write; ``report.html`` in it shows how the training went.
         pairs: more training pairs, or all of them if ``source`` and ``target`` are empty: files that hold
             both sides, in TSV, TMX, PO or XLIFF; ``-`` is standard input.
@@ -101,8 +102,8 @@ def train(
         dev_source: source side of the dev set, which decides when training ends and which weights are the
             best; None: some training pairs are held out for it.
         dev_target: target side of the dev set.
-        mix_source: source side of other pairs, such as general or back-translated text, of which each epoch
-            takes the share that the setting ``data.mixed_share`` asks for; None: there are none.
+        mix_source: source side of other pairs, such as general or back-translated text, from which each epoch
+            draws the share of its pairs that the setting ``data.mixed_share`` gives; None: there are none.
         mix_target: target side of these pairs.
         init_from: a model folder; training starts from its weights and takes over its vocabulary.
         diversify: whether to train a forward and a backward model first and to learn also from their
@@ -117,7 +118,7 @@ def train(
         config: a TOML file of settings that replace the recipe's.
         settings: settings by dotted path, which replace those of the file.
         tensorboard: a folder for TensorBoard logs.
-        report: is called with each line for the user.
+        report: a function that is called with each line of progress.
 
     Returns:
         The translator with the weights that are best on the dev set; with several seeds, their ensemble.
@@ -168,8 +169,8 @@ def evaluate(
         tokenize: sacreBLEU's tokenizer for BLEU; None: its default.
         lowercase: whether to ignore case.
         glossary: as for ``Translator.translate``.
-        minimum_bayes_risk: whether to choose the hypothesis, or sample, that the other ``n_best`` agree with
-            most.
+        minimum_bayes_risk: whether to choose, of the ``n_best`` hypotheses or samples, the one that agrees
+            most with the others.
         options: as for ``Translator.translate``.
 
     Returns:
@@ -201,7 +202,7 @@ def compare(
     minimum_bayes_risk: bool = False,
     **options: Unpack[SearchKeywords],
 ) -> Comparison:
-    """Translates a test set with two translators; says which is better, and whether that may be chance.
+    """Translates a test set with two translators; says which is better, and whether by more than chance.
 
     Args:
         first: a translator, or a model folder.
@@ -215,6 +216,9 @@ def compare(
         glossary: as for ``evaluate``.
         minimum_bayes_risk: as for ``evaluate``.
         options: as for ``evaluate``.
+
+    Returns:
+        Both models' scores, their significance, and the sentences that differ most.
 
     Raises:
         ConfigError: if an option is not valid or has no effect, or the packages that draw the page are not
@@ -245,7 +249,7 @@ def inspect(
     png: str | Path | None = None,
     **options: Unpack[SearchKeywords],
 ) -> Inspection:
-    """Translates a sentence and records what happens inside, as ``Translator.inspect``, and draws it.
+    """Translates a sentence as ``Translator.inspect`` does, and draws what happens inside.
 
     Args:
         model: the translator, or the folder of one model.

@@ -57,7 +57,7 @@ class ModelConfig:
     attention_heads: int = setting(1, "attention heads; must divide units", 1, 64)
     dropout: float = setting(0.3, "variational dropout before every layer, one mask per sentence", 0, 0.95)
     word_dropout: float = setting(0.1, "share of input tokens whose whole embedding is dropped", 0, 0.95)
-    output_row_length: float = setting(0.0, "fixed length of the output embedding's rows; 0: free", 0, 100)
+    output_row_length: float = setting(0.0, "fixed L2 norm of the output embedding's rows; 0: free", 0, 100)
     dictionary: int = setting(0, "dictionary translations per token; 0: no dictionary", 0, 100)
     right_to_left: bool = field(
         default=False, metadata={"help": "write from right to left; such a model reranks others"}
@@ -70,9 +70,9 @@ class TrainingConfig:
 
     max_epochs: int = setting(30, "maximum number of passes over the corpus", 1, 100_000)
     learning_rate: float = setting(3e-3, "peak learning rate of Adam, at the end of the warm-up", 1e-8, 1)
-    warmup_steps: int = setting(400, "steps until the peak rate, then it decays; 0: constant", 0, 1_000_000)
+    warmup_steps: int = setting(400, "steps to the peak rate, which then decays; 0: constant", 0, 1_000_000)
     rate_decay: float = setting(0.7, "factor on the learning rate when dev BLEU stops improving", 0.01, 1)
-    rate_patience: int = setting(2, "evaluations without a better dev BLEU before that decay", 1, 10_000)
+    rate_patience: int = setting(2, "evaluations without a better dev BLEU before rate_decay", 1, 10_000)
     patience: int = setting(6, "evaluations without a better dev BLEU before training ends", 1, 10_000)
     checkpoint_steps: int = setting(
         500, "steps between checkpoints; the most that a crash can lose", 1, 10_000_000
@@ -122,7 +122,7 @@ class Config:
 
     @property
     def max_source_tokens(self) -> int:
-        """Most tokens that the source of one translation may have: those of the longest in training."""
+        """The longest source that is translated in one part, in tokens: the longest in training."""
         return self.corpus.longest_source or self.data.max_tokens
 
     def override(self, values: Mapping[str, Any]) -> Config:
@@ -235,7 +235,7 @@ def parse_weights(weights: Iterable[str]) -> dict[str, float]:
     """Parses ``file=number`` assignments.
 
     Raises:
-        ConfigError: if one has another form.
+        ConfigError: if an assignment has another form.
     """
     values = {}
     for weight in weights:
@@ -250,7 +250,10 @@ def parse_weights(weights: Iterable[str]) -> dict[str, float]:
 
 
 def describe_settings() -> list[tuple[str, str, str]]:
-    """Dotted path, default and help text of every setting that a user may change."""
+    """Returns the dotted path, the default as JSON and the help text of every setting in a section.
+
+    The languages, which are options of their own, and the facts about the corpus are left out.
+    """
     defaults = flatten(dataclasses.asdict(Config()))
     return [
         (path, json.dumps(defaults[path]), metadata["help"])
@@ -284,7 +287,7 @@ def _settings(config_type: Any, prefix: str = "") -> dict[str, tuple[type, Mappi
 
 
 def _unknown_setting(path: str, known: Iterable[str]) -> str:
-    """The message for an unknown key; suggests the nearest valid key, also by its last part alone."""
+    """The message for an unknown key; suggests the nearest valid key, by its last part or as a whole."""
     known = list(known)
     by_name = {name.rpartition(".")[2]: name for name in known}
     last = path.rpartition(".")[2]

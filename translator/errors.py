@@ -6,12 +6,12 @@ The command line prints it and exits with status 1.
 
 
 def first_line(error: BaseException) -> str:
-    """First line of an error's message, or else the name of its type, to quote in our own messages."""
+    """Returns the first line of an error's message, or the name of its type if the message is empty."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 class TranslatorError(Exception):
-    """Base class of all errors that this package raises on purpose."""
+    """Base class of the errors that a user can cause or fix."""
 
 
 class ConfigError(TranslatorError):
@@ -23,4 +23,4 @@ class DataError(TranslatorError):
 
 
 class ModelError(TranslatorError):
-    """A model folder is missing, incomplete or does not match."""
+    """A model folder is missing, incomplete or unsuitable, or a file cannot be written."""

@@ -33,7 +33,8 @@ def atomic_write(path: Path) -> Iterator[Path]:
         if path.exists() and not (path.is_file() or path.is_dir()):
             with tempfile.TemporaryDirectory() as folder:
                 yield Path(folder, path.name)
-                _copy(Path(folder, path.name), path)  # the pipe behind /dev/stdout has no path
+                # To the path as given: /dev/stdout may lead to a pipe, which has no path of its own.
+                _copy(Path(folder, path.name), path)
             return
         target = Path(os.path.realpath(path))
         if target.is_dir():
@@ -63,11 +64,11 @@ def check_writable(path: Path) -> None:
 
 
 class _NothingToWriteError(Exception):
-    """Leaves the file unchanged."""
+    """Ends ``atomic_write`` so that it leaves the file unchanged."""
 
 
 def write_error(path: Path, error: OSError) -> ModelError:
-    """The error to raise when a file cannot be written."""
+    """Returns the error to raise when a file cannot be written."""
     return ModelError(
         f"{path}: cannot be written ({error.strerror or error}); check the folder and the free space"
     )

@@ -22,7 +22,7 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.errors import ConfigError, ModelError
 from translator.nn.model import SpecialIds, TranslationModel, build_model, min_num_weights
 
-_LARGEST_CONFIG = 1 << 20  # bytes
+_MAX_CONFIG_SIZE = 1 << 20  # bytes
 
 
 def config_path(folder: Path) -> Path:
@@ -36,7 +36,7 @@ def tokenizer_path(folder: Path) -> Path:
 
 
 def lexicon_path(folder: Path) -> Path:
-    """Path of the lexicon, which search takes shortlists from."""
+    """Path of the lexicon, from which search takes shortlists."""
     return folder / "lexicon.npz"
 
 
@@ -101,7 +101,7 @@ def seed_folder(folder: Path, seed: int) -> Path:
 
 
 def seed_folders(folder: Path) -> list[Path]:
-    """The folders of models of several seeds, in the order of the seeds; empty for a single model."""
+    """Returns the folders of the models of several seeds, in order; empty for a single model."""
     folders: list[Path] = []
     while config_path(seed_folder(folder, len(folders) + 1)).exists():
         folders.append(seed_folder(folder, len(folders) + 1))
@@ -127,7 +127,7 @@ def load_config(folder: Path) -> Config:
     """
     path = config_path(folder)
     try:
-        if path.stat().st_size > _LARGEST_CONFIG:
+        if path.stat().st_size > _MAX_CONFIG_SIZE:
             raise ModelError(f"{path}: too large for settings; is it the right file?")
         return Config.from_json(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError:
@@ -150,7 +150,7 @@ def load_model(folder: Path) -> tuple[TranslationModel, Tokenizer, Config]:
     """Loads the best weights of a model folder into a network.
 
     Raises:
-        ModelError: if the folder is no complete model of this version.
+        ModelError: if the folder is not a complete model of this version.
     """
     config = load_config(folder)
     tokenizer = Tokenizer.load(tokenizer_path(folder))
@@ -220,13 +220,13 @@ def load_networks(folder: Path, *more_folders: Path) -> tuple[list[TranslationMo
         network, other_tokenizer, other_config = load_model(other)
         if other_tokenizer.model != tokenizer.model:
             raise ModelError(
-                f"{other}: has another vocabulary than {folder}; the models of an ensemble need the same "
+                f"{other}: has a different vocabulary from {folder}; the models of an ensemble need the same "
                 "tokenizer.model"
             )
         if other_config.model.right_to_left != config.model.right_to_left:
             raise ModelError(
-                f"{other}: writes in the other direction than {folder}; give the one with "
-                "model.right_to_left as --right-to-left, to rerank the translations of the other"
+                f"{other}: writes in the opposite direction to {folder}; give the model with "
+                "model.right_to_left as --right-to-left, so that it reranks the translations of the other"
             )
         networks.append(network)
     return networks, tokenizer, config

@@ -43,14 +43,14 @@ class SearchOptions:
     )
     coverage_penalty: float = setting(
         0.0,
-        "against dropped text: lowers hypotheses that leave source tokens without attention; start with 0.2",
+        "against dropped text: a penalty on source tokens that get little attention; start with 0.2",
         0,
         10,
     )
     min_length: int = setting(
         0, "fewest tokens, the end included; against output that stops early", 0, 10_000
     )
-    max_length: int = setting(0, "most tokens, the end included; 0: twice the source and ten", 0, 10_000)
+    max_length: int = setting(0, "most tokens, the end included; 0: twice the source plus ten", 0, 10_000)
     no_repeat_ngram: int = setting(
         0, "no n words in a row appear twice in a translation; against loops in output; 0: off", 0, 100
     )
@@ -105,7 +105,7 @@ class SearchOptions:
 
 
 def describe_options() -> dict[str, str]:
-    """Name of each option -> what it is for."""
+    """Returns the help text of each option, by name."""
     return {option.name: option.metadata["help"] for option in dataclasses.fields(SearchOptions)}
 
 
@@ -138,7 +138,7 @@ def explain_ineffective_option(
     minimum_bayes_risk: bool = False,
     spelled: Callable[[str], str] = str,
 ) -> str:
-    """Finds an option that would change nothing beside the others, or that decides the same as another.
+    """Finds an option that has no effect given the others, or that decides what another one decides too.
 
     Args:
         given: the search options that the caller gave, by name.
@@ -147,7 +147,7 @@ def explain_ineffective_option(
         spelled: turns the name of an option into what the user types, such as ``--beam-size``.
 
     Returns:
-        A sentence that says which option, and what to do; empty if all options have an effect.
+        A sentence that names the option and the remedy; empty if all options have an effect.
     """
     given = {name: value for name, value in given.items() if value is not None and value is not False}
     sampling, n_best = given.get("sampling", False), given.get("n_best", 1)
@@ -155,7 +155,7 @@ def explain_ineffective_option(
     if not sampling and (idle := _ONLY_FOR_SAMPLING & given.keys()):
         return f"{spelled(min(idle))} is for sampling: add {spelled('sampling')}"
     if sampling and (idle := _ONLY_FOR_BEAM_SEARCH & given.keys()):
-        return f"{spelled(min(idle))} is for beam search: leave it or {spelled('sampling')} out"
+        return f"{spelled(min(idle))} is for beam search, not for {spelled('sampling')}: leave one out"
     if minimum_bayes_risk and n_best == 1:
         return f"{by_risk} chooses among several translations: add {spelled('n_best')}"
     if not rerankers:

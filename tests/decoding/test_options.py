@@ -184,7 +184,7 @@ def test_editors_know_every_option_with_its_type():
             {"beam_size": 3, "sampling": True},
             (),
             False,
-            "beam_size is for beam search: leave it or sampling out",
+            "beam_size is for beam search, not for sampling: leave one out",
         ),
         ({"coverage_penalty": 0.2}, (), False, ""),
         ({}, (), True, "minimum_bayes_risk chooses among several translations: add n_best"),

@@ -145,7 +145,7 @@ def test_a_reranking_model_of_other_languages_is_refused(folders):
 
 def test_models_that_write_from_different_ends_form_no_ensemble(folders):
     for one, other in itertools.permutations(["forward", "reversed"]):
-        with pytest.raises(ModelError, match=r"writes in the other direction than .+; give the one with"):
+        with pytest.raises(ModelError, match=r"writes in the opposite direction to .+; give the model with"):
             Translator.load(folders[one], folders[other])
 
 

@@ -188,7 +188,7 @@ def test_one_string_is_no_stream_of_lines(translator):
 def test_an_option_without_effect_is_refused_as_on_the_command_line(translator, method):
     with pytest.raises(ConfigError, match=r"^top_k is for sampling: add sampling$"):
         getattr(translator, method)(["ada"], top_k=5)
-    with pytest.raises(ConfigError, match="beam_size is for beam search: leave it or sampling out"):
+    with pytest.raises(ConfigError, match="beam_size is for beam search, not for sampling: leave one out"):
         getattr(translator, method)(["ada"], beam_size=2, sampling=True)
 
 
@@ -503,7 +503,7 @@ def test_models_of_different_tokenizers_form_no_ensemble(folders):
     with pytest.raises(ModelError) as caught:
         Translator.load(folders[0], folders[1:3])
     assert str(caught.value) == (
-        f"{folders[2]}: has another vocabulary than {folders[0]}; the models of an ensemble need "
+        f"{folders[2]}: has a different vocabulary from {folders[0]}; the models of an ensemble need "
         "the same tokenizer.model"
     )
 

@@ -146,7 +146,7 @@ def test_sampling_is_repeatable(translator, model):
         (
             ["--sampling", "--beam-size", "3", "one"],
             2,
-            "--beam-size is for beam search: leave it or --sampling out",
+            "--beam-size is for beam search, not for --sampling: leave one out",
         ),
         (["--backward", "any", "--beam-size", "1", "one"], 2, "give a larger --beam-size"),
         (["--backward", "any", "--sampling", "one"], 2, "give a larger --n-best"),

@@ -20,7 +20,7 @@ from translator.corpus.readers import Pair
 
 Flags = npt.NDArray[np.bool_]
 
-_SHORT = 5  # words; for shorter pairs any length ratio is normal ("Thanks!" - "Vielen Dank auch dafür!")
+_SHORT = 5  # words; in pairs up to this length any ratio is normal ("Thanks!" - "Vielen Dank auch dafür!")
 
 # A character of a script that is written without spaces: Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and
 # everything from the CJK radicals on.
@@ -61,11 +61,11 @@ class PairBlock(NamedTuple):
     targets: Sequence[str]
 
     def select(self, indices: npt.NDArray[np.int64]) -> PairBlock:
-        """Returns the pairs with these indices, which are ascending and different."""
+        """Returns the pairs with these indices, which are ascending and distinct."""
         if len(indices) == len(self.sources):
             return self
-        rows = indices.tolist()
-        return PairBlock([self.sources[row] for row in rows], [self.targets[row] for row in rows])
+        kept = indices.tolist()
+        return PairBlock([self.sources[index] for index in kept], [self.targets[index] for index in kept])
 
     def pair(self, index: int) -> Pair:
         """Returns the pair with this index."""
@@ -79,8 +79,8 @@ class PairBlock(NamedTuple):
 def split_into_blocks(pairs: Iterable[tuple[str, str]]) -> Iterator[PairBlock]:
     """Yields the pairs in blocks, with the spaces around each sentence removed."""
     remaining = iter(pairs)
-    while rows := list(islice(remaining, _PAIRS_PER_BLOCK)):
-        yield PairBlock(*(list(map(str.strip, side)) for side in zip(*rows, strict=True)))
+    while chunk := list(islice(remaining, _PAIRS_PER_BLOCK)):
+        yield PairBlock(*(list(map(str.strip, side)) for side in zip(*chunk, strict=True)))
 
 
 def length_in_words(text: str) -> int:
@@ -107,8 +107,8 @@ def lengths_in_words(texts: Sequence[str]) -> npt.NDArray[np.int64]:
     special = (content >= _FIRST_OF_THREE_BYTES) | ((content < _SPACE) & (content != _LINE_FEED))
     is_second_byte = (content[1:] == 0x85) | (content[1:] == 0xA0)
     special[1:] |= (content[:-1] == _FIRST_OF_TWO_BYTE_SPACES) & is_second_byte
-    for row in np.unique(np.searchsorted(ends, np.flatnonzero(special))).tolist():
-        lengths[row] = length_in_words(texts[row])
+    for index in np.unique(np.searchsorted(ends, np.flatnonzero(special))).tolist():
+        lengths[index] = length_in_words(texts[index])
     return lengths
 
 
@@ -132,12 +132,12 @@ def find_flaws(block: PairBlock, max_words: int, max_ratio: float) -> npt.NDArra
     flaws[(longer > _SHORT) & (longer > max_ratio * shorter)] = FLAWS.index("lengths_apart")
     flaws[longer > max_words] = FLAWS.index("too_long")
     for side in block:
-        flaws[[row for row, text in enumerate(side) if not is_visible(text)]] = FLAWS.index("empty")
+        flaws[[index for index, text in enumerate(side) if not is_visible(text)]] = FLAWS.index("empty")
     return flaws
 
 
 def describe_flaws(max_words: int, max_ratio: float) -> dict[str, str]:
-    """Returns a phrase for each flaw that follows a number of pairs: "3 with an empty side"."""
+    """Returns a phrase for each flaw, to follow a number of pairs, as in "3 with an empty side"."""
     return {
         "empty": "with an empty side",
         "too_long": f"longer than {max_words} words",
@@ -196,7 +196,7 @@ class PairFilter:
             block: as ``split_into_blocks`` yields them.
 
         Returns:
-            Whether each pair is kept, bool [pairs]. Of equal pairs only the first in the corpus is.
+            Whether each pair is kept, bool [pairs]. Of identical pairs only the first in the corpus is.
         """
         flaws = find_flaws(block, self._max_words, self._max_ratio)
         good = np.flatnonzero(flaws < 0)

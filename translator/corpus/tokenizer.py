@@ -33,7 +33,8 @@ _MAX_MODEL_SIZE = 1 << 26  # bytes; a million tokens take a third of it
 _LINES_PER_TEXT = 10_000
 _CHARACTER_REFERENCE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
 _MAX_CHARACTER_REFERENCES = 20  # Moses writes eight
-_UNSPACED_SCRIPTS = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
+# How the Unicode names of characters begin in scripts that are written without spaces.
+_UNSPACED_SCRIPT_NAMES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _MAX_LINE_SIZE = 100_000  # bytes; SentencePiece ignores longer lines in training
 # What SentencePiece's error messages contain when it has ignored all lines.
 _NO_LINES_ERRORS = ("sentences_.empty()", "all_chars_count")
@@ -98,7 +99,7 @@ class Tokenizer:
         """Returns the token ids of each line, without start and end.
 
         Raises:
-            DataError: if a line contains a surrogate, as Python makes it of text that is not UTF-8.
+            DataError: if a line contains a surrogate, which Python puts in place of a byte that is not UTF-8.
         """
         try:
             ids: list[list[int]] = self._processor.encode(list(lines))
@@ -124,7 +125,7 @@ def _starts_word(token: str) -> bool:
     """Whether a token starts a word: after a space, or anywhere in a script without spaces."""
     if token.startswith("▁"):
         return True
-    return unicodedata.name(token[0], "").startswith(_UNSPACED_SCRIPTS)
+    return unicodedata.name(token[0], "").startswith(_UNSPACED_SCRIPT_NAMES)
 
 
 def _frequent_character_references(lines: Sequence[str], max_references: int) -> list[str]:
@@ -141,7 +142,7 @@ def _frequent_character_references(lines: Sequence[str], max_references: int) ->
 
 
 def _without_rare_characters(lines: Sequence[str], max_characters: int) -> Iterator[str]:
-    """Replaces each character that gets no token of its own by a space.
+    """Yields the lines with a space in place of each character that gets no token of its own.
 
     SentencePiece's own option for this, character_coverage, cannot leave out more than 2 % of a text.
     """
@@ -176,7 +177,7 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
 
     Args:
         lines: the sentences of both languages.
-        vocabulary_size: number of tokens, at least 300; a small text may give fewer.
+        vocabulary_size: number of tokens; fewer than 300 count as 300, and a small text may give fewer.
 
     Raises:
         DataError: if the lines contain no usable text.
@@ -187,7 +188,9 @@ def train_tokenizer(lines: Sequence[str], vocabulary_size: int) -> Tokenizer:
         raise DataError("the corpus contains no text to train a tokenizer on")
     num_free = vocabulary_size - _NUM_FIXED_TOKENS
     references = _frequent_character_references(lines, min(_MAX_CHARACTER_REFERENCES, num_free // 8))
+    # Each reference gets a token for the beginning of a word and one for the inside.
     symbols = [space + reference for reference in references for space in ("▁", "")]
+    # At most half of the vocabulary is single characters, so that the other half is left for merges.
     text = _without_rare_characters(lines, (num_free - len(symbols)) // 2)
     return Tokenizer(_train_model(text, vocabulary_size, symbols))
 
@@ -197,7 +200,7 @@ def _train_model(text: Iterator[str], vocabulary_size: int, symbols: Sequence[st
 
     Args:
         text: the lines to learn from.
-        vocabulary_size: the most tokens.
+        vocabulary_size: the largest number of tokens.
         symbols: texts that are always one token.
 
     Returns:

@@ -116,12 +116,12 @@ class Pipeline:
         results = []
         for parts in parts_by_line:
             of_line = list(islice(translations, len(parts)))
-            draws = None
-            if options.search.sampling and len(parts) > 1:  # by its number, whatever the batches are
-                draws = np.random.default_rng([options.search.seed, of_line[0][0].number])
+            generator = None
+            if options.search.sampling and len(parts) > 1:  # seeded by its number, whatever the batches are
+                generator = np.random.default_rng([options.search.seed, of_line[0][0].number])
             translated = [translation for _, translation in of_line]
             continues_word = self._long_lines.continues_word(parts)
-            results.append(join_translations(translated, continues_word, options.alignments, draws))
+            results.append(join_translations(translated, continues_word, options.alignments, generator))
         return results
 
     def _sentences(

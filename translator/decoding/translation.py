@@ -1,4 +1,4 @@
-"""The result of translating a sentence, built from what search found; and the parts of long lines joined."""
+"""Builds translations from the hypotheses of search, and joins those of the parts of a long line."""
 
 from __future__ import annotations
 
@@ -24,14 +24,15 @@ class Translation:
 
     Attributes:
         text: the translation.
-        score: log-probability over length penalty, plus the coverage term and the terms of reranking models,
-            if there are any; higher is better. Scores are comparable for the same source only.
+        score: log-probability divided by the length penalty, plus the coverage term and the terms of
+            reranking models, if there are any; of a long line, the mean over its parts. Higher is better.
+            Scores are comparable for the same source only.
         log_probability: natural logarithm of the model's probability of this translation.
-        tokens: its tokens as they were written, the end included; those of a model with
+        tokens: its tokens in the order in which they were written, the end included; those of a model with
             ``model.right_to_left`` begin with the last word.
         source_tokens: the tokens of the source, the end included.
-        attention_by_part: the attention within each part of a long line; other lines are one part: float32
-            [tokens, source tokens] of the part. None if it was not requested.
+        attention_by_part: the attention weights of each part of a long line, float32 [tokens, source tokens]
+            of that part; a shorter line is a single part. None if they were not requested.
         word_alignment: pairs (source word, target word), numbered from 0, of words between spaces: each
             target word with the source word that it attended to most. None if it was not requested.
         alternatives: the other hypotheses of an n-best list, next best first.
@@ -65,7 +66,7 @@ class Translation:
 
 
 def in_written_order(texts: Sequence[str], right_to_left: bool) -> Sequence[str]:
-    """Translations with their words in the order in which the model writes them."""
+    """Returns translations with their words in the order in which the model writes them."""
     return [*map(reverse_words, texts)] if right_to_left else texts
 
 
@@ -81,35 +82,35 @@ def build_translations(
     Args:
         source_ids: int32 [batch, source_length]; tokens, end, padding.
         found: the hypotheses.
-        tokenizer: the tokenizer of both.
+        tokenizer: the tokenizer of source and target.
         attention_of: computes the attention, float32 [pairs, target_length, source_length], of source ids and
             as many target ids; None: no attention is computed.
         right_to_left: whether the last word was written first.
     """
-    ids, lengths, log_probs, scores = (part.numpy() for part in found)
-    batch, number = lengths.shape
+    ids, lengths, log_probs, scores = (tensor.numpy() for tensor in found)
+    batch, num_hypotheses = lengths.shape
     attention = None
     if attention_of is not None:
         flat = ids.reshape(-1, ids.shape[-1])[:, : max(lengths.max(), 1)]
-        attention = attention_of(source_ids.repeat(number, axis=0), flat).numpy()
-        attention = attention.reshape(batch, number, *attention.shape[1:])
+        attention = attention_of(source_ids.repeat(num_hypotheses, axis=0), flat).numpy()
+        attention = attention.reshape(batch, num_hypotheses, *attention.shape[1:])
     results = []
     for i, source in enumerate(source_ids):
         source_tokens = tuple(tokenizer.tokens(source[source != tokenizer.padding_id].tolist()))
         ranked = []
-        for j in range(number):
+        for j in range(num_hypotheses):
             length = int(lengths[i, j])
             if not length:  # there are fewer hypotheses than requested
                 continue
             target_ids = ids[i, j, :length].tolist()
             tokens = tuple(tokenizer.tokens(target_ids))
-            between = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
-            links = None if between is None else word_alignment(between, tokens[:-1], source_tokens[:-1])
+            weights = None if attention is None else attention[i, j, :length, : len(source_tokens)].copy()
+            links = None if weights is None else word_alignment(weights, tokens[:-1], source_tokens[:-1])
             # Line breaks and tabs, which a model may spell in byte tokens, would break up the output.
             text = tokenizer.decode([target_ids])[0].translate(_TO_SPACES)
             if right_to_left:
                 text = reverse_words(text)
-                links = links and _from_the_other_end(links, len(text.split()))
+                links = links and _number_from_first_word(links, len(text.split()))
             ranked.append(
                 Translation(
                     text=text,
@@ -117,7 +118,7 @@ def build_translations(
                     log_probability=float(log_probs[i, j]),
                     tokens=tokens,
                     source_tokens=source_tokens,
-                    attention_by_part=None if between is None else (between,),
+                    attention_by_part=None if weights is None else (weights,),
                     word_alignment=links,
                 )
             )
@@ -125,7 +126,7 @@ def build_translations(
     return results
 
 
-def _from_the_other_end(links: WordAlignment, num_words: int) -> WordAlignment:
+def _number_from_first_word(links: WordAlignment, num_words: int) -> WordAlignment:
     """Numbers the target words from the first one, where they were numbered from the last."""
     return tuple((source, num_words - 1 - target) for source, target in reversed(links))
 
@@ -134,9 +135,9 @@ def join_translations(
     parts: Sequence[Translation],
     continues_word: Sequence[bool],
     alignments: bool,
-    draws: np.random.Generator | None = None,
+    generator: np.random.Generator | None = None,
 ) -> Translation:
-    """The translation of a line from those of its parts.
+    """Joins the translations of the parts of a line.
 
     A hypothesis of the line is a choice of one hypothesis per part. Scores add up, so the best choices, as
     many as a part has hypotheses, are found by keeping the best after each part. Samples are combined at
@@ -145,9 +146,9 @@ def join_translations(
     Args:
         parts: the translations of the parts, with their alternatives.
         continues_word: for each part, whether it goes on within the last word of the part before.
-        alignments: whether the parts have alignments.
-        draws: for samples, as many of each part: shuffles the samples of each part, which come sorted by
-            score. None: the parts are no samples.
+        alignments: whether the parts have attention weights and word alignments.
+        generator: shuffles the samples of each part, which are sorted by score; each part has the same number
+            of samples. None: the hypotheses come from beam search.
     """
     if len(parts) == 1:
         return parts[0]
@@ -157,8 +158,8 @@ def join_translations(
 
     hypotheses_by_part = [(part, *part.alternatives) for part in parts]
     choices: list[tuple[Translation, ...]] = [()]
-    if draws is not None:
-        shuffled = ([ranked[i] for i in draws.permutation(len(ranked))] for ranked in hypotheses_by_part)
+    if generator is not None:
+        shuffled = ([ranked[i] for i in generator.permutation(len(ranked))] for ranked in hypotheses_by_part)
         choices = sorted(zip(*shuffled, strict=True), key=negative_score)
     else:
         n_best = max(map(len, hypotheses_by_part), default=1)

@@ -25,7 +25,7 @@ from translator.nn.lstm import Gates
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchKeywords, SearchOptions, explain_ineffective_option
 
-_WINDOWS = 32, 8192  # lines that are read before they are translated, at first and at most
+_WINDOWS = 32, 8192  # number of lines in the first window and, as windows grow, in the largest
 
 
 class Translator:
@@ -36,15 +36,15 @@ class Translator:
         networks: the networks that translate together.
         tokenizer: their tokenizer.
         folders: the folder of each network; empty if they were not loaded from folders.
-        rerankers: which models rerank the hypotheses, ``backward`` and ``right_to_left`` at most.
+        rerankers: names of the models that rerank the hypotheses: ``backward``, ``right_to_left``, or both.
 
     Args:
         networks: the networks, with their weights; several form an ensemble.
         tokenizer: their tokenizer.
-        config: the settings; the default beam size and length penalty are taken from them.
+        config: the settings; their section ``decoding`` holds the defaults of search.
         lexicon: the likely target tokens of each source token, for the option ``shortlist``.
         backward: a model of the opposite direction, which reranks the best hypotheses; None: there is none.
-        right_to_left: a model of the same direction that writes from the other end, and reranks likewise.
+        right_to_left: a model of the same languages that writes from the other end, and reranks likewise.
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Translator:
             config,
             lexicon,
             cls._reranker(backward, config, check_backward, "the backward model"),
-            cls._reranker(right_to_left, config, check_right_to_left, "the model from right to left"),
+            cls._reranker(right_to_left, config, check_right_to_left, "the right-to-left model"),
         )
         translator.folders = tuple(folders)
         return translator
@@ -153,8 +153,8 @@ class Translator:
             glossary: target terms that must appear where their source term occurs; a beam of 5 or more gives
                 them room.
             alignments: whether to compute ``Translation.alignment`` and ``word_alignment``.
-            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``n_best=3``; the model's own
-                settings say which beam size and length penalty are the default.
+            options: any of ``SearchOptions``, such as ``beam_size=1`` or ``n_best=3``; the defaults come from
+                the section ``decoding`` of the model's settings.
 
         Returns:
             The best translation of the sentence; of several, a list in the order of ``text``.
@@ -200,16 +200,16 @@ class Translator:
         return self._translate(lines, prefix, glossary, windows, alignments, options)
 
     def log_probabilities(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
-        """How probable given translations are (forced decoding).
+        """Computes how probable given translations are (forced decoding).
 
         Args:
             sources: sentences.
             targets: a translation of each.
 
         Returns:
-            The natural logarithm of the model's probability of each target, its end included. For a
-            translation that search found it is what search reported, unless search wrote the text in other
-            tokens than the tokenizer does, or cut the line into parts.
+            The natural logarithm of the model's probability of each target, its end included. For a result
+            of ``translate`` it equals ``Translation.log_probability``, unless search spelled the text with
+            other tokens than the tokenizer does, or cut the line into parts.
 
         Raises:
             ValueError: if there are not as many targets as sources.
@@ -225,8 +225,9 @@ class Translator:
             translation: a translation of it; None: the one that search finds.
 
         Returns:
-            By layer, such as ``encoder/forward`` or ``decoder/lstm_0``: float32 [time, units] each. The time
-            steps of the encoder are the source tokens, those of the decoder the tokens written.
+            The gates of each layer, float32 [time, units] each, by the name of the layer, such as
+            ``encoder/forward`` or ``decoder/lstm_0``. The time steps of the encoder are the source tokens,
+            those of the decoder the tokens written.
         """
         if translation is None:
             translation = self.translate([text], alignments=False)[0].text
@@ -259,9 +260,11 @@ class Translator:
         if fault := explain_ineffective_option(changes, self.rerankers):
             raise ConfigError(fault)
         if changes.get("shortlist") and self._lexicon is None:
-            raise ConfigError("shortlist: the model folder has no lexicon.npz; train again, or leave it out")
+            raise ConfigError(
+                "shortlist: the model folder has no lexicon.npz; train again or omit the option"
+            )
         options = SearchOptions(**dataclasses.asdict(self.config.decoding) | changes)
-        if options.beam_size + 3 > self.tokenizer.vocabulary_size:  # a shortlist would leave nothing out
+        if options.beam_size + 3 > self.tokenizer.vocabulary_size:  # the shortlist would contain every token
             options = replace(options, shortlist=False)
         return options
 
@@ -274,14 +277,14 @@ class Translator:
         alignments: bool,
         given: SearchKeywords,
     ) -> Iterator[Translation]:
-        """Checks the options and translates windows of lines, which grow from the first size to the last."""
+        """Checks the options and translates the lines in windows that grow to the second of the two sizes."""
         search = self._search_options(given)
         if prefix is not None and self.config.model.right_to_left:
             raise ConfigError(
-                "the model writes from right to left and cannot begin with a prefix; leave it out"
+                "the model writes from right to left and cannot begin with a prefix; leave out the prefix"
             )
         if search.sampling and glossary is not None:
-            raise ConfigError("sampling does not go with a glossary, which needs a beam; leave one out")
+            raise ConfigError("sampling cannot be used with a glossary, which needs a beam; leave one out")
         if glossary is not None and not isinstance(glossary, Glossary):
             glossary = Glossary(glossary)
         if prefix is None or isinstance(prefix, str):

@@ -87,11 +87,12 @@ class LengthScore:
     bleu: float
 
     def __str__(self) -> str:
+        """Names the group by its lengths, such as ``1–5`` or ``over 60``."""
         return f"over {self.shortest - 1}" if self.longest is None else f"{self.shortest}–{self.longest}"
 
 
 def check_bleu_tokenizer(name: str | None) -> None:
-    """Checks that sacreBLEU can use a tokenizer; call it before the time is spent on translating.
+    """Checks that sacreBLEU has a tokenizer for BLEU; call it before time is spent on translating.
 
     Args:
         name: name of the tokenizer; None means the default.

@@ -71,7 +71,7 @@ class TranslationModel(keras.Model):
         decoder_layers: number of decoder layers.
         attention_heads: number of attention heads.
         dropout: rate of the variational dropout.
-        word_dropout: share of embeddings that are dropped.
+        word_dropout: share of input tokens whose whole embedding is dropped.
         output_row_length: see ``TiedEmbedding``.
         dictionary: translations per token in the dictionary; 0: no dictionary.
     """
@@ -175,7 +175,11 @@ class TranslationModel(keras.Model):
         return step
 
     def _logits(self, readout: tf.Tensor, projection: Projection | None = None) -> tf.Tensor:
-        """[batch, target_length, units] to [batch, target_length, tokens], as one matrix product."""
+        """Maps readouts [batch, target_length, units] to logits [batch, target_length, tokens].
+
+        It flattens the positions, so that one matrix product computes all logits. In a decoding step, the
+        hypotheses of the beam take the place of the target positions.
+        """
         shape = tf.shape(readout)
         logits = self.embedding.logits(tf.reshape(readout, [-1, readout.shape[-1]]), projection)
         return tf.reshape(logits, [shape[0], shape[1], logits.shape[-1] or tf.shape(logits)[-1]])
@@ -269,7 +273,7 @@ class TranslationModel(keras.Model):
         }
 
     def call(self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False) -> tf.Tensor:
-        """Source and target ids to the logits at each target position, [batch, target_length, vocabulary]."""
+        """Maps source and target ids to the logits at each position, [batch, target_length, vocabulary]."""
         return self._logits(self.teacher_forced(inputs[0], inputs[1], training).readout)
 
     def get_config(self) -> dict[str, Any]:
@@ -277,7 +281,10 @@ class TranslationModel(keras.Model):
 
 
 def min_num_weights(config: ModelConfig, vocabulary_size: int) -> int:
-    """A lower bound on the number of weights of a network: its embedding and its LSTMs alone."""
+    """Returns a lower bound on the number of weights of a network: its embedding and its LSTMs alone.
+
+    A bidirectional layer has two LSTMs of half the width, so 6 * units**2 weights; the others have more.
+    """
     layers = config.encoder_layers + config.decoder_layers
     return vocabulary_size * config.units + 6 * config.units**2 * layers
 
