@@ -55,7 +55,7 @@ class ModelConfig:
     encoder_layers: int = setting(2, "LSTM layers of the encoder; the first is bidirectional", 1, 16)
     decoder_layers: int = setting(2, "LSTM layers of the decoder; attention follows the first", 1, 16)
     attention_heads: int = setting(1, "attention heads; must divide units", 1, 64)
-    dropout: float = setting(0.3, "variational dropout before every layer, one mask per sentence", 0, 0.95)
+    dropout: float = setting(0.3, "variational dropout before each layer, one mask per sentence", 0, 0.95)
     word_dropout: float = setting(0.1, "share of input tokens whose whole embedding is dropped", 0, 0.95)
     output_row_length: float = setting(0.0, "fixed L2 norm of the output embedding's rows; 0: free", 0, 100)
     dictionary: int = setting(0, "dictionary translations per token; 0: no dictionary", 0, 100)

@@ -59,7 +59,7 @@ def test_pictures_and_numbers_are_written_on_request(run, model, tmp_path):
     assert (tmp_path / "new" / "dog.html").exists()
     names = sorted(path.name for path in (tmp_path / "pictures").iterdir())
     assert len(names) == 18
-    assert names[:2] == ["attention-between-pieces-dark.png", "attention-between-pieces-light.png"]
+    assert names[:2] == ["attention-between-tokens-dark.png", "attention-between-tokens-light.png"]
     numbers = json.loads(out)
     assert (
         numbers
