@@ -47,7 +47,7 @@ def test_a_page_is_written(run, model, tmp_path):
     assert (status, out, err) == (0, "", "written to sentence.html; open it in a browser\n")
     assert [path.name for path in tmp_path.iterdir()] == ["sentence.html"]
     page = (tmp_path / "sentence.html").read_text(encoding="utf-8")
-    assert "<h2>Beam</h2>" in page
+    assert "<h2>Beam search</h2>" in page
     assert "ada &lt;bob&gt; 你</p>" in page
 
 

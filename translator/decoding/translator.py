@@ -257,13 +257,13 @@ class Translator:
         known = [option.name for option in dataclasses.fields(SearchOptions)]
         if unknown := changes.keys() - set(known):
             raise ConfigError(f"{sorted(unknown)[0]}: no such option; valid ones: {', '.join(known)}")
+        options = SearchOptions(**dataclasses.asdict(self.config.decoding) | changes)
         if fault := explain_ineffective_option(changes, self.rerankers):
             raise ConfigError(fault)
         if changes.get("shortlist") and self._lexicon is None:
             raise ConfigError(
                 "shortlist: the model folder has no lexicon.npz; train again or omit the option"
             )
-        options = SearchOptions(**dataclasses.asdict(self.config.decoding) | changes)
         if options.beam_size + 3 > self.tokenizer.vocabulary_size:  # the shortlist would contain every token
             options = replace(options, shortlist=False)
         return options
