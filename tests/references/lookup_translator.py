@@ -11,6 +11,8 @@ class LookupTranslator:
         wrong: source -> the translation to return in place of the reference.
     """
 
+    rerankers = ()
+
     def __init__(self, pairs, wrong=None):
         self._texts = {pair.source: pair.target for pair in pairs} | (wrong or {})
 

@@ -100,7 +100,7 @@ def test_the_report_has_the_history_the_corpus_and_the_settings(model):
     assert report["recipe"] == "a thousand pairs"
     reasons = {one["path"]: one["reason"] for one in report["settings"]}
     assert reasons["model.units"] == "set by you; the recipe has 256"
-    assert reasons["training.patience"] == "dev BLEU of a small corpus is noisy"
+    assert reasons["training.patience"] == "the dev BLEU of a small corpus is noisy"
 
 
 def test_the_scores_equal_sacrebleus(model):
