@@ -537,7 +537,7 @@ def test_order_and_other_pairs_do_not_change_a_probability(wordy, monkeypatch):
     each_alone = zip(sources, targets, strict=True)
     alone = [wordy.log_probabilities([source], [target])[0] for source, target in each_alone]
     np.testing.assert_allclose(alone, together, rtol=1e-5, atol=1e-4)
-    monkeypatch.setattr("translator.decoding.batching.TOKENS", 40)
+    monkeypatch.setattr("translator.decoding.batching.MAX_BATCH_TOKENS", 40)
     np.testing.assert_allclose(wordy.log_probabilities(sources, targets), together, rtol=1e-5, atol=1e-4)
 
 
@@ -613,7 +613,7 @@ def test_the_attention_of_a_long_line_takes_memory_for_its_parts_alone(wordy):
 
 
 def test_samples_are_the_same_for_the_same_seed(wordy):
-    options = {"sampling": True, "n_best": 4, "beam_size": 1, "alignments": False}
+    options = {"sampling": True, "n_best": 4, "alignments": False}
 
     def drawn(seed):
         return [
