@@ -36,7 +36,7 @@ def test_settings_of_the_user_are_explained_with_the_value_of_the_recipe():
     again = found["training.label_smoothing"]  # the default once more
     assert again == (0.1, 0.1, "set by you; the recipe has 0.2")
     assert found["training.seed"] == (4, 1, "set by you; the recipe has 1")
-    assert found["model.dictionary"][2].endswith("without 15.7")  # as the recipe has it
+    assert found["model.dictionary"][2].endswith("(Arthur et al. 2016)")  # as the recipe has it
 
 
 def test_settings_inherited_from_an_initial_model_are_explained(tmp_path):
