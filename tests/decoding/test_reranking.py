@@ -12,7 +12,7 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.reranking import rerank
 from translator.decoding.translation import Translation
 from translator.decoding.translator import Translator
-from translator.errors import ModelError
+from translator.errors import ConfigError, ModelError
 from translator.search_options import SearchOptions
 
 
@@ -156,9 +156,16 @@ def test_lines_without_text_and_streams_are_unchanged(both):
     assert [one.text for one in streamed] == [one.text for one in found]
 
 
-def test_greedy_search_leaves_nothing_to_choose(plain, both):
-    texts = [[one.text for one in each.translate(LINES, beam_size=1)] for each in (plain, both)]
-    assert texts[0] == texts[1]
+def test_greedy_search_leaves_nothing_to_choose(both):
+    with pytest.raises(ConfigError, match="backward chooses among several translations: give a larger"):
+        both.translate(LINES, beam_size=1)
+
+
+def test_a_model_that_is_greedy_by_its_settings_has_nothing_to_rerank(plain, both, monkeypatch):
+    greedy = plain.translate(LINES, beam_size=1, alignments=False)
+    monkeypatch.setattr(both, "config", both.config.override({"decoding.beam_size": 1}))
+    found = both.translate(LINES, alignments=False)
+    assert [one.text for one in found] == [one.text for one in greedy]
 
 
 def test_samples_are_reranked(plain, both):
