@@ -183,9 +183,17 @@ def test_a_right_to_left_model_translates_and_reranks(run, model, from_the_end, 
     assert f"{model} with right to left {from_the_end}" in done.stdout
 
 
-@pytest.mark.parametrize("arguments", [("--ensemble", "{model}"), ("--prefix", "drei")])
-def test_options_that_a_right_to_left_model_cannot_obey_are_refused(run, model, from_the_end, arguments):
+@pytest.mark.parametrize(
+    "arguments, reason",
+    [
+        (("--ensemble", "{model}"), "writes in the opposite direction"),
+        (("--prefix", "drei"), "writes from right to left"),
+    ],
+)
+def test_options_that_a_right_to_left_model_cannot_obey_are_refused(
+    run, model, from_the_end, arguments, reason
+):
     done = run("translate", from_the_end, *(each.format(model=model) for each in arguments), "one two")
     assert (done.returncode, done.stdout) == (1, "")
     assert len(done.stderr.splitlines()) == 1
-    assert "writes from" in done.stderr
+    assert reason in done.stderr
