@@ -40,7 +40,7 @@ class DataConfig:
 
     max_words: int = setting(150, "longest source or target, in words; longer pairs are dropped", 1, 100_000)
     max_ratio: float = setting(9.0, "largest ratio of the lengths; pairs above it are dropped", 1, 1e6)
-    max_tokens: int = setting(200, "longest sentence in tokens; pairs with a longer one are dropped", 2, 10_000)
+    max_tokens: int = setting(200, "longest sentence in tokens; pairs above it are dropped", 2, 10_000)
     batch_tokens: int = setting(
         3072, "tokens per batch, on the longer side, padding included", 16, 10_000_000
     )

@@ -184,7 +184,7 @@ def test_a_right_to_left_model_translates_and_reranks(run, model, from_the_end, 
 
 
 @pytest.mark.parametrize(
-    "arguments, reason",
+    ("arguments", "reason"),
     [
         (("--ensemble", "{model}"), "writes in the opposite direction"),
         (("--prefix", "drei"), "writes from right to left"),
