@@ -142,6 +142,27 @@ def test_southeast_asian_scripts_without_spaces_are_counted_by_their_characters(
     assert filter_pairs([pair], max_words=150, max_ratio=9.0)[0] == [pair]
 
 
+@pytest.mark.parametrize(
+    ("text", "num_words"),
+    [
+        ("오늘 아침에 도서관이 문을 여덟 시에", 6),
+        ("a dog " + 20 * "😀", 3),
+        ("ﺍﻟﺴﻼﻡ ﻋﻠﻴﻜﻢ", 2),
+        ("𞤀𞤣𞤤𞤢𞤥 𞤆𞤵𞤤𞤢𞤪", 2),
+        ("ＡＢＣ ＤＥＦ", 2),
+        ("𝐇𝐞𝐥𝐥𝐨 𝐰𝐨𝐫𝐥𝐝", 2),
+        ("これはペンです。", 3),
+    ],
+)
+def test_only_letters_of_scripts_without_spaces_are_counted_one_by_one(text, num_words):
+    assert lengths_in_words([text]).tolist() == [length_in_words(text)] == [num_words]
+
+
+def test_a_short_line_with_many_emoji_is_kept():
+    pair = Pair("Good dog " + 20 * "\N{DOG FACE}", "Guter Hund")
+    assert filter_pairs([pair], max_words=150, max_ratio=9.0)[0] == [pair]
+
+
 def test_a_side_of_invisible_characters_is_empty():
     pairs = [
         Pair("Hello.", invisible) for invisible in ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b")

@@ -6,7 +6,6 @@ checks single pairs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -17,14 +16,11 @@ import numpy.typing as npt
 
 from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
+from translator.corpus.scripts import count_unspaced
 
 Flags = npt.NDArray[np.bool_]
 
 _SHORT = 5  # words; in pairs up to this length any ratio is normal ("Thanks!" - "Vielen Dank auch dafür!")
-
-# A character of a script that is written without spaces: Thai to Myanmar, Khmer, New Tai Lue, Tai Tham, and
-# everything from the CJK radicals on.
-UNSPACED_SCRIPTS = re.compile("[\u0e00-\u109f\u1780-\u17ff\u1950-\u19ff\u1a20-\u1aaf\u2e80-\U0010ffff]")
 
 _PAIRS_PER_BLOCK = 10_000
 
@@ -84,9 +80,9 @@ def split_into_blocks(pairs: Iterable[tuple[str, str]]) -> Iterator[PairBlock]:
 
 
 def length_in_words(text: str) -> int:
-    """Returns the length in words; in scripts without spaces, two characters count as one word."""
+    """Returns the length in words; in scripts without spaces, two letters count as one word."""
     num_words = len(text.split())
-    return num_words if text.isascii() else max(num_words, len(UNSPACED_SCRIPTS.findall(text)) // 2)
+    return num_words if text.isascii() else max(num_words, count_unspaced(text) // 2)
 
 
 def lengths_in_words(texts: Sequence[str]) -> npt.NDArray[np.int64]:

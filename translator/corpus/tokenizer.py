@@ -24,6 +24,7 @@ from sentencepiece import sentencepiece_model_pb2
 
 from translator.corpus.normalization import is_visible, rules_tsv
 from translator.corpus.sampling import sample_evenly
+from translator.corpus.scripts import is_unspaced
 from translator.errors import DataError, ModelError
 
 _NUM_FIXED_TOKENS = 4 + 256  # padding, unknown, start and end of a sentence; one for each byte
@@ -33,8 +34,6 @@ _MAX_MODEL_SIZE = 1 << 26  # bytes; a million tokens take a third of it
 _LINES_PER_TEXT = 10_000
 _CHARACTER_REFERENCE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
 _MAX_CHARACTER_REFERENCES = 20  # Moses writes eight
-# How the Unicode names of characters begin in scripts that are written without spaces.
-_UNSPACED_SCRIPT_NAMES = ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR", "TIBETAN")
 _MAX_LINE_SIZE = 100_000  # bytes; SentencePiece ignores longer lines in training
 # What SentencePiece's error messages contain when it has ignored all lines.
 _NO_LINES_ERRORS = ("sentences_.empty()", "all_chars_count")
@@ -123,9 +122,7 @@ class Tokenizer:
 
 def _starts_word(token: str) -> bool:
     """Whether a token starts a word: after a space, or anywhere in a script without spaces."""
-    if token.startswith("▁"):
-        return True
-    return unicodedata.name(token[0], "").startswith(_UNSPACED_SCRIPT_NAMES)
+    return token.startswith("▁") or is_unspaced(token[0])
 
 
 def _frequent_character_references(lines: Sequence[str], max_references: int) -> list[str]:

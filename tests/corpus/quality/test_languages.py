@@ -1,10 +1,9 @@
-"""Lines on the wrong side, in a third language or in another script are found, without false alarms."""
+"""Lines on the wrong side or in a third language are found, without false alarms."""
 
 import pytest
 from references.corpora import NAMES, read
 
 from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
-from translator.corpus.quality.scripts import is_in_scripts, main_scripts, script_of
 from translator.corpus.readers import Pair, read_pairs
 
 
@@ -70,36 +69,6 @@ def test_two_sides_in_the_same_language_are_not_classified(sample_pairs):
     languages = Languages.learn([Pair(*pair) for pair in zip(lines, lines[::-1], strict=True)])
     assert not languages.differ
     assert languages.classify(Pair("Wir haben heute keinen grünen Stuhl.", "")) == (None, None)
-
-
-def test_scripts_are_recognized_by_the_unicode_names_of_letters():
-    assert [script_of(c) for c in "aßдα語ひ1 ."] == [
-        "LATIN", "LATIN", "CYRILLIC", "GREEK", "CJK", "HIRAGANA", None, None, None,
-    ]  # fmt: skip
-
-
-def test_a_rare_script_is_not_a_main_script_of_a_side():
-    japanese = ["これは犬です。", "カメラと電話を買いました。"] * 30
-    assert main_scripts([*japanese, "привет"]) == {"HIRAGANA", "KATAKANA", "CJK"}
-    assert main_scripts(["a dog", "ein Hund"]) == {"LATIN"}
-    assert main_scripts(["12", ""]) == set()
-
-
-@pytest.mark.parametrize(
-    ("line", "fits"),
-    [
-        ("A dog runs.", True),
-        ("The angle αβγ of a triangle", True),
-        ("αβ", True),
-        ("12.5 %", True),
-        ("", True),
-        ("Собака бежит.", False),
-        ("Он любит Python", False),
-        ("犬が走る", False),
-    ],
-)
-def test_a_line_is_in_a_script_unless_most_of_its_letters_are_in_others(line, fits):
-    assert is_in_scripts(line, frozenset({"LATIN"})) is fits
 
 
 @pytest.fixture(scope="module")

@@ -10,18 +10,18 @@ and negative for an unrelated line.
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from translator.corpus.filters import UNSPACED_SCRIPTS
+import regex
+
+from translator.corpus.scripts import UNSPACED
 from translator.corpus.word_alignment import TranslationTable
 
 Words = tuple[str, ...]
 
-_SINGLE = UNSPACED_SCRIPTS.pattern[1:-1]
-# A character of a script without spaces, a word, or a punctuation mark: "?" aligns with "?" as words do.
-_WORD = re.compile(rf"[{_SINGLE}]|[^\W{_SINGLE}]+|[^\w\s]")
+# A letter of a script without spaces, a word, or a punctuation mark: "?" aligns with "?" as words do.
+_WORD = regex.compile(rf"{UNSPACED}\p{{M}}*|[\w--{UNSPACED}]+|[^\w\s]", regex.V1)
 _MAX_WORDS = 40  # per line; the rest of a longer line would cost time and tell little
 _MAX_LEARNED_WORDS = 20  # per line, the rarest ones; the size of the table grows with the square
 _MIN_COUNT = 2  # lines with a word; nothing can be learned about a word in a single line

@@ -15,9 +15,9 @@ from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
 from translator.corpus.quality.leaks import TestSet
 from translator.corpus.quality.misalignment import Stretch, find_misalignment
 from translator.corpus.quality.report import CorpusReport, Example, Finding, LeakCounts, SideSizes
-from translator.corpus.quality.scripts import is_in_scripts, main_scripts
 from translator.corpus.quality.survey import Survey, survey_pairs
 from translator.corpus.readers import Pair
+from translator.corpus.scripts import is_in_scripts, main_scripts
 
 _SIDES = ("source", "target")
 _NUM_EXAMPLES = 3  # of each kind of problem

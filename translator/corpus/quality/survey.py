@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 
 from translator.corpus.filters import (
     FLAWS,
-    UNSPACED_SCRIPTS,
     find_flaws,
-    length_in_words,
     lengths_in_words,
     split_into_blocks,
 )
@@ -24,6 +22,7 @@ from translator.corpus.quality.broken_text import (
 from translator.corpus.quality.leaks import Leak, TestSet, normalize
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import ReservoirSample
+from translator.corpus.scripts import count_unspaced
 
 _MAX_SAMPLE = 20_000  # pairs to learn the languages from
 _MIN_WORDS = 3  # in a line that can count as copied
@@ -124,4 +123,4 @@ def has_ordinary_words(line: str) -> bool:
     num_lower_case = sum(word == word.lower() and len(word) > 1 for word in words)
     if len(words) >= _MIN_WORDS and num_lower_case >= _MIN_LOWER_CASE_WORDS:
         return True
-    return length_in_words("".join(UNSPACED_SCRIPTS.findall(line))) >= _MIN_WORDS
+    return count_unspaced(line) >= 2 * _MIN_WORDS

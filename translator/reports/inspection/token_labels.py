@@ -11,6 +11,8 @@ from typing import Any
 
 import altair as alt
 
+from translator.corpus.scripts import writes_from_the_right
+
 _BYTE = re.compile(r"<0x([0-9A-F]{2})>")
 _RIGHT_TO_LEFT_MARK = "\u200f"
 _DOTTED_CIRCLE = "◌"
@@ -57,8 +59,7 @@ def _visible(token: str) -> str:
     first = visible.removeprefix("▁")[:1]
     if first and unicodedata.category(first).startswith("M"):
         visible = visible.replace(first, f"{_DOTTED_CIRCLE}{first}", 1)
-    is_right_to_left = any(unicodedata.bidirectional(character) in ("R", "AL") for character in visible)
-    return f"{_RIGHT_TO_LEFT_MARK}{visible}" if is_right_to_left else visible
+    return f"{_RIGHT_TO_LEFT_MARK}{visible}" if writes_from_the_right(visible) else visible
 
 
 def text_of_tokens(tokens: Sequence[str]) -> str:
