@@ -170,6 +170,8 @@ def valid_settings(draw):
         low, high = item.metadata.get("low"), item.metadata.get("high")
         if path == "model.attention_heads":
             values[path] = draw(st.sampled_from([1, 2, 4, 8]))
+        elif "choices" in item.metadata:
+            values[path] = draw(st.sampled_from(item.metadata["choices"]))
         elif isinstance(default, bool):
             values[path] = draw(st.booleans())
         elif isinstance(default, int):

@@ -12,6 +12,7 @@ from translator.decoding.glossary import Glossary
 from translator.decoding.inspection import Inspection
 from translator.decoding.translator import Translator
 from translator.evaluation.comparison import Comparison, compare_translations
+from translator.evaluation.dev_metric import bleu_tokenizer
 from translator.evaluation.scores import Scores, check_bleu_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
 from translator.evaluation.translations import translate_pairs
@@ -166,7 +167,7 @@ def evaluate(
         model: the translator, or a model folder.
         source: the source side of the test set, a text file.
         reference: the target side.
-        tokenize: sacreBLEU's tokenizer for BLEU; None: its default.
+        tokenize: sacreBLEU's tokenizer for BLEU; None: the one that the model was trained with.
         lowercase: whether to ignore case.
         glossary: as for ``Translator.translate``.
         minimum_bayes_risk: whether to choose, of the ``n_best`` hypotheses or samples, the one that agrees
@@ -183,8 +184,10 @@ def evaluate(
     """
     check_bleu_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
-    hypotheses = translate_pairs(_loaded(model), pairs, glossary, minimum_bayes_risk, options)
+    translator = _loaded(model)
+    hypotheses = translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options)
     references = [pair.target for pair in pairs]
+    tokenize = tokenize or bleu_tokenizer(translator.config.training.dev_metric, references)
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
 
 
@@ -211,7 +214,7 @@ def compare(
         reference: the target side.
         names: what to call the two.
         output: an HTML page to write, with the sentences that differ most side by side; None: no page.
-        tokenize: as for ``evaluate``.
+        tokenize: sacreBLEU's tokenizer for BLEU; None: the one that the first model was trained with.
         lowercase: as for ``evaluate``.
         glossary: as for ``evaluate``.
         minimum_bayes_risk: as for ``evaluate``.
@@ -231,10 +234,13 @@ def compare(
         check_writable(Path(output))
     check_bleu_tokenizer(tokenize)
     pairs = read_pairs(Path(source), Path(reference))
+    translators = _loaded(first), _loaded(second)
     translations, other_translations = (
-        (name, translate_pairs(_loaded(model), pairs, glossary, minimum_bayes_risk, options))
-        for name, model in zip(names, (first, second), strict=True)
+        (name, translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options))
+        for name, translator in zip(names, translators, strict=True)
     )
+    references = [pair.target for pair in pairs]
+    tokenize = tokenize or bleu_tokenizer(translators[0].config.training.dev_metric, references)
     comparison = compare_translations(pairs, translations, other_translations, tokenize, lowercase)
     if output is not None:
         write_comparison_page(Path(output), comparison)

@@ -22,6 +22,18 @@ _OLDEST_FORMAT = 3  # formats 3 to 5 lack some settings, which keep their defaul
 _RENAMED_SETTINGS = {"data.max_pieces": "data.max_tokens"}  # names up to format 5 -> names now
 
 
+# What may be measured on the dev set: value of ``training.dev_metric`` -> its name in messages.
+DEV_METRICS = {
+    "auto": "score",
+    "bleu-13a": "BLEU",
+    "bleu-zh": "BLEU (zh)",
+    "bleu-ja-mecab": "BLEU (ja-mecab)",
+    "bleu-ko-mecab": "BLEU (ko-mecab)",
+    "bleu-char": "BLEU (char)",
+    "chrf": "chrF",
+}
+
+
 def setting(default: Any, help: str, low: float, high: float) -> Any:
     """Defines a field with its default, its help text and its valid range, ends included."""
     return field(default=default, metadata={"help": help, "low": low, "high": high})
@@ -71,9 +83,16 @@ class TrainingConfig:
     max_epochs: int = setting(30, "maximum number of passes over the corpus", 1, 100_000)
     learning_rate: float = setting(3e-3, "peak learning rate of Adam, at the end of the warm-up", 1e-8, 1)
     warmup_steps: int = setting(400, "steps to the peak rate, which then decays; 0: constant", 0, 1_000_000)
-    rate_decay: float = setting(0.7, "factor on the learning rate when dev BLEU stops improving", 0.01, 1)
-    rate_patience: int = setting(2, "evaluations without a better dev BLEU before rate_decay", 1, 10_000)
-    patience: int = setting(6, "evaluations without a better dev BLEU before training ends", 1, 10_000)
+    rate_decay: float = setting(0.7, "factor on the learning rate when the dev score stalls", 0.01, 1)
+    rate_patience: int = setting(2, "evaluations without a better dev score before rate_decay", 1, 10_000)
+    patience: int = setting(6, "evaluations without a better dev score before training ends", 1, 10_000)
+    dev_metric: str = field(
+        default="auto",
+        metadata={
+            "help": "metric of the dev set; auto: BLEU that suits the target's script",
+            "choices": tuple(DEV_METRICS),
+        },
+    )
     checkpoint_steps: int = setting(
         500, "steps between checkpoints; the most that a crash can lose", 1, 10_000_000
     )
@@ -88,6 +107,11 @@ class TrainingConfig:
         default=True, metadata={"help": "compute in bfloat16 where faster; weights stay float32"}
     )
     seed: int = setting(1, "seed of the initial weights, the data order and the dropout", 0, 2**31 - 1)
+
+    @property
+    def dev_metric_name(self) -> str:
+        """The name of the metric of the dev set."""
+        return DEV_METRICS[self.dev_metric]
 
 
 @dataclass(frozen=True)
@@ -308,6 +332,8 @@ def check_setting(path: str, value: Any, kind: type, metadata: Mapping[str, Any]
     if type(value) is not kind:
         names = {int: "a whole number", float: "a number", bool: "true or false", str: "text"}
         return value, f"{path}: expected {names[kind]}, got {value!r}"
+    if value not in metadata.get("choices", [value]):
+        return value, f"{path}: {value!r} is none of {', '.join(metadata['choices'])}"
     if "low" in metadata and not metadata["low"] <= value <= metadata["high"]:
         return value, f"{path}: {value} is outside {metadata['low']} to {metadata['high']}"
     return value, ""

@@ -115,8 +115,9 @@ def train_several(job: TrainingJob) -> None:
         check_folder(seed_job.folder)
         best_scores.append(train_one(seed_job))
     statistics = ScoreStatistics.of(best_scores)
+    metric = load_config(seed_folders(job.folder)[0]).training.dev_metric_name
     job.report(
-        f"{job.num_seeds} models: best dev BLEU {statistics}; {job.folder} translates with all of them "
+        f"{job.num_seeds} models: best dev {metric} {statistics}; {job.folder} translates with all of them "
         "together"
     )
 
@@ -125,7 +126,7 @@ def train_one(job: TrainingJob) -> float:
     """Trains one model, or resumes a training that was interrupted.
 
     Returns:
-        Its best dev BLEU.
+        Its best dev score.
 
     Raises:
         ConfigError, DataError, ModelError: as ``translator.train``.
@@ -142,12 +143,13 @@ def train_one(job: TrainingJob) -> float:
             report=job.report,
         )
         config = dataclasses.replace(prepared.config, corpus=_corpus_facts(job, trainer))
+        metric = config.training.dev_metric_name
         _report_start(job, prepared, config.corpus.num_pairs)
         write_config(job.folder, config)
         job.report(f"model: {trainer}")
         if trainer.resumed:
             state = trainer.state
-            best = f"; best dev BLEU {state.best_score:.2f}" if state.best_score >= 0 else ""
+            best = f"; best dev {metric} {state.best_score:.2f}" if state.best_score >= 0 else ""
             job.report(f"resumed after epoch {state.epoch}, step {state.step:,}{best}")
         translator = Translator([trainer.network], prepared.tokenizer, config)
         try:
@@ -155,7 +157,7 @@ def train_one(job: TrainingJob) -> float:
         except StoppedError:
             write_report_files(job, prepared, trainer.state)
             raise
-        job.report(f"done: best dev BLEU {trainer.state.best_score:.2f}; model in {job.folder}")
+        job.report(f"done: best dev {metric} {trainer.state.best_score:.2f}; model in {job.folder}")
         write_report_files(job, prepared, trainer.state)
         return trainer.state.best_score
 

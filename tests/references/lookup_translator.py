@@ -1,5 +1,6 @@
 """A translator that looks its translations up and needs no network."""
 
+from translator.config import Config
 from translator.decoding.translation import Translation
 
 
@@ -12,6 +13,7 @@ class LookupTranslator:
     """
 
     rerankers = ()
+    config = Config()
 
     def __init__(self, pairs, wrong=None):
         self._texts = {pair.source: pair.target for pair in pairs} | (wrong or {})

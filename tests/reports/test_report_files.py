@@ -69,7 +69,7 @@ def test_without_weights_nothing_is_translated(write_files, tmp_path):
     weights_path(tmp_path).unlink()
     assert write_files(TrainingState(step=3)) == [f"report: {tmp_path / 'report.html'}"]
     report = report_in(tmp_path)
-    assert (report["dev"], report["best_dev_bleu"], report["steps"]) == (None, None, 3)
+    assert (report["dev"], report["best_dev_score"], report["steps"]) == (None, None, 3)
 
 
 def test_the_history_covers_resumes_but_no_earlier_training(write_files, tmp_path):

@@ -19,8 +19,8 @@ HEADINGS = ["Training curves", "Scores on the dev set", "BLEU by sentence length
 HEADINGS += ["Best sentences", "Corpus", "Settings"]
 
 
-def evaluation(step, dev_bleu):
-    return Evaluation(1, step, 5.5 - dev_bleu / 10, 90.25, dev_bleu, True, 0.001, 4000, 6 * step)
+def evaluation(step, dev_score):
+    return Evaluation(1, step, 5.5 - dev_score / 10, 90.25, dev_score, True, 0.001, 4000, 6 * step)
 
 
 def report(**changes):
@@ -34,7 +34,8 @@ def report(**changes):
         "steps": 1200,
         "seconds": 3725.4,
         "best_step": 800,
-        "best_dev_bleu": 12.345,
+        "dev_metric": "BLEU",
+        "best_dev_score": 12.345,
         "evaluations": [evaluation(400, 7.5), evaluation(800, 12.345), evaluation(1200, 11.0)],
         "corpora": [CorpusUse("a.en and a.de", 1000, {"repeated": 30, "with an empty side": 2}, 960)],
         "recipe": "a thousand pairs",
@@ -72,11 +73,11 @@ def test_the_page_has_all_sections_in_order(written):
 def test_the_curves_show_the_evaluations_of_the_log(written):
     curves, lengths = written().charts
     (values,) = curves["datasets"].values()
-    assert [(row["step"], row["dev_bleu"], row["minutes"]) for row in values] == [
+    assert [(row["step"], row["dev_score"], row["minutes"]) for row in values] == [
         *((400, 7.5, 40.0), (800, 12.345, 80.0), (1200, 11.0, 120.0))
     ]
     drawn = {layer["encoding"]["y"]["field"] for one in curves["concat"] for layer in one["layer"]}
-    assert drawn == {"dev_bleu", "loss", "learning_rate", "tokens_per_second"}
+    assert drawn == {"dev_score", "loss", "learning_rate", "tokens_per_second"}
     (marked,) = [layer for layer in curves["concat"][0]["layer"] if "transform" in layer]
     assert marked["transform"] == [{"filter": "datum.step == 800"}]
     (rows,) = lengths["datasets"].values()
@@ -86,7 +87,9 @@ def test_the_curves_show_the_evaluations_of_the_log(written):
 
 
 def test_without_an_evaluation_there_are_no_curves(written):
-    page = written(evaluations=[], best_dev_bleu=None, dev=None, finished=False, epochs=0, steps=3, seconds=1)
+    page = written(
+        evaluations=[], best_dev_score=None, dev=None, finished=False, epochs=0, steps=3, seconds=1
+    )
     assert page.headings == ["Corpus", "Settings"]
     assert "Stopped after 0 epochs (3 steps, 0:00:01)." in page.text
     assert "The model has not been evaluated yet, so there are no weights to translate with." in page.text

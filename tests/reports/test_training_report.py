@@ -69,13 +69,13 @@ def test_training_writes_the_report_and_logs_its_path(model):
 
 def test_the_keys_of_the_json_are_fixed(model):
     report = report_in(model[0])
-    assert report["version"] == 1
+    assert report["version"] == 2
     assert list(report) == [
         *("version", "source_language", "target_language", "finished", "epochs", "steps", "seconds"),
-        *("best_step", "best_dev_bleu", "evaluations", "corpora", "recipe", "settings", "dev"),
+        *("best_step", "dev_metric", "best_dev_score", "evaluations", "corpora", "recipe", "settings", "dev"),
     ]
     assert list(report["evaluations"][0]) == [
-        *("epoch", "step", "loss", "perplexity", "dev_bleu", "best", "learning_rate", "tokens_per_second"),
+        *("epoch", "step", "loss", "perplexity", "dev_score", "best", "learning_rate", "tokens_per_second"),
         "seconds",
     ]
     assert list(report["corpora"][0]) == ["name", "read", "dropped", "used"]
@@ -93,7 +93,7 @@ def test_the_report_has_the_history_the_corpus_and_the_settings(model):
     assert report["evaluations"] == logged
     assert len(logged) == 2
     assert (report["finished"], report["epochs"], report["steps"]) == (True, 2, logged[-1]["step"])
-    assert report["best_dev_bleu"] == pytest.approx(max(one["dev_bleu"] for one in logged), abs=0.005)
+    assert report["best_dev_score"] == pytest.approx(max(one["dev_score"] for one in logged), abs=0.005)
     (corpus,) = report["corpora"]
     assert (corpus["read"], corpus["used"]) == (82, 80 - corpus["dropped"]["repeated"] + 1)
     assert corpus["dropped"]["with an empty side"] == 1
@@ -169,6 +169,6 @@ def test_a_training_stopped_before_its_first_evaluation_has_a_report(tmp_path, m
         trained(tmp_path)
     report = report_in(tmp_path / "model")
     assert (report["finished"], report["epochs"], report["steps"]) == (False, 0, 3)
-    assert (report["evaluations"], report["best_dev_bleu"], report["dev"]) == ([], None, None)
+    assert (report["evaluations"], report["best_dev_score"], report["dev"]) == ([], None, None)
     page = (tmp_path / "model" / "report.html").read_text(encoding="utf-8")
     assert "The model has not been evaluated yet, so there are no weights to translate with." in page

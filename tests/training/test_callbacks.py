@@ -145,24 +145,28 @@ def test_no_checkpoint_of_weights_that_are_not_numbers(tmp_path):
     assert not checkpoint_path(tmp_path).exists()
 
 
-def test_an_evaluation_is_logged_once_and_starts_new_sums(tmp_path):
+@pytest.mark.parametrize(
+    ("metric", "name"), [("bleu-13a", "BLEU"), ("bleu-zh", "BLEU (zh)"), ("chrf", "chrF")]
+)
+def test_an_evaluation_is_logged_once_and_starts_new_sums(tmp_path, metric, name):
     sums = {"loss": 30.0, "negative_log_prob": 20.0, "tokens": 10.0, "token_seconds": 5.0}
     state = TrainingState(epoch=1, batch=4, step=1204, seconds=3661.2, rate_factor=0.7, **sums)
-    run, lines = run_from(state, tmp_path, learning_rate=0.01, warmup_steps=0), []
+    settings = {"learning_rate": 0.01, "warmup_steps": 0, "dev_metric": metric}
+    run, lines = run_from(state, tmp_path, **settings), []
     log = EvaluationLog(run, lines.append)
     log.on_train_batch_end(0)
     assert lines == []
     run.dev_score = DevScore(12.345, True)
     log.on_train_batch_end(0)
     assert lines == [
-        "epoch 2, step 1,204: loss 3.000, perplexity 7.4, dev BLEU 12.35 (best), 2 tokens/s, 1:01:01"
+        f"epoch 2, step 1,204: loss 3.000, perplexity 7.4, dev {name} 12.35 (best), 2 tokens/s, 1:01:01"
     ]
     assert json.loads(log_path(tmp_path).read_text(encoding="utf-8")) == {
         "epoch": 2,
         "step": 1204,
         "loss": 3.0,
         "perplexity": 7.39,
-        "dev_bleu": 12.35,
+        "dev_score": 12.35,
         "best": True,
         "learning_rate": 0.007,
         "tokens_per_second": 2,

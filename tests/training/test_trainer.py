@@ -112,7 +112,7 @@ def test_training_stops_early_keeps_the_best_weights_and_lowers_the_rate(tokeniz
     assert lines[1].startswith(f"epoch 2, step {2 * STEPS}: loss ")
     assert "dev BLEU 7.00 (best), " in lines[1]
     log = log_of(tmp_path)
-    assert [record["dev_bleu"] for record in log] == [5.0, 7.0, 6.0, 7.0, 6.5]
+    assert [record["dev_score"] for record in log] == [5.0, 7.0, 6.0, 7.0, 6.5]
     assert [record["best"] for record in log] == [True, True, False, False, False]
     rates = [record["learning_rate"] / rate_at(STEPS * record["epoch"] + 1) for record in log]
     np.testing.assert_allclose(rates, [1.0, 1.0, 1.0, 0.7, 0.7], rtol=5e-3)  # three digits of the next step
@@ -287,7 +287,7 @@ def test_the_log_has_a_line_for_every_evaluation(interval, never_stopped):
     log = log_of(folder)
     assert [record["step"] for record in log] == list(range(every, 3 * STEPS + 1, every))
     assert [record["epoch"] for record in log] == [-(-record["step"] // STEPS) for record in log]
-    assert [record["dev_bleu"] for record in log] == [float(i) for i in range(1, len(log) + 1)]
+    assert [record["dev_score"] for record in log] == [float(i) for i in range(1, len(log) + 1)]
     assert all(1 < record["perplexity"] < 1000 for record in log)
 
 

@@ -34,7 +34,9 @@ Examples:
     help="Reference translations; line n translates line n of --source.",
 )
 @click.option(
-    "--tokenize", metavar="NAME", help="Tokenizer that sacreBLEU uses to compute BLEU. [default: 13a]"
+    "--tokenize",
+    metavar="NAME",
+    help="Tokenizer that sacreBLEU uses to compute BLEU. [default: the one the model was trained with]",
 )
 @click.option("--lowercase", is_flag=True, help="Ignore case.")
 @click.option(

@@ -159,7 +159,10 @@ def sentence_scores(
 
 
 def bleu_by_length(
-    sources: Sequence[str], hypotheses: Sequence[str], references: Sequence[str]
+    sources: Sequence[str],
+    hypotheses: Sequence[str],
+    references: Sequence[str],
+    tokenize: str | None = None,
 ) -> list[LengthScore]:
     """Returns BLEU by sacreBLEU for groups of sentences of similar length; empty groups are left out.
 
@@ -167,6 +170,7 @@ def bleu_by_length(
         sources: the source sentences, whose length in words decides the group.
         hypotheses: their translations, detokenized.
         references: one reference per translation.
+        tokenize: sacreBLEU's tokenizer; None means its default, 13a.
     """
     groups: dict[int, list[tuple[str, str]]] = {}
     for source, hypothesis, reference in zip(sources, hypotheses, references, strict=True):
@@ -176,6 +180,7 @@ def bleu_by_length(
     for group, sentences in sorted(groups.items()):
         shortest = 1 + (_LENGTH_LIMITS[group - 1] if group else 0)
         longest = _LENGTH_LIMITS[group] if group < len(_LENGTH_LIMITS) else None
-        bleu = evaluate([pair[0] for pair in sentences], [pair[1] for pair in sentences]).bleu.score
+        columns = [pair[0] for pair in sentences], [pair[1] for pair in sentences]
+        bleu = evaluate(*columns, tokenize).bleu.score
         scores.append(LengthScore(shortest, longest, len(sentences), bleu))
     return scores

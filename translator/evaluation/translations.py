@@ -8,8 +8,8 @@ from translator.corpus.readers import Pair
 from translator.decoding.glossary import Glossary
 from translator.decoding.translator import Translator
 from translator.errors import ConfigError
+from translator.evaluation.dev_metric import dev_metric_score
 from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
-from translator.evaluation.scores import evaluate
 from translator.search_options import SearchKeywords, explain_ineffective_option
 
 
@@ -50,14 +50,15 @@ def translate_pairs(
 
 
 def dev_score(translator: Translator, dev: Sequence[Pair]) -> Callable[[], float]:
-    """Returns a function that computes dev BLEU by greedy search.
+    """Returns a function that computes the dev score by greedy search.
 
-    Greedy search is about five times as fast as a beam, and its BLEU rises and falls with that of the beam.
+    Greedy search is about five times as fast as a beam, and its score rises and falls with that of the beam.
     """
     sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
+    metric = translator.config.training.dev_metric
 
     def score() -> float:
         translations = translator.translate(sources, beam_size=1, alignments=False)
-        return evaluate([translation.text for translation in translations], references).bleu.score
+        return dev_metric_score(metric, [translation.text for translation in translations], references)
 
     return score

@@ -15,7 +15,7 @@ from translator.training.preparation import Prepared
 def write_report_files(job: TrainingJob, prepared: Prepared, state: TrainingState) -> None:
     """Writes ``report.json`` and ``report.html``; a failure is logged in one line and never raised.
 
-    The dev set is translated with the weights that had the best dev BLEU, if there are any yet.
+    The dev set is translated with the weights that had the best dev score, if there are any yet.
 
     Args:
         job: the training, whose ``report`` takes each line for the user.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT = 470, 190  # of a chart, in pixels
 # Curves over the training steps: field, title, what it means, number format, whether the axis begins at 0.
 _CURVES = (
-    ("dev_bleu", "dev BLEU (greedy search)", "translation of unseen sentences; higher is better", "~r", True),
+    ("dev_score", "dev score (greedy search)", "quality on unseen sentences; higher is better", "~r", True),
     ("loss", "training loss per target token", "surprise at the right token; lower is better", "~r", False),
     ("learning_rate", "learning rate", "how far one step moves the weights", "~e", True),
     ("tokens_per_second", "target tokens per second", "speed of training", ",d", True),
@@ -48,11 +48,12 @@ def _lead(report: TrainingReport) -> str:
     spent = timedelta(seconds=round(report.seconds))
     ending = "Finished" if report.finished else "Stopped"
     sentences = [f"{ending} after {report.epochs:,} epochs ({report.steps:,} steps, {spent})."]
-    if report.best_dev_bleu is None:
+    if report.best_dev_score is None:
         sentences.append("The model has not been evaluated yet, so there are no weights to translate with.")
     else:
         sentences.append(
-            f"Best dev BLEU with greedy search: {report.best_dev_bleu:.2f} at step {report.best_step:,}."
+            f"Best dev {report.dev_metric} with greedy search: {report.best_dev_score:.2f} at step "
+            f"{report.best_step:,}."
         )
     if report.dev is not None:
         bleu = report.dev.scores.bleu
@@ -61,7 +62,7 @@ def _lead(report: TrainingReport) -> str:
 
 
 def _curves(evaluations: Sequence[Evaluation]) -> Section:
-    """The section of dev BLEU, loss, learning rate and speed over the training steps."""
+    """The section of dev score, loss, learning rate and speed over the training steps."""
     import altair as alt
 
     values = [
@@ -77,7 +78,7 @@ def _curves(evaluations: Sequence[Evaluation]) -> Section:
         ),
         alt.Tooltip("perplexity:Q", format=",.2f"),
     ]
-    best_step = max(evaluations, key=lambda evaluation: evaluation.dev_bleu).step
+    best_step = max(evaluations, key=lambda evaluation: evaluation.dev_score).step
     charts = []
     for field, title, meaning, number_format, from_zero in _CURVES:
         axis = alt.Axis(format=number_format, tickCount=5)
@@ -87,14 +88,14 @@ def _curves(evaluations: Sequence[Evaluation]) -> Section:
             tooltip=tooltip,
         )
         chart = base.mark_line() + base.mark_point(filled=True, size=25)
-        if field == "dev_bleu":
+        if field == "dev_score":
             chart += base.mark_point(style="strong", size=130).transform_filter(f"datum.step == {best_step}")
         charts.append(chart.properties(width=_WIDTH, height=_HEIGHT))
     return Section(
         "Training curves",
         "Each point is one evaluation; hover over it for its numbers, the epoch and the minutes so far. The "
-        "circle marks the best dev BLEU, whose weights are in the model folder. If the loss still falls "
-        "while dev BLEU no longer rises, the model overfits: it memorizes the training text.",
+        "circle marks the best dev score, whose weights are in the model folder. If the loss still falls "
+        "while the dev score no longer rises, the model overfits: it memorizes the training text.",
         alt.concat(*charts, columns=2, bounds="flush", spacing={"row": 84, "column": 64}),
     )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from translator.corpus.readers import Pair
 from translator.decoding.translator import Translator
+from translator.evaluation.dev_metric import bleu_tokenizer
 from translator.evaluation.scores import (
     LengthScore,
     Scores,
@@ -26,7 +27,7 @@ from translator.training.log import Evaluation, read_log
 from translator.training.preparation import Prepared
 from translator.training.settings import ExplainedSetting, explained_settings
 
-_VERSION = 1
+_VERSION = 2
 _NUM_SHOWN = 10  # best sentences, and as many worst ones
 
 
@@ -90,8 +91,9 @@ class TrainingReport:
         source_language, target_language: the languages as the user named them.
         finished: whether training ended by itself; otherwise it was stopped.
         epochs, steps, seconds: how long the model was trained, in epochs, steps and seconds.
-        best_step: the step with the best dev BLEU by greedy search.
-        best_dev_bleu: that BLEU; None if there was no evaluation yet.
+        best_step: the step with the best dev score by greedy search.
+        dev_metric: name of the metric of the dev score.
+        best_dev_score: that score, from 0 to 100; None if there was no evaluation yet.
         evaluations: all evaluations in order, including those before a resume.
         corpora: the training corpora, followed by the corpus that is mixed in, if any.
         recipe: name of the recipe.
@@ -107,7 +109,8 @@ class TrainingReport:
     steps: int
     seconds: float
     best_step: int
-    best_dev_bleu: float | None
+    dev_metric: str
+    best_dev_score: float | None
     evaluations: list[Evaluation]
     corpora: list[CorpusUse]
     recipe: str
@@ -142,7 +145,8 @@ def build_training_report(
         steps=state.step,
         seconds=state.seconds,
         best_step=state.best_step,
-        best_dev_bleu=state.best_score if state.best_score >= 0 else None,
+        dev_metric=config.training.dev_metric_name,
+        best_dev_score=state.best_score if state.best_score >= 0 else None,
         evaluations=read_log(folder),
         corpora=[CorpusUse(**asdict(counts), used=used) for counts, used in uses],
         recipe=recipe_for(prepared.num_pairs).name,
@@ -155,6 +159,7 @@ def build_dev_report(translator: Translator, dev: Sequence[Pair]) -> DevReport:
     """Translates the dev set and scores it as a whole, by length and sentence by sentence."""
     sources, references = [pair.source for pair in dev], [pair.target for pair in dev]
     translations = translate_pairs(translator, dev)
+    tokenizer = bleu_tokenizer(translator.config.training.dev_metric, references)
     scores = sentence_scores(translations, references)
     rows = zip(sources, references, translations, scores, strict=True)
     sentences = [ScoredSentence(*row) for row in rows]
@@ -163,8 +168,8 @@ def build_dev_report(translator: Translator, dev: Sequence[Pair]) -> DevReport:
     num_best = min(_NUM_SHOWN, (len(sentences) + 1) // 2)
     others = sorted(sentences[num_best:], key=lambda sentence: (sentence.chrf, -len(sentence.reference)))
     return DevReport(
-        scores=evaluate(translations, references),
-        by_length=bleu_by_length(sources, translations, references),
+        scores=evaluate(translations, references, tokenizer),
+        by_length=bleu_by_length(sources, translations, references, tokenizer),
         best=sentences[:num_best],
         worst=others[:_NUM_SHOWN],
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,19 +10,20 @@ from typing import Literal
 
 import tensorflow as tf
 
-from translator.config import Config
+from translator.config import Config, TrainingConfig
 from translator.corpus.readers import Pair, read_pairs
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.translator import Translator
 from translator.distribution import version
 from translator.errors import ConfigError, ModelError, first_line
+from translator.evaluation.dev_metric import bleu_tokenizer
 from translator.evaluation.scores import Score, evaluate
-from translator.model_folder import log_path
 from translator.nn.model import TranslationModel
 from translator.serving.graph import TextGraph, TokenGraph
 from translator.serving.model_card import ModelFacts, model_card, readme
 from translator.serving.warmup import write_requests
 from translator.serving.weights import Precision
+from translator.training.log import read_log
 
 _LINES_PER_CALL = 1000
 _UNKNOWN_LICENCE = "not stated; the terms of the training text apply"
@@ -70,7 +70,7 @@ def export(
         ensemble: the folders of further models with the same vocabulary, if ``model`` is a folder.
         tokens: whether the exported model takes and returns token ids; it then needs no tensorflow-text.
         quantize: the smaller type to store the weights in; computation stays in float32. None: float32.
-        source: a text to measure BLEU on, for the model card; None: the card states the dev BLEU.
+        source: a text to measure BLEU on, for the model card; None: the card states the dev score.
         reference: the translation of that text.
         licence: the licence that the model card states; None: the card says that it is not stated.
 
@@ -100,12 +100,13 @@ def export(
     precision: Precision = quantize or "float32"
     text_graph = TextGraph(networks, tokenizer, config, precision)
     bleu = float32_bleu = None
-    quality = _dev_quality(translator.folders)
+    dev_metric = config.training.dev_metric
+    quality = _dev_quality(translator.folders, config.training)
     if source is not None and reference is not None:
         pairs = read_pairs(Path(source), Path(reference))
-        float32_bleu = bleu = _bleu(text_graph, pairs)
+        float32_bleu = bleu = _bleu(text_graph, pairs, dev_metric)
         if precision != "float32":
-            float32_bleu = _bleu(TextGraph(networks, tokenizer, config), pairs)
+            float32_bleu = _bleu(TextGraph(networks, tokenizer, config), pairs, dev_metric)
         quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
     graph = TokenGraph(networks, tokenizer, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
@@ -133,13 +134,14 @@ def _write_version(
         raise ModelError(f"{folder}: cannot be written ({reason})") from None
 
 
-def _bleu(graph: TextGraph, pairs: Sequence[Pair]) -> Score:
+def _bleu(graph: TextGraph, pairs: Sequence[Pair], dev_metric: str) -> Score:
     """Returns the BLEU of a graph's translations of the source sentences."""
     translate, translations = graph.signatures()["serving_default"], []
     for start in range(0, len(pairs), _LINES_PER_CALL):
         texts = tf.constant([pair.source for pair in pairs[start : start + _LINES_PER_CALL]])
         translations += [text.decode() for text in translate(texts)["translation"].numpy()]
-    return evaluate(translations, [pair.target for pair in pairs]).bleu
+    references = [pair.target for pair in pairs]
+    return evaluate(translations, references, bleu_tokenizer(dev_metric, references)).bleu
 
 
 def _size(folder: Path) -> int:
@@ -188,12 +190,12 @@ def _facts(
     )
 
 
-def _dev_quality(folders: Sequence[Path]) -> str:
-    """Returns the best dev BLEU of a single model, as the model card states it, if its log is still there."""
+def _dev_quality(folders: Sequence[Path], config: TrainingConfig) -> str:
+    """Returns the best dev score of a single model, as the model card states it, if its log is there."""
     try:
         (folder,) = folders
-        lines = log_path(folder).read_text(encoding="utf-8").splitlines()
-        best = max(float(json.loads(line)["dev_bleu"]) for line in lines)
-    except (OSError, ValueError, KeyError, TypeError):
+        best = max(evaluation.dev_score for evaluation in read_log(folder))
+    except (OSError, ValueError, TypeError):
         return "not measured"
-    return f"BLEU {best:.1f} on the dev set of the training, greedy search (sacreBLEU, 13a, cased)"
+    metric = "BLEU (13a)" if config.dev_metric == "bleu-13a" else config.dev_metric_name
+    return f"{metric} {best:.1f} on the dev set of the training, greedy search (sacreBLEU, cased)"

@@ -62,7 +62,7 @@ class DevEvaluation(keras.callbacks.Callback):
     Args:
         run: the training.
         counter: counts its steps.
-        score: translates the dev set with the network as it is and returns its BLEU.
+        score: translates the dev set with the network as it is and returns its score.
         report: is called with each line for the user.
     """
 
@@ -85,7 +85,7 @@ class DevEvaluation(keras.callbacks.Callback):
     def before_training(self) -> None:
         """Scores the weights that training starts from; they are the best until others are better."""
         score = self._score_and_keep_best()
-        self._report(f"before training: dev BLEU {score.bleu:.2f}")
+        self._report(f"before training: dev {self._run.config.dev_metric_name} {score.score:.2f}")
 
     def _evaluate_if(self, is_due: bool) -> None:
         self._run.dev_score = None
@@ -100,13 +100,13 @@ class DevEvaluation(keras.callbacks.Callback):
         """Scores the averaged weights, and writes them into the folder if they are the best so far."""
         run, model = self._run, self.model
         with model.averaged_weights():
-            bleu = self._score()
-            is_best = bleu > run.state.best_score
+            score = self._score()
+            is_best = score > run.state.best_score
             if is_best:
                 with atomic_write(weights_path(run.folder)) as path:
                     save_weights(model.network, path)
-        run.state = after_evaluation(run.state, bleu, run.config)
-        return DevScore(bleu, is_best)
+        run.state = after_evaluation(run.state, score, run.config)
+        return DevScore(score, is_best)
 
 
 class EvaluationLog(keras.callbacks.Callback):
@@ -137,7 +137,7 @@ class EvaluationLog(keras.callbacks.Callback):
             step=state.step,
             loss=round(state.loss / tokens, 4),
             perplexity=round(math.exp(min(state.negative_log_prob / tokens, 50)), 2),
-            dev_bleu=round(score.bleu, 2),
+            dev_score=round(score.score, 2),
             best=score.is_best,
             learning_rate=float(f"{learning_rate(config, state.step, state.rate_factor):.3g}"),
             tokens_per_second=round(state.tokens / max(state.token_seconds, 1e-9)),
@@ -146,7 +146,7 @@ class EvaluationLog(keras.callbacks.Callback):
         self._run.state = after_logging(state)
         self._report(
             f"epoch {evaluation.epoch}, step {state.step:,}: loss {evaluation.loss:.3f}, "
-            f"perplexity {evaluation.perplexity:.1f}, dev BLEU {score.bleu:.2f}"
+            f"perplexity {evaluation.perplexity:.1f}, dev {config.dev_metric_name} {score.score:.2f}"
             f"{' (best)' if score.is_best else ''}, {evaluation.tokens_per_second:,} tokens/s, "
             f"{timedelta(seconds=round(state.seconds))}"
         )

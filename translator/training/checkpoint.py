@@ -25,7 +25,7 @@ class TrainingState:
         batch: complete batches of the next epoch.
         step: total number of steps.
         seconds: total time.
-        best_score: best dev BLEU so far; negative before the first evaluation.
+        best_score: best dev score so far; negative before the first evaluation.
         best_step: step of the best score.
         evaluations_without_gain: evaluations since the best one.
         rate_factor: product of all decays of the learning rate.

@@ -19,7 +19,7 @@ class Evaluation:
         step: the step, from 1.
         loss: mean loss per target token.
         perplexity: per target token of the training text.
-        dev_bleu: BLEU of the dev set, by greedy search.
+        dev_score: score of the dev set, translated by greedy search.
         best: whether it was the best so far.
         learning_rate: that of the next step.
         tokens_per_second: target tokens trained on per second.
@@ -30,7 +30,7 @@ class Evaluation:
     step: int
     loss: float
     perplexity: float
-    dev_bleu: float
+    dev_score: float
     best: bool
     learning_rate: float
     tokens_per_second: int
@@ -86,6 +86,8 @@ def _evaluation_of(line: bytes) -> Evaluation | None:
     if _step_of(line) < 0:
         return None
     record = json.loads(line)
+    if "dev_bleu" in record:  # its name in version 0.1
+        record["dev_score"] = record["dev_bleu"]
     names = [field.name for field in fields(Evaluation)]
     return Evaluation(**{name: record[name] for name in names}) if record.keys() >= set(names) else None
 

@@ -20,6 +20,7 @@ from translator.corpus.tokenizer import Tokenizer, train_tokenizer
 from translator.corpus.word_alignment import MAX_TRAINING_PAIRS, WordAligner
 from translator.corpus.word_order import reverse_words
 from translator.errors import ModelError
+from translator.evaluation.dev_metric import resolve_dev_metric
 from translator.files import atomic_write, is_unfinished
 from translator.model_folder import (
     checkpoint_path,
@@ -84,12 +85,20 @@ def prepare(job: TrainingJob) -> Prepared:
             "another --output"
         )
     if index is not None and index["fingerprint"] == text:
-        config = settings_for(index["num_pairs"], job.overrides, job.initial_model)
+        known_dev = [Pair(*pair) for pair in index["dev"]] if dev is None else dev
+        config = _settings_for(job, index["num_pairs"], known_dev)
         if has_steps or would_make_the_same_model(folder, config):
             keep_config(folder, config, has_steps)
-            return _open_prepared(job, config, dev, index)
+            return _open_prepared(job, config, known_dev, index)
     with _garbage_collection_paused():
         return _prepare_anew(job, dev, text, has_steps)
+
+
+def _settings_for(job: TrainingJob, num_pairs: int, dev: Sequence[Pair]) -> Config:
+    """Returns all settings of a training, including the metric that suits its dev set."""
+    config = settings_for(num_pairs, job.overrides, job.initial_model)
+    metric = resolve_dev_metric(config.training.dev_metric, [pair.target for pair in dev])
+    return config.override({"training.dev_metric": metric})
 
 
 def _fingerprint_of(job: TrainingJob, config: Config) -> str:
@@ -125,14 +134,10 @@ def _has_steps_on(text: str, folder: Path) -> bool:
     return True
 
 
-def _open_prepared(
-    job: TrainingJob, config: Config, dev: list[Pair] | None, index: Mapping[str, Any]
-) -> Prepared:
+def _open_prepared(job: TrainingJob, config: Config, dev: list[Pair], index: Mapping[str, Any]) -> Prepared:
     """Opens what an earlier run has prepared, and repeats its lines for the user."""
     for line in index["lines"]:
         job.report(line)
-    if dev is None:
-        dev = [Pair(*pair) for pair in index["dev"]]
     counts = [CorpusCounts(**count) for count in index.get("counts", [])]
     tokenizer, corpus = Tokenizer.load(tokenizer_path(job.folder)), TokenFiles(corpus_path(job.folder))
     return Prepared(config, tokenizer, corpus, dev, index["num_pairs"], counts)
@@ -169,7 +174,7 @@ def _prepare_anew(job: TrainingJob, dev: list[Pair] | None, text: str, has_steps
         job.report(line)
 
     pairs = TrainingPairs(job.files, dev, Config().override(job.overrides), report)
-    config = settings_for(pairs.num_pairs, job.overrides, job.initial_model)
+    config = _settings_for(job, pairs.num_pairs, pairs.dev)
     keep_config(folder, config, has_steps)
     sample, kept = pairs.sample, pairs.blocks()
     if config.model.right_to_left:

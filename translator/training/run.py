@@ -14,11 +14,11 @@ class DevScore(NamedTuple):
     """The outcome of an evaluation.
 
     Attributes:
-        bleu: BLEU of the dev set.
+        score: the dev score, from 0 to 100.
         is_best: whether it is the best so far.
     """
 
-    bleu: float
+    score: float
     is_best: bool
 
 

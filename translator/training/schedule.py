@@ -29,7 +29,7 @@ def learning_rate(config: TrainingConfig, step: int, rate_factor: float) -> floa
 
 
 def is_finished(config: TrainingConfig, state: TrainingState) -> bool:
-    """Returns whether a training has ended: dev BLEU stopped rising, or all epochs are done."""
+    """Returns whether a training has ended: the dev score stopped rising, or all epochs are done."""
     return state.evaluations_without_gain >= config.patience or state.epoch >= config.max_epochs
 
 

@@ -23,6 +23,7 @@ _FREE_SETTINGS = (
     "corpus.",
 )
 _VOCABULARY = "tokenizer.vocabulary_size"
+_DEV_METRIC = "training.dev_metric"
 # Settings that a training takes over from the model whose weights it starts from.
 _INHERITED = (
     _VOCABULARY,
@@ -121,10 +122,10 @@ def explained_settings(config: Config, num_pairs: int, initial_model: Path | Non
     )
     found = []
     for path, value in settings.items():
-        if "." not in path or path.startswith(
-            "corpus."
-        ):  # languages and facts about the corpus are not settings
-            continue
+        if "." not in path or path.startswith("corpus."):
+            continue  # languages and facts about the corpus are not settings
+        if path == _DEV_METRIC and recipe[path] == "auto":
+            continue  # it follows from the dev set
         if value != recipe[path]:
             reason = f"set by you; the recipe has {recipe[path]}"
             found.append(ExplainedSetting(path, value, defaults[path], reason))
@@ -170,5 +171,7 @@ def would_make_the_same_model(folder: Path, config: Config) -> bool:
 def _changes(folder: Path, config: Config) -> list[str]:
     """Lists the settings that differ in the folder and would make a different model."""
     before, now = (flatten(dataclasses.asdict(one)) for one in (load_config(folder), config))
+    if before[_DEV_METRIC] == "auto":  # trained before there was a choice
+        before[_DEV_METRIC] = now[_DEV_METRIC]
     changed = [path for path in now if now[path] != before[path] and not path.startswith(_FREE_SETTINGS)]
     return [f"{path} was {before[path]!r} and is now {now[path]!r}" for path in changed]

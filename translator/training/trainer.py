@@ -160,10 +160,10 @@ class Trainer:
         report: Callable[[str], None],
         callbacks: Sequence[Any] = (),
     ) -> TrainingState:
-        """Trains until dev BLEU no longer rises or ``max_epochs`` is reached.
+        """Trains until the dev score no longer rises or ``max_epochs`` is reached.
 
         Args:
-            score: translates the dev set with ``self.network`` and returns its BLEU.
+            score: translates the dev set with ``self.network`` and returns its score.
             report: is called with each line for the user.
             callbacks: more Keras callbacks, such as TensorBoard.
 
