@@ -14,10 +14,10 @@ def test_warmup_requests_are_valid_messages_of_tensorflow_serving(tmp_path):
         log = prediction_log_pb2.PredictionLog.FromString(record.numpy())
         assert log.WhichOneof("log_type") == "predict_log"
         request = log.predict_log.request
-        assert request.model_spec.signature_name == "serving_default"
         assert list(request.inputs) == ["text"]
         texts = tf.make_ndarray(request.inputs["text"])
         assert all(text.decode().startswith("A") for text in texts)
-        batches.append(texts.shape)
-    assert batches == [(1,), (1,), (3,)]
+        batches.append((request.model_spec.signature_name, len(texts)))
+    signatures = ("serving_default", "batched", "align")
+    assert batches == [(name, num_texts) for name in signatures for num_texts in (1, 1, 3)]
     assert np.dtype(object) == texts.dtype

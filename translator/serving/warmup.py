@@ -8,22 +8,24 @@ bytes, which gives the same encoding.
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import tensorflow as tf
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
+_SIGNATURES = ("serving_default", "batched", "align")
 _SENTENCES = ("A", "A short sentence.", "A sentence that is somewhat longer than the others, with a comma.")
 
 
 def write_requests(path: Path) -> None:
-    """Writes requests for ``serving_default``, with one sentence and with several."""
+    """Writes requests for each signature that takes text alone, with one sentence and with several."""
     messages = _message_classes()
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for texts in (_SENTENCES[:1], _SENTENCES[1:2], _SENTENCES):
+        for signature, texts in product(_SIGNATURES, (_SENTENCES[:1], _SENTENCES[1:2], _SENTENCES)):
             request = messages["PredictRequest"]()
-            request.model_spec = messages["ModelSpec"](signature_name="serving_default").SerializeToString()
+            request.model_spec = messages["ModelSpec"](signature_name=signature).SerializeToString()
             request.inputs.add(
                 key="text", value=tf.make_tensor_proto(list(texts), tf.string).SerializeToString()
             )
