@@ -16,7 +16,7 @@ class ScriptedModel:
     """A model that computes its translations by a rule, and waits or fails as a test says.
 
     Attributes:
-        batches: the lines of each call so far.
+        batches: the lines of each call so far, and what was wanted of them.
         may_go_on: cleared, every call waits.
         error: raised by a call that has this line.
     """
@@ -25,18 +25,18 @@ class ScriptedModel:
         self.batches, self.may_go_on, self.error = [], threading.Event(), None
         self.may_go_on.set()
 
-    def translate(self, lines, requests):
-        self.batches.append((list(lines), list(requests)))
+    def translate(self, lines, options):
+        self.batches.append((list(lines), options))
         assert self.may_go_on.wait(timeout=30)
         if self.error in lines:
             raise RuntimeError("out of memory")
-        return [self._hypotheses(line, request) for line, request in zip(lines, requests, strict=True)]
+        return [self._hypotheses(line, options) for line in lines]
 
-    def _hypotheses(self, line, request):
+    def _hypotheses(self, line, options):
         text = translation_of(line)
         number = len(text.split())
         attention = np.full([number, number], 0.1 / max(number, 1), np.float32)
         attention[np.arange(number), number - 1 - np.arange(number)] = 0.75
-        one = Hypothesis(text, -0.5, attention if request.attention else None)
+        one = Hypothesis(text, -0.5, attention if options.attention else None)
         others = [Hypothesis(f"{text} {i}", -0.5 - i, None) for i in range(1, 5)]
         return [one, *others]

@@ -27,11 +27,21 @@ right_to_left_option = click.option(
     metavar="MODEL",
     help="Rerank with this model, which was trained with --set model.right_to_left=true.",
 )
+glossary_option = click.option(
+    "--glossary",
+    "glossary_file",
+    metavar="FILE",
+    help="Terms that must be translated as given: per line a source term, a tab and the target term.",
+)
 _CHOICES = {"length_normalization": click.Choice(["gnmt", "average"])}
 # Options whose defaults are in config.json of the model.
 _MODEL_DEFAULTS = {option.name for option in dataclasses.fields(DecodingConfig)}
 # Options that do not apply to "translator inspect", which shows one beam over the whole vocabulary.
 _NOT_FOR_INSPECTION = {"n_best", "sampling", "temperature", "top_k", "top_p", "seed", "shortlist"}
+
+# Options that do not apply to "translator serve": a request says how many translations it wants, and the
+# same text should always get the same answer.
+_NOT_FOR_SERVING = _NOT_FOR_INSPECTION - {"shortlist"}
 
 
 def search_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -47,6 +57,12 @@ def beam_options(command: Callable[..., Any]) -> Callable[..., Any]:
     fields = [
         option for option in dataclasses.fields(SearchOptions) if option.name not in _NOT_FOR_INSPECTION
     ]
+    return _with_options(command, fields)
+
+
+def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the search options that apply to ``translator serve``, in the same way."""
+    fields = [option for option in dataclasses.fields(SearchOptions) if option.name not in _NOT_FOR_SERVING]
     return _with_options(command, fields)
 
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+from typing import Any
 
 import click
 
+from translator.cli.search import (
+    backward_option,
+    ensemble_option,
+    glossary_option,
+    right_to_left_option,
+    serving_options,
+)
 from translator.distribution import install_command
 from translator.errors import ConfigError
 
@@ -14,6 +22,8 @@ Examples:
   translator serve models/en-de
   translator serve models/en-de exported/de-en --port 8000
   translator serve models/first=en:pt-BR models/second=pt-BR:en --host 0.0.0.0
+  translator serve models/en-de --glossary terms.tsv --beam-size 8
+  translator serve models/en-de --allow-host translate.example --trust-proxy 127.0.0.1
   curl -d q="A dog runs." -d source=en -d target=de http://localhost:5000/translate
 """
 _NEEDED_PACKAGES = ("fastapi", "python_multipart", "uvicorn")
@@ -52,11 +62,29 @@ _NEEDED_PACKAGES = ("fastapi", "python_multipart", "uvicorn")
 )
 @click.option(
     "--max-waiting",
-    default=1000,
+    default=100_000,
     show_default=True,
     type=click.IntRange(min=1),
     metavar="INTEGER",
-    help="Lines that may wait for a model; beyond them, requests are refused with status 429.",
+    help="Characters that may wait for a model; beyond them, requests are refused with status 429. A line "
+    "counts as 20 characters at least.",
+)
+@click.option(
+    "--timeout",
+    default=60,
+    show_default=True,
+    type=click.IntRange(min=1),
+    metavar="SECONDS",
+    help="Time for the translation of a request; after that, it is given up with status 503.",
+)
+@click.option(
+    "--allow-host",
+    "host_names",
+    multiple=True,
+    metavar="NAME",
+    help="A name by which the server may be called, besides those of this machine, or * for any; may be "
+    "repeated. For a proxy that passes on the name that it was called by. [default: any, if other machines "
+    "can call the server]",
 )
 @click.option(
     "--allow-origin",
@@ -65,6 +93,19 @@ _NEEDED_PACKAGES = ("fastapi", "python_multipart", "uvicorn")
     metavar="ORIGIN",
     help="Another site whose pages may call the server, or * for all sites; may be repeated.",
 )
+@click.option(
+    "--trust-proxy",
+    "proxies",
+    multiple=True,
+    metavar="ADDRESS",
+    help="A proxy, or a network of proxies such as 10.0.0.0/8, whose X-Forwarded-For says which address "
+    "called; may be repeated.",
+)
+@ensemble_option
+@backward_option
+@right_to_left_option
+@glossary_option
+@serving_options
 def command(
     models: tuple[str, ...],
     host: str,
@@ -72,14 +113,24 @@ def command(
     max_characters: int,
     rate: int | None,
     max_waiting: int,
+    timeout: int,
+    host_names: tuple[str, ...],
     origins: tuple[str, ...],
+    proxies: tuple[str, ...],
+    ensemble: tuple[str, ...],
+    backward: str | None,
+    right_to_left: str | None,
+    glossary_file: str | None,
+    search: dict[str, Any],
 ) -> None:
     """Serve each MODEL, a model folder or an exported model, at http://localhost:5000.
 
     The server has a web page to type in, LibreTranslate's API for programs, and a description of the API
     at /openapi.json. Give one model per language pair and direction. Its languages are those that it was
     trained with; MODEL=FROM:TO overrides them. Ctrl-C stops the server once it has answered the requests
-    in progress.
+    in progress, after 30 seconds at most; a second Ctrl-C stops it at once.
+
+    The options of search, from --ensemble on, are those of "translator translate", for model folders.
     """
     if any(importlib.util.find_spec(name) is None for name in _NEEDED_PACKAGES):
         raise ConfigError(
@@ -87,6 +138,7 @@ def command(
         )
     from translator.runtime import set_threads_per_operation
     from translator.serving.server.limits import Limits
+    from translator.serving.server.models import FolderOptions
     from translator.serving.server.run import serve
 
     set_threads_per_operation()
@@ -94,8 +146,11 @@ def command(
         models,
         host=host,
         port=port,
-        limits=Limits(max_characters=max_characters, max_waiting=max_waiting),
+        limits=Limits(max_characters=max_characters, max_waiting=max_waiting, timeout=timeout),
         requests_per_minute=rate,
+        host_names=host_names,
         origins=origins,
+        proxies=proxies,
+        options=FolderOptions(ensemble, backward, right_to_left, glossary_file, search),
         report=lambda line: click.echo(line, err=True),
     )

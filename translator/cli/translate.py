@@ -12,7 +12,13 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from translator.cli.search import backward_option, ensemble_option, right_to_left_option, search_options
+from translator.cli.search import (
+    backward_option,
+    ensemble_option,
+    glossary_option,
+    right_to_left_option,
+    search_options,
+)
 
 if TYPE_CHECKING:
     from translator.decoding.translation import Translation
@@ -47,12 +53,7 @@ Examples:
 @ensemble_option
 @backward_option
 @right_to_left_option
-@click.option(
-    "--glossary",
-    "glossary_file",
-    metavar="FILE",
-    help="Terms that must be translated as given: per line a source term, a tab and the target term.",
-)
+@glossary_option
 @click.option("--prefix", metavar="TEXT", help="Whole words that every translation must begin with.")
 @click.option(
     "--minimum-bayes-risk",

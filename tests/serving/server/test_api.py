@@ -71,9 +71,9 @@ def test_alternatives_are_computed_only_if_requested(client, model):
     for wanted in (None, 0, 1):
         client.post("/translate", json=REQUEST | {"alternatives": wanted})
     assert [options for _, options in model.batches] == [
-        [RequestOptions()],
-        [RequestOptions()],
-        [RequestOptions(n_best=True)],
+        RequestOptions(),
+        RequestOptions(),
+        RequestOptions(n_best=True),
     ]
 
 
@@ -96,12 +96,66 @@ def test_auto_stands_for_the_only_source_language_of_a_target(client, several):
     assert refused.json() == {"error": "languages are not detected; give one of these as source: de, fr"}
 
 
-def test_languages_are_listed_with_their_targets(several):
+def test_languages_are_listed_with_their_english_names_and_their_targets(several):
     assert several.get("/languages").json() == [
-        {"code": "de", "name": "de", "targets": ["en"]},
-        {"code": "en", "name": "en", "targets": ["de"]},
-        {"code": "fr", "name": "fr", "targets": ["en"]},
+        {"code": "de", "name": "German", "targets": ["en"]},
+        {"code": "en", "name": "English", "targets": ["de"]},
+        {"code": "fr", "name": "French", "targets": ["en"]},
     ]
+
+
+def test_the_detected_language_is_the_only_one_that_can_be_translated(client, several):
+    for body in ({"json": {"q": "ein hund"}}, {"data": {"q": "ein hund", "api_key": "any"}}):
+        assert client.post("/detect", **body).json() == [{"language": "de", "confidence": 0}]
+    refused = several.post("/detect", json={"q": "ein hund"})
+    assert refused.status_code == 400
+    assert refused.json() == {"error": "languages are not detected; give one of these as source: de, en, fr"}
+    assert client.post("/detect", json={}).json() == {"error": "Invalid request: missing q parameter"}
+
+
+def test_the_settings_of_the_frontend_name_the_first_languages_and_the_limit(client):
+    settings = client.get("/frontend/settings").json()
+    assert settings["charLimit"] == 5000
+    assert settings["language"] == {
+        "source": {"code": "de", "name": "German"},
+        "target": {"code": "en", "name": "English"},
+    }
+    assert settings["keyRequired"] is settings["apiKeys"] is settings["suggestions"] is False
+
+
+def test_arguments_in_the_address_are_fields_too(client):
+    expected = {"translatedText": "HUND EIN"}
+    assert client.post("/translate", params=REQUEST).json() == expected
+    languages = {"source": "de", "target": "en"}
+    assert client.post("/translate", params=languages, data={"q": "ein hund"}).json() == expected
+    several = client.post("/translate", params=languages | {"q": ["a b", "c"]}).json()
+    assert several == {"translatedText": ["B A", "C"]}
+    refused = client.post("/translate?q=M%E4nner&source=de&target=en")
+    assert refused.json() == {"error": "Invalid request: the form is not in UTF-8"}
+
+
+@pytest.mark.parametrize("format", ["text", "html"])
+def test_a_text_in_the_target_language_already_is_returned_as_it_is(several, model, format):
+    text = " <p>a  b &eacute;</p>\n\nc"
+    same = {"q": [text, text], "source": "de", "target": "de", "format": format}
+    assert several.post("/translate", json=same).json() == {"translatedText": [text, text]}
+    answer = several.post("/translate", json=same | {"q": text, "target": "de-AT", "alternatives": 2}).json()
+    assert answer == {"translatedText": text, "alternatives": []}
+    assert several.post("/translate", json=same | {"target": "fr", "source": "FR"}).status_code == 200
+    aligned = several.post("/attention", json={"q": "a\n\nb", "source": "de", "target": "de"}).json()
+    assert [[one["text"] for one in line["hypotheses"]] for line in aligned["lines"]] == [["a"], [], ["b"]]
+    assert model.batches == []
+
+
+@pytest.mark.parametrize(("source", "target"), [("DE", "EN"), ("de-DE", "en-US"), ("de_AT", "en_gb")])
+def test_codes_of_languages_may_be_written_in_other_ways(client, source, target):
+    answer = client.post("/translate", json=REQUEST | {"source": source, "target": target})
+    assert answer.json() == {"translatedText": "HUND EIN"}
+
+
+@pytest.mark.parametrize("key", [5, 1.5, "any", None, ""])
+def test_a_key_may_be_anything(client, key):
+    assert client.post("/translate", json=REQUEST | {"api_key": key}).status_code == 200
 
 
 def test_each_language_pair_uses_its_own_model(connect):
@@ -152,7 +206,8 @@ def test_small_attention_weights_are_omitted(client):
         ({"source": ""}, "Invalid request: missing source parameter"),
         ({"source": "zz"}, "zz is not supported"),
         ({"target": "zz"}, "zz is not supported"),
-        ({"target": "de"}, "de is not available as a target language from de"),
+        ({"target": "fr"}, "fr is not available as a target language from de"),
+        ({"target": "fr", "source": "auto"}, "fr is not available as a target language"),
         ({"format": "xml"}, "Invalid request: format parameter: Input should be 'text' or 'html'"),
         (
             {"alternatives": -1},
@@ -208,7 +263,7 @@ def test_an_invalid_form_is_refused(client, kind):
 
 def test_texts_over_the_limit_are_refused(connect, model):
     client = connect({("de", "en"): model}, Limits(max_characters=6))
-    for path in ("/translate", "/attention"):
+    for path in ("/translate", "/attention", "/detect"):
         assert client.post(path, json=REQUEST | {"q": "a\u0301b\U0001f600cd"}).status_code == 200
         answer = client.post(path, json=REQUEST | {"q": "abcdefg"})
         assert answer.status_code == 400
@@ -217,7 +272,7 @@ def test_texts_over_the_limit_are_refused(connect, model):
 
 
 def test_an_unknown_path_gets_status_404(client):
-    answer = client.get("/detect")
+    answer = client.get("/suggest")
     assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
 
 
@@ -226,12 +281,20 @@ def test_a_failing_model_does_not_stop_the_server(client, model):
     answer = client.post("/translate", json=REQUEST)
     assert answer.status_code == 500
     assert answer.json()["error"].startswith("Cannot translate text: the model failed; the log")
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
     assert client.post("/translate", json=REQUEST | {"q": "a"}).status_code == 200
 
 
 def test_the_openapi_description_covers_every_call(client):
     description = client.get("/openapi.json").json()
-    assert set(description["paths"]) == {"/translate", "/attention", "/languages", "/health"}
+    assert set(description["paths"]) == {
+        "/translate",
+        "/attention",
+        "/detect",
+        "/languages",
+        "/frontend/settings",
+        "/health",
+    }
     called = description["paths"]["/translate"]["post"]
     assert set(called["requestBody"]["content"]) == {
         "application/json",

@@ -1,5 +1,6 @@
 """LibreTranslate's own client for Python works with this server."""
 
+import inspect
 import json
 import urllib.error
 import urllib.request
@@ -19,11 +20,19 @@ def address(model, running):
 def test_calls_of_the_client_are_answered(address):
     client = LibreTranslateAPI(address, api_key="any")
     assert client.languages() == [
-        {"code": "de", "name": "de", "targets": ["en"]},
-        {"code": "en", "name": "en", "targets": []},
+        {"code": "de", "name": "German", "targets": ["en"]},
+        {"code": "en", "name": "English", "targets": []},
     ]
+    assert client.detect("ein hund") == [{"language": "de", "confidence": 0}]
     assert client.translate("ein hund & eine katze\nä = ü", "de", "en") == "KATZE EINE & HUND EIN\nÜ = Ä"
     assert client.translate("ja", "auto", "en") == "JA"
+    assert client.translate("ja", "de-DE", "en-US", timeout=60) == "JA"
+    assert client.translate("ja", "en", "en") == "ja"
+
+
+def test_no_method_of_the_client_is_left_out():
+    methods = {name for name, value in vars(LibreTranslateAPI).items() if inspect.isfunction(value)}
+    assert methods == {"__init__", "translate", "detect", "languages"}
 
 
 def test_errors_reach_the_client(address):

@@ -140,7 +140,7 @@ def test_another_name_for_this_machine_is_refused(connect, model, host):
     client = connect({("de", "en"): model}, host_names=LOOPBACK_NAMES)
     answer = client.get("/languages", headers={"Host": host})
     assert answer.status_code == 403
-    assert "this server is for its own machine only; call it by the name localhost" in answer.text
+    assert "this server is not called by this name; call it by the name localhost" in answer.text
 
 
 def test_pages_of_other_sites_are_refused_until_they_are_allowed(connect, model):

@@ -10,6 +10,7 @@ from translator.serving.server.limits import Limits
 from translator.serving.server.middleware import (
     BodyLimitMiddleware,
     DisconnectMiddleware,
+    FailureMiddleware,
     HostNameMiddleware,
     OriginMiddleware,
     RateLimitMiddleware,
@@ -70,6 +71,7 @@ def call(middleware, messages=(BODY,), method="POST", client=("1.2.3.4", 5), **h
     ("middleware", "arguments"),
     [
         (SecurityHeadersMiddleware, []),
+        (FailureMiddleware, []),
         (HostNameMiddleware, [["localhost"]]),
         (OriginMiddleware, []),
         (RateLimitMiddleware, [1]),
@@ -103,7 +105,7 @@ def test_only_known_host_names_get_through(application, method):
     middleware = HostNameMiddleware(application, ["localhost", "[::1]"])
     for host in ("localhost", "LOCALHOST:5000", "[::1]", "[::1]:5000"):
         assert call(middleware, method=method, host=host)[0] == 200
-    message = "this server is for its own machine only; call it by the name localhost"
+    message = "this server is not called by this name; call it by the name localhost, or see --allow-host"
     for host in ("evil.example", "evil.example:5000", "::1", ""):
         status, _, body = call(middleware, method=method, host=host)
         assert (status, body) == (403, {"error": message})
@@ -207,3 +209,53 @@ def test_an_error_of_the_application_is_raised():
 
     with pytest.raises(RuntimeError, match="out of memory"):
         call(DisconnectMiddleware(fails))
+
+
+def test_a_failure_is_answered_behind_the_middlewares_and_raised_again():
+    async def fails(scope, receive, send):
+        raise RuntimeError("out of memory")
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        asyncio.run(SecurityHeadersMiddleware(FailureMiddleware(fails))({"type": "http"}, None, send))
+    assert sent[0]["status"] == 500
+    assert b"content-security-policy" in dict(sent[0]["headers"])
+
+
+def test_a_request_that_the_stop_of_the_server_cancels_is_answered():
+    async def waits(scope, receive, send):
+        await asyncio.get_running_loop().create_future()
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    async def stopped():
+        task = asyncio.create_task(FailureMiddleware(waits)({"type": "http"}, None, send))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    asyncio.run(stopped())
+    assert sent[0]["status"] == 503
+    assert json.loads(sent[1]["body"]) == {"error": "the server is stopping"}
+
+
+def test_an_answer_that_has_begun_is_not_answered_again():
+    async def fails(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        raise RuntimeError("out of memory")
+
+    sent = []
+
+    async def send(message):
+        sent.append(message)
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        asyncio.run(FailureMiddleware(fails)({"type": "http"}, None, send))
+    assert [message["type"] for message in sent] == ["http.response.start"]

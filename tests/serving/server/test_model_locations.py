@@ -41,7 +41,7 @@ def test_an_export_without_its_model_card_needs_languages_in_the_argument(export
     with pytest.raises(ModelError, match=r"1: MODEL_CARD.md does not state its languages; give .*=FROM:TO"):
         find_model(str(tmp_path))
     location = find_model(f"{tmp_path}=de:en")
-    assert location.load().translate(["ada"], [RequestOptions(n_best=True)])[0]
+    assert location.load().translate(["ada"], RequestOptions(n_best=True))[0]
 
 
 def test_an_export_for_token_ids_is_refused(model_folder, tmp_path):

@@ -6,7 +6,13 @@ import threading
 import pytest
 from references.scripted_model import ScriptedModel, translation_of
 
-from translator.serving.server.batching import MAX_BATCH_SIZE, Batcher, ServerBusyError
+from translator.serving.server.batching import (
+    MAX_BATCH_CHARACTERS,
+    MAX_BATCH_SIZE,
+    MIN_LINE_CHARACTERS,
+    Batcher,
+    ServerBusyError,
+)
 from translator.serving.server.limits import Limits
 from translator.serving.server.models import RequestOptions
 
@@ -28,7 +34,7 @@ async def while_held(model, batcher, calls):
 def run(model):
     """Runs calls at the same time; returns their results and the batches after that of the first line."""
 
-    def call(calls, max_waiting=1000):
+    def call(calls, max_waiting=100_000):
         async def all_calls():
             batcher = Batcher(model, max_waiting)
             batcher.start()
@@ -60,17 +66,56 @@ def test_no_batch_exceeds_the_maximum_size(run):
     assert [len(lines) for lines, _ in batches] == [MAX_BATCH_SIZE, MAX_BATCH_SIZE, 1]
 
 
-def test_each_caller_gets_what_it_requested(run):
+def test_what_one_caller_wants_is_computed_for_its_own_lines_only(run):
     calls = [
         (["a"], RequestOptions()),
         (["b"], RequestOptions(n_best=True)),
         (["c"], RequestOptions(attention=True)),
+        (["d"], RequestOptions()),
     ]
     results, batches = run(calls)
-    assert texts(results) == [["A"], ["B"], ["C"]]
-    assert batches == [(["a", "b", "c"], [options for _, options in calls])]
-    assert [len(lines[0]) for lines in results] == [1, 5, 1]
-    assert [lines[0][0].attention is None for lines in results] == [True, True, False]
+    assert texts(results) == [["A"], ["B"], ["C"], ["D"]]
+    assert sorted(batches) == [
+        (["a", "d"], RequestOptions()),
+        (["b"], RequestOptions(n_best=True)),
+        (["c"], RequestOptions(attention=True)),
+    ]
+    assert [len(lines[0]) for lines in results] == [1, 5, 1, 1]
+    assert [lines[0][0].attention is None for lines in results] == [True, True, False, True]
+
+
+def test_no_batch_holds_more_text_than_one_takes(run):
+    lines = ["x" * (MAX_BATCH_CHARACTERS // 4)] * 9 + ["y" * (2 * MAX_BATCH_CHARACTERS)]
+    _, batches = run([(lines, RequestOptions())])
+    assert [len(lines) for lines, _ in batches] == [4, 4, 1, 1]
+
+
+def test_a_short_request_overtakes_the_long_ones(run):
+    """It waits for one batch of theirs at most, besides the one in hand, however many there are."""
+    long = (["x" * (MAX_BATCH_CHARACTERS // 2)] * 3, RequestOptions())
+    results, batches = run([*[long] * 5, (["short"], RequestOptions())])
+    assert any("short" in lines for lines, _ in batches[:2])
+    assert texts(results)[-1] == ["SHORT"]
+
+
+def test_short_requests_never_starve_a_long_one(model):
+    """Every other batch is for the request that has waited longest, whatever else arrives."""
+
+    async def first_batch_of_the_long_one():
+        batcher = Batcher(model, 10**6)
+        batcher.start()
+        model.may_go_on.clear()
+        tasks = [asyncio.create_task(batcher.translate(["first"], RequestOptions()))]
+        await asyncio.sleep(0)
+        for line in ["x" * MAX_BATCH_CHARACTERS] + ["short"] * (10 * MAX_BATCH_SIZE):
+            tasks.append(asyncio.create_task(batcher.translate([line], RequestOptions())))
+        await asyncio.sleep(0)
+        model.may_go_on.set()
+        await asyncio.gather(*tasks)
+        batcher.close()
+        return next(i for i, (lines, _) in enumerate(model.batches) if lines[0].startswith("x"))
+
+    assert asyncio.run(first_batch_of_the_long_one()) <= 3
 
 
 def test_nothing_to_translate_needs_no_batch(run):
@@ -78,11 +123,16 @@ def test_nothing_to_translate_needs_no_batch(run):
 
 
 def test_requests_beyond_the_waiting_limit_are_refused_and_the_others_answered(run):
-    results, _ = run(
-        [(["a", "b"], RequestOptions()), (["c"], RequestOptions()), (["d"], RequestOptions())], max_waiting=3
-    )
-    assert texts(results[:2]) == [["A", "B"], ["C"]]
+    plain = RequestOptions()
+    calls = [(["a", "b" * 60], plain), (["c"], plain), (["d" * 21], plain), (["e"], plain)]
+    results, _ = run(calls, max_waiting=60 + 3 * MIN_LINE_CHARACTERS)
+    assert texts([results[0], results[1], results[3]]) == [["A", "B" * 60], ["C"], ["E"]]
     assert isinstance(results[2], ServerBusyError)
+
+
+def test_the_text_that_waits_is_bounded_and_not_only_its_lines(run):
+    results, _ = run([(["x" * 5000], RequestOptions())] * 1000)
+    assert sum(isinstance(result, ServerBusyError) for result in results) == 980
 
 
 def test_a_single_request_may_exceed_the_waiting_limit(run):
@@ -91,10 +141,34 @@ def test_a_single_request_may_exceed_the_waiting_limit(run):
     assert texts(run([(lines, RequestOptions())], max_waiting=3)[0]) == [lines]
 
 
+def test_lines_of_a_caller_that_has_left_do_not_count_as_waiting(model):
+    async def left():
+        batcher = Batcher(model, 100)
+        batcher.start()
+        model.may_go_on.clear()
+        tasks = [
+            asyncio.create_task(batcher.translate([line], RequestOptions())) for line in ("a", "b" * 100)
+        ]
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        tasks[1].cancel()
+        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(batcher.translate(["c" * 100], RequestOptions())))
+        await asyncio.sleep(0)
+        model.may_go_on.set()
+        found = await asyncio.gather(tasks[0], tasks[2])
+        batcher.close()
+        return found
+
+    assert texts(asyncio.run(left())) == [["A"], ["C" * 100]]
+
+
 def test_an_error_reaches_only_the_callers_of_its_batch(run, model):
     model.error = "bad"
     lines = ["a"] * (MAX_BATCH_SIZE - 1)
-    results, _ = run([(["bad"], RequestOptions()), (lines, RequestOptions()), (["b"], RequestOptions())])
+    results, _ = run(
+        [(["bad"], RequestOptions()), (lines, RequestOptions()), (["b"], RequestOptions(n_best=True))]
+    )
     assert [type(result) for result in results[:2]] == [RuntimeError, RuntimeError]
     assert texts(results[2:]) == [["B"]]
 
@@ -109,7 +183,7 @@ def test_errors_in_two_batches_of_one_request_are_raised_once(run, model):
 
 def test_lines_of_cancelled_requests_are_not_translated(model):
     async def cancelled():
-        batcher = Batcher(model, 10)
+        batcher = Batcher(model, 100)
         batcher.start()
         model.may_go_on.clear()
         first = asyncio.create_task(batcher.translate(["first"], RequestOptions()))
@@ -128,21 +202,45 @@ def test_lines_of_cancelled_requests_are_not_translated(model):
     assert [lines for lines, _ in model.batches] == [["first"], ["stays"]]
 
 
-def test_a_closed_batcher_translates_what_waits_and_refuses_more_until_restarted(model):
+def test_closing_refuses_what_waits_and_does_not_wait_for_the_batch_in_hand(model):
     async def closed():
-        batcher = Batcher(model, 10)
+        batcher = Batcher(model, 100)
         batcher.start()
         model.may_go_on.clear()
-        calls = [asyncio.create_task(batcher.translate([name], RequestOptions())) for name in "ab"]
+        first = asyncio.create_task(batcher.translate(["a"], RequestOptions()))
+        while not model.batches:
+            await asyncio.sleep(0.001)
+        second = asyncio.create_task(batcher.translate(["b"], RequestOptions()))
         await asyncio.sleep(0)
-        asyncio.get_running_loop().call_later(0.01, model.may_go_on.set)
-        await asyncio.to_thread(batcher.close)
-        with pytest.raises(ServerBusyError):
-            await batcher.translate(["c"], RequestOptions())
+        batcher.close()
+        assert not batcher.has_ended()
+        for late in (second, batcher.translate(["c"], RequestOptions())):
+            with pytest.raises(ServerBusyError):
+                await late
+        model.may_go_on.set()
+        found = [await first]
+        assert batcher.has_ended(30)
         batcher.start()
-        return [*await asyncio.gather(*calls), await batcher.translate(["d"], RequestOptions())]
+        return [*found, await batcher.translate(["d"], RequestOptions())]
 
-    assert texts(asyncio.run(closed())) == [["A"], ["B"], ["D"]]
+    assert texts(asyncio.run(closed())) == [["A"], ["D"]]
+
+
+def test_a_request_that_takes_too_long_is_given_up(connect):
+    model = ScriptedModel()
+    client = connect({("de", "en"): model}, Limits(timeout=0.1))
+    request = {"q": "ein hund", "source": "de", "target": "en"}
+    model.may_go_on.clear()
+    for path in ("/translate", "/attention"):
+        answer = client.post(path, json=request)
+        assert answer.status_code == 503
+        assert answer.json()["error"].startswith("the text was not translated in time")
+    model.may_go_on.set()
+    while (answer := client.post("/translate", json=request)).status_code == 503:
+        pass
+    assert answer.status_code == 200
+    # Nobody waited for the second request any longer, so it was not translated.
+    assert all(not options.attention for _, options in model.batches)
 
 
 def test_a_full_server_says_when_to_try_again(connect):

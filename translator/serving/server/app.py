@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Collection, Mapping
 from pathlib import Path
@@ -18,6 +19,7 @@ from starlette.middleware.cors import CORSMiddleware
 from translator.distribution import version
 from translator.serving.server.batching import ServerBusyError
 from translator.serving.server.language_pairs import AUTO, LanguagePair, LanguagePairs
+from translator.serving.server.languages import english_name
 from translator.serving.server.limits import Limits
 from translator.serving.server.markup import HtmlFragment
 from translator.serving.server.messages import (
@@ -26,9 +28,13 @@ from translator.serving.server.messages import (
     AlignedLine,
     AttentionAnswer,
     AttentionRequest,
+    DefaultLanguages,
     DetectedLanguage,
+    DetectRequest,
     Failure,
+    FrontendSettings,
     Health,
+    NamedLanguage,
     ServedLanguage,
     TranslateAnswer,
     TranslateRequest,
@@ -39,6 +45,7 @@ from translator.serving.server.messages import (
 from translator.serving.server.middleware import (
     BodyLimitMiddleware,
     DisconnectMiddleware,
+    FailureMiddleware,
     HostNameMiddleware,
     OriginMiddleware,
     RateLimitMiddleware,
@@ -56,6 +63,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
     413: {"model": Failure, "description": "The body is too large."},
     429: {"model": Failure, "description": "Too many requests; Retry-After says when to try again."},
     500: {"model": Failure, "description": "The model failed."},
+    503: {"model": Failure, "description": "The text was not translated in time, or the server is stopping."},
 }
 
 
@@ -74,13 +82,13 @@ def create_app(
         origins: other sites whose pages may use the server; ``*`` for all.
     """
     limits = limits or Limits()
-    language_pairs = LanguagePairs(models, limits.max_waiting)
+    language_pairs = LanguagePairs(models, limits)
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         language_pairs.start()
         yield
-        language_pairs.close()
+        await asyncio.to_thread(language_pairs.close)
 
     app = FastAPI(
         title="translator",
@@ -91,7 +99,9 @@ def create_app(
         lifespan=lifespan,
         middleware=middlewares(limits, host_names, origins),
     )
-    _add_calls(app, language_pairs, limits)
+    app.state.language_pairs = language_pairs
+    _add_translation(app, language_pairs, limits)
+    _add_languages(app, language_pairs, limits)
     _add_page(app)
     _add_error_handlers(app)
     return app
@@ -109,6 +119,7 @@ def middlewares(
     return [
         *([cors] if origins else []),
         Middleware(SecurityHeadersMiddleware),
+        Middleware(FailureMiddleware),
         Middleware(HostNameMiddleware, host_names),
         Middleware(OriginMiddleware, origins),
         Middleware(RateLimitMiddleware, limits.requests_per_minute),
@@ -117,7 +128,7 @@ def middlewares(
     ]
 
 
-def _add_calls(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> None:
+def _add_translation(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> None:
     languages_served = language_pairs.sources, language_pairs.targets
 
     @app.post(
@@ -134,6 +145,8 @@ def _add_calls(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> N
             raise HTTPException(400, "Invalid request: missing q parameter")
         _check_length(texts, limits)
         pair = language_pairs.resolve(body.source, body.target)
+        if not language_pairs.is_served(pair):  # into the same language
+            return _answer(body, pair.source, [[text] for text in texts])
         translate_all = _translate_html if body.format == "html" else _translate_texts
         translations = await translate_all(language_pairs, texts, pair, body.alternatives)
         return _answer(body, pair.source, translations)
@@ -161,13 +174,34 @@ def _add_calls(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> N
             ]
         )
 
+
+def _add_languages(app: FastAPI, language_pairs: LanguagePairs, limits: Limits) -> None:
+    served = language_pairs.sources, language_pairs.targets
+
+    @app.post("/detect", responses=_ERRORS, openapi_extra=body_description(DetectRequest, *served))
+    async def detect(request: Request) -> list[DetectedLanguage]:
+        """Returns the source language, if there is only one; languages are not detected."""
+        body = await read_body(request, DetectRequest)
+        _check_length([body.q], limits)
+        return [DetectedLanguage(language=language_pairs.only_source(), confidence=0)]
+
     @app.get("/languages")
     async def languages() -> list[ServedLanguage]:
-        """Lists the languages, with their codes as names, and the targets of each."""
+        """Lists the languages with their names in English and the targets of each."""
         return [
-            ServedLanguage(code=code, name=code, targets=targets)
+            ServedLanguage(code=code, name=english_name(code), targets=targets)
             for code, targets in language_pairs.targets_by_source().items()
         ]
+
+    @app.get("/frontend/settings")
+    async def settings() -> FrontendSettings:
+        """Says what this server offers and which languages to show first."""
+        source, target = language_pairs.first_pair()
+        default = DefaultLanguages(
+            source=NamedLanguage(code=source, name=english_name(source)),
+            target=NamedLanguage(code=target, name=english_name(target)),
+        )
+        return FrontendSettings(charLimit=limits.max_characters, language=default)
 
     @app.get("/health")
     async def health() -> Health:
@@ -194,9 +228,11 @@ def _add_error_handlers(app: FastAPI) -> None:
     async def busy(request: Request, error: ServerBusyError) -> JSONResponse:
         return error_response(429, _BUSY, retry_after=1)
 
-    @app.exception_handler(Exception)  # the traceback is in the server's log
-    async def failed(request: Request, error: Exception) -> JSONResponse:
-        return error_response(500, "Cannot translate text: the model failed; the log of the server says why")
+    @app.exception_handler(TimeoutError)
+    async def late(request: Request, error: TimeoutError) -> JSONResponse:
+        return error_response(
+            503, "the text was not translated in time; send less text at once, or try later"
+        )
 
 
 def _check_length(texts: list[str], limits: Limits) -> None:
@@ -221,12 +257,16 @@ async def _translate_html(
     language_pairs: LanguagePairs, texts: list[str], pair: LanguagePair, alternatives: int
 ) -> list[list[str]]:
     """Returns the translation of each text of HTML; there are no alternatives."""
-    fragments = [HtmlFragment(text) for text in texts]
+    # In a thread, so that other calls do not wait for a very long text.
+    fragments = await asyncio.to_thread(lambda: [HtmlFragment(text) for text in texts])
     lines = [line for fragment in fragments for line in fragment.texts]
-    hypotheses = iter(await language_pairs.translate_lines(lines, pair, RequestOptions()))
-    return [
-        [fragment.with_texts([next(hypotheses)[0].text for _ in fragment.texts])] for fragment in fragments
-    ]
+    hypotheses = await language_pairs.translate_lines(lines, pair, RequestOptions())
+    translations = iter([ranked[0].text if ranked else "" for ranked in hypotheses])
+    return await asyncio.to_thread(
+        lambda: [
+            [fragment.with_texts([next(translations) for _ in fragment.texts])] for fragment in fragments
+        ]
+    )
 
 
 def _answer(body: TranslateRequest, source: str, translations: list[list[str]]) -> TranslateAnswer:

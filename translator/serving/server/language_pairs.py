@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import asyncio
+import time
+from collections.abc import Collection, Iterator, Mapping
 from functools import partial
 from typing import NamedTuple
 
@@ -10,9 +12,12 @@ from fastapi import HTTPException
 
 from translator.decoding.layout import translate_keeping_layout
 from translator.serving.server.batching import Batcher
+from translator.serving.server.languages import find_served
+from translator.serving.server.limits import Limits
 from translator.serving.server.models import Hypothesis, RequestOptions, ServedModel
 
 AUTO = "auto"
+_CLOSING_SECONDS = 1.0  # that threads with nothing left to translate have to end
 
 
 class LanguagePair(NamedTuple):
@@ -36,11 +41,14 @@ class LanguagePairs:
 
     Args:
         models: (source language, target language) -> model.
-        max_waiting: lines that may wait for each model.
+        limits: how much text may wait for each model, and how long.
     """
 
-    def __init__(self, models: Mapping[tuple[str, str], ServedModel], max_waiting: int) -> None:
-        self._batchers = {LanguagePair(*pair): Batcher(model, max_waiting) for pair, model in models.items()}
+    def __init__(self, models: Mapping[tuple[str, str], ServedModel], limits: Limits) -> None:
+        self._batchers = {
+            LanguagePair(*pair): Batcher(model, limits.max_waiting) for pair, model in models.items()
+        }
+        self._timeout = limits.timeout
         self.sources = {pair.source for pair in self._batchers}
         self.targets = {pair.target for pair in self._batchers}
 
@@ -50,9 +58,16 @@ class LanguagePairs:
             batcher.start()
 
     def close(self) -> None:
-        """Translates the lines that wait and ends the threads."""
+        """Refuses the lines that wait and ends the threads that are not in the middle of a batch."""
         for batcher in self._batchers.values():
             batcher.close()
+        deadline = time.monotonic() + _CLOSING_SECONDS
+        for batcher in self._batchers.values():
+            batcher.has_ended(max(0.0, deadline - time.monotonic()))
+
+    def have_ended(self) -> bool:
+        """Returns whether no thread translates any longer."""
+        return all(batcher.has_ended() for batcher in self._batchers.values())
 
     def targets_by_source(self) -> dict[str, list[str]]:
         """Returns every language with the languages that it is translated into, in alphabetical order."""
@@ -61,32 +76,59 @@ class LanguagePairs:
             for language in sorted(self.sources | self.targets)
         }
 
+    def first_pair(self) -> LanguagePair:
+        """Returns the language pair to begin with."""
+        return next(iter(self._batchers), LanguagePair(AUTO, AUTO))
+
     def resolve(self, source: str, target: str) -> LanguagePair:
         """Returns the language pair that a request means.
 
         Args:
-            source: code of the source language, or ``auto``.
-            target: code of the target language.
+            source: code of the source language, or ``auto``; for codes, see ``languages.find_served``.
+            target: code of the target language. It may be that of the source, which is served as well:
+                nothing changes then.
 
         Raises:
             HTTPException: 400, if no model translates from the source to the target, or if ``auto`` could
                 mean several languages.
         """
-        sources = sorted(pair.source for pair in self._batchers if pair.target == target)
-        if not sources:
+        served = self.sources | self.targets
+        to_language = find_served(target, self.targets) or find_served(target, served)
+        if to_language is None:
             raise HTTPException(400, f"{target} is not supported")
-        if source == AUTO:
-            # Guessing one of several languages would sometimes be wrong, and nobody would notice.
-            if len(sources) > 1:
-                raise HTTPException(
-                    400, f"languages are not detected; give one of these as source: {', '.join(sources)}"
-                )
-            return LanguagePair(sources[0], target)
-        if source in sources:
-            return LanguagePair(source, target)
-        if source not in self.sources | self.targets:
+        sources = {pair.source for pair in self._batchers if pair.target == to_language}
+        if source.lower() == AUTO:
+            if not sources:
+                raise HTTPException(400, f"{target} is not available as a target language")
+            return LanguagePair(self.only_source(sources), to_language)
+        from_language = find_served(source, sources) or find_served(source, served)
+        if from_language is None:
             raise HTTPException(400, f"{source} is not supported")
+        pair = LanguagePair(from_language, to_language)
+        if self.is_served(pair) or from_language == to_language:
+            return pair
         raise HTTPException(400, f"{target} is not available as a target language from {source}")
+
+    def is_served(self, pair: LanguagePair) -> bool:
+        """Returns whether a model translates this pair; the other pairs are of one language with itself."""
+        return pair in self._batchers
+
+    def only_source(self, sources: Collection[str] = ()) -> str:
+        """Returns the language that ``auto`` stands for.
+
+        Args:
+            sources: the languages that it could be; empty: all that are served.
+
+        Raises:
+            HTTPException: 400, if there are several. Guessing one of them would sometimes be wrong, and
+                nobody would notice.
+        """
+        candidates = sorted(sources or self.sources)
+        if len(candidates) != 1:
+            raise HTTPException(
+                400, f"languages are not detected; give one of these as source: {', '.join(candidates)}"
+            )
+        return candidates[0]
 
     async def translate_lines(
         self, lines: list[str], pair: LanguagePair, options: RequestOptions
@@ -94,10 +136,15 @@ class LanguagePairs:
         """Returns the hypotheses of each line, best first; none for a line without text.
 
         Raises:
-            ServerBusyError: if too many lines wait.
+            ServerBusyError: if too much text waits.
+            TimeoutError: if the lines are not translated in time.
         """
         stripped = [line.strip() for line in lines]
-        found = iter(await self._batchers[pair].translate([line for line in stripped if line], options))
+        if not self.is_served(pair):
+            return [[Hypothesis(line, 0.0)] if line else [] for line in stripped]
+        async with asyncio.timeout(self._timeout):
+            translated = await self._batchers[pair].translate([line for line in stripped if line], options)
+        found = iter(translated)
         return [next(found) if line else [] for line in stripped]
 
     async def translate_texts(
@@ -109,7 +156,7 @@ class LanguagePairs:
         one where a line has no other, and so on.
 
         Raises:
-            ServerBusyError: if too many lines wait.
+            ServerBusyError, TimeoutError: as for ``translate_lines``.
         """
         lines_of_texts = [text.split("\n") for text in texts]
         all_lines = [line for lines in lines_of_texts for line in lines]

@@ -17,12 +17,14 @@ class Limits:
     Attributes:
         max_characters: of all texts of a request together.
         requests_per_minute: that one address may send; 0: any number.
-        max_waiting: lines that may wait for a model; with more, requests are refused.
+        max_waiting: characters that may wait for a model; with more, requests are refused.
+        timeout: seconds after which a request is given up, with the lines of it that still wait.
     """
 
     max_characters: int = 5000
     requests_per_minute: int = 0
-    max_waiting: int = 1000
+    max_waiting: int = 100_000
+    timeout: float = 60.0
 
     @property
     def max_body(self) -> int:

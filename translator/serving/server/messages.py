@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from fastapi import HTTPException, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from starlette.datastructures import ImmutableMultiDict, MultiDict
+from starlette.datastructures import ImmutableMultiDict
 from starlette.responses import JSONResponse
 
 _SOURCE = "Code of the source language; auto: the only language that is translated into the target."
@@ -42,7 +42,16 @@ class TranslateRequest(BaseModel):
     alternatives: Count = Field(
         0, description="Number of other translations; there may be fewer, and html has none."
     )
-    api_key: str | None = Field(None, description="Ignored.")
+    api_key: Any = Field(None, description="Ignored.")
+
+
+class DetectRequest(BaseModel):
+    """A request of LibreTranslate's ``/detect``."""
+
+    model_config = ConfigDict(extra="ignore", title="DetectRequest")
+
+    q: str = Field(min_length=1, description="A text.")
+    api_key: Any = Field(None, description="Ignored.")
 
 
 class DetectedLanguage(BaseModel):
@@ -68,6 +77,33 @@ class ServedLanguage(BaseModel):
     code: str
     name: str
     targets: list[str] = Field(description="Codes of the languages that it is translated into.")
+
+
+class NamedLanguage(BaseModel):
+    """A language."""
+
+    code: str
+    name: str
+
+
+class DefaultLanguages(BaseModel):
+    """The languages that a client shows first."""
+
+    source: NamedLanguage
+    target: NamedLanguage
+
+
+class FrontendSettings(BaseModel):
+    """What this server offers, for the clients of LibreTranslate."""
+
+    apiKeys: bool = False  # noqa: N815  (LibreTranslate's names)
+    charLimit: int = Field(description="Most characters of a request.")  # noqa: N815
+    filesTranslation: bool = False  # noqa: N815
+    frontendTimeout: int = Field(default=500, description="Milliseconds to wait while a user types.")  # noqa: N815
+    keyRequired: bool = False  # noqa: N815
+    language: DefaultLanguages
+    suggestions: bool = False
+    supportedFilesFormat: list[str] = []  # noqa: N815
 
 
 class Health(BaseModel):
@@ -136,8 +172,9 @@ def body_description(
 ) -> dict[str, Any]:
     """Returns the OpenAPI description of a body that ``read_body`` reads, with the served languages."""
     schema = model.model_json_schema()
-    schema["properties"]["source"]["enum"] = ["auto", *sorted(sources)]
-    schema["properties"]["target"]["enum"] = sorted(targets)
+    if "source" in schema["properties"]:
+        schema["properties"]["source"]["enum"] = ["auto", *sorted(sources)]
+        schema["properties"]["target"]["enum"] = sorted(targets)
     media_type = {"schema": schema}
     content = dict.fromkeys(("application/json", *_FORMS), media_type)
     return {"requestBody": {"required": True, "content": content}}
@@ -146,38 +183,42 @@ def body_description(
 async def read_body(request: Request, model: type[Body]) -> Body:
     """Reads a body, which may be JSON or a form, as in LibreTranslate.
 
+    Arguments in the address count like fields of a form, and come before them.
+
     Raises:
         HTTPException: 400, if the body is not valid.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
+        if media_type not in _FORMS and ((body := await request.body()) or not request.url.query):
+            return model.model_validate_json(body)
+        arguments = _url_encoded(request.scope["query_string"])
         if media_type == _URL_ENCODED:
-            return model.model_validate(_values(await _url_encoded(request), model))
-        if media_type in _FORMS:
-            async with request.form() as form:
-                return model.model_validate(_values(form, model))
-        return model.model_validate_json(await request.body())
+            return model.model_validate(_values(arguments, _url_encoded(await request.body()), model))
+        async with request.form() as form:
+            return model.model_validate(_values(arguments, form, model))
     except ValidationError as error:
         raise HTTPException(400, f"Invalid request: {_first_error(error)}") from None
 
 
-async def _url_encoded(request: Request) -> MultiDict:
+def _url_encoded(form: bytes) -> ImmutableMultiDict[str, Any]:
     """Reads a form in UTF-8 with or without escapes: ``curl -d`` sends letters unescaped.
 
     Raises:
         HTTPException: 400, if the form is not in UTF-8.
     """
     try:
-        text = (await request.body()).decode()
-        return MultiDict(parse_qsl(text, keep_blank_values=True, errors="strict"))
+        return ImmutableMultiDict(parse_qsl(form.decode(), keep_blank_values=True, errors="strict"))
     except UnicodeDecodeError:
         raise HTTPException(400, "Invalid request: the form is not in UTF-8") from None
 
 
-def _values(form: ImmutableMultiDict[str, Any], model: type[BaseModel]) -> dict[str, Any]:
-    """Returns the fields of a form, in which ``q`` may appear several times."""
-    values: dict[str, Any] = dict(form)
-    texts = form.getlist("q")
+def _values(
+    arguments: ImmutableMultiDict[str, Any], form: ImmutableMultiDict[str, Any], model: type[BaseModel]
+) -> dict[str, Any]:
+    """Returns the fields of a request, in which ``q`` may appear several times."""
+    values = {**form, **arguments}
+    texts = arguments.getlist("q") or form.getlist("q")
     if len(texts) > 1 and model is TranslateRequest:
         values["q"] = texts
     return values

@@ -54,6 +54,41 @@ class SecurityHeadersMiddleware:
         await self._app(scope, receive, send_with_headers)
 
 
+class FailureMiddleware:
+    """Answers with status 500 if the application fails, and with 503 if the server stops before it is done.
+
+    Starlette would answer in front of all middlewares, and its answers would lack their headers. The error is
+    raised again, so that the log of the server has it.
+
+    Args:
+        app: the application behind it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles a request (ASGI)."""
+        has_begun = scope["type"] != "http"
+
+        async def note_begin(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_begin)
+        except asyncio.CancelledError:
+            if has_begun:
+                raise
+            await error_response(503, "the server is stopping")(scope, receive, send)
+        except Exception:
+            if not has_begun:
+                message = "Cannot translate text: the model failed; the log of the server says why"
+                await error_response(500, message)(scope, receive, send)
+            raise
+
+
 class _Check(abc.ABC):
     """Answers a request itself if ``refusal`` gives an answer; otherwise passes it on.
 
@@ -95,7 +130,8 @@ class HostNameMiddleware(_Check):
         name = host if host.endswith("]") else host.rpartition(":")[0] if ":" in host else host
         if self._host_names and name not in self._host_names:
             return error_response(
-                403, "this server is for its own machine only; call it by the name localhost"
+                403,
+                "this server is not called by this name; call it by the name localhost, or see --allow-host",
             )
         return None
 

@@ -6,9 +6,16 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from translator.errors import ModelError
+from translator.errors import ConfigError, ModelError
 from translator.model_folder import load_config, model_folders
-from translator.serving.server.models import CARD, ExportedModel, FolderModel, ServedModel, card_of
+from translator.serving.server.models import (
+    CARD,
+    ExportedModel,
+    FolderModel,
+    FolderOptions,
+    ServedModel,
+    card_of,
+)
 
 _SAVED_MODEL = "saved_model.pb"
 
@@ -29,13 +36,24 @@ class ModelLocation:
     source_language: str
     target_language: str
 
-    def load(self) -> ServedModel:
+    def load(self, options: FolderOptions | None = None) -> ServedModel:
         """Loads the model.
 
+        Args:
+            options: how it translates, if it is a model folder; None: as its settings say.
+
         Raises:
+            ConfigError, DataError: see ``FolderModel``; also if an exported model is given options.
             ModelError: if it is incomplete or cannot be served.
         """
-        return ExportedModel(self.folder) if self.is_exported else FolderModel(self.folder)
+        if not self.is_exported:
+            return FolderModel(self.folder, options)
+        if options not in (None, FolderOptions()):
+            raise ConfigError(
+                f"{self.folder}: an exported model translates as it was exported; leave out the options of "
+                "search, or serve the model folder"
+            )
+        return ExportedModel(self.folder)
 
 
 def find_model(argument: str) -> ModelLocation:

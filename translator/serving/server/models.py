@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from translator.config import DecodingConfig
 from translator.errors import ModelError, first_line
+from translator.serving.server.word_attention import between_words
 
 if TYPE_CHECKING:  # importing it would load TensorFlow
     from translator.decoding.translation import Translation
@@ -52,15 +53,34 @@ class Hypothesis:
 class ServedModel(Protocol):
     """What the server needs of the model of a language pair."""
 
-    def translate(self, lines: Sequence[str], options: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
+    def translate(self, lines: Sequence[str], options: RequestOptions) -> list[list[Hypothesis]]:
         """Returns the hypotheses of each line, at least one, best first.
 
         Called from one thread at a time.
 
         Args:
             lines: one sentence each.
-            options: what is wanted of each line; the model may return more.
+            options: what is wanted of the lines; the model may return more.
         """
+
+
+@dataclass(frozen=True)
+class FolderOptions:
+    """How model folders translate, as for ``translator translate``.
+
+    Attributes:
+        ensemble: the folders of other models that translate together with the model.
+        backward: folder of a backward model that reranks; None: there is none.
+        right_to_left: folder of a right-to-left model that reranks; None: there is none.
+        glossary: path of a glossary; None: there is none.
+        search: the search options that differ from the model's.
+    """
+
+    ensemble: tuple[str, ...] = ()
+    backward: str | None = None
+    right_to_left: str | None = None
+    glossary: str | None = None
+    search: Mapping[str, Any] = field(default_factory=dict)
 
 
 class FolderModel:
@@ -68,35 +88,68 @@ class FolderModel:
 
     Args:
         folder: the ``output`` of a training job.
+        options: how it translates.
 
     Raises:
         ModelError: if there is no complete model.
+        ConfigError: if the options do not go together or with this model.
+        DataError: if the glossary is not valid.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, options: FolderOptions | None = None) -> None:
+        from translator.decoding.glossary import Glossary
         from translator.decoding.translator import Translator
 
-        self._translator = Translator.load(folder)
+        options = options or FolderOptions()
+        self._glossary = Glossary.read(options.glossary) if options.glossary else None
+        self._translator = Translator.load(
+            folder, options.ensemble, backward=options.backward, right_to_left=options.right_to_left
+        )
+        self._search = dict(options.search)
 
-    def translate(self, lines: Sequence[str], options: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
-        """See ``ServedModel``. One search returns what any line needs, which is cheaper than two searches."""
-        n_best, attention = (any(wanted) for wanted in zip(*options, strict=True))
-        num_hypotheses = self._translator.config.decoding.beam_size if n_best else 1
-        translations = self._translator.translate(lines, n_best=num_hypotheses, alignments=attention)
+    def translate(self, lines: Sequence[str], options: RequestOptions) -> list[list[Hypothesis]]:
+        """See ``ServedModel``."""
+        config = self._translator.config
+        # The tokens of a right-to-left model are not in the order of the words of its text.
+        attention = options.attention and not config.model.right_to_left
+        translated: dict[int, Translation] = {}
+        for aligned in (False, True):
+            chosen = [
+                i
+                for i, line in enumerate(lines)
+                if aligned == (attention and not is_too_long_for_attention(line))
+            ]
+            if not chosen:
+                continue
+            beam_size = self._search.get("beam_size", config.decoding.beam_size)
+            translations = self._translator.translate(
+                [lines[i] for i in chosen],
+                glossary=self._glossary,
+                alignments=aligned,
+                **self._search,
+                n_best=beam_size if options.n_best else 1,
+            )
+            translated |= zip(chosen, translations, strict=True)
         return [
             distinct(
                 Hypothesis(ranked.text, ranked.score, _attention_of(line, ranked))
-                for ranked in (best, *best.alternatives)
+                for ranked in (translated[i], *translated[i].alternatives)
             )
-            for line, best in zip(lines, translations, strict=True)
+            for i, line in enumerate(lines)
         ]
 
 
 def _attention_of(line: str, translation: Translation) -> npt.NDArray[np.float32] | None:
-    """Returns ``between_words``; None if it was not requested or the line is too long for it."""
-    if is_too_long_for_attention(line) or (matrix := translation.alignment) is None:
+    """Returns ``between_words``; None if it was not computed."""
+    if translation.attention_by_part is None:
         return None
-    return between_words(line, translation.text, matrix, translation.tokens, translation.source_tokens)
+    return between_words(
+        line,
+        translation.text,
+        translation.attention_by_part,
+        translation.tokens,
+        translation.source_tokens,
+    )
 
 
 class ExportedModel:
@@ -128,17 +181,14 @@ class ExportedModel:
         self._beam_size = int(match[1]) if match else default.beam_size
         self._length_penalty = float(match[2]) if match else default.length_penalty
 
-    def translate(self, lines: Sequence[str], options: Sequence[RequestOptions]) -> list[list[Hypothesis]]:
+    def translate(self, lines: Sequence[str], options: RequestOptions) -> list[list[Hypothesis]]:
         """See ``ServedModel``. Attention and the n-best list come from two separate searches."""
         aligned = [
-            i
-            for i, wanted in enumerate(options)
-            if wanted.attention and not is_too_long_for_attention(lines[i])
+            i for i, line in enumerate(lines) if options.attention and not is_too_long_for_attention(line)
         ]
-        ranked = [i for i, wanted in enumerate(options) if wanted.n_best or i not in aligned]
-        n_best = any(wanted.n_best for wanted in options)
+        ranked = range(len(lines)) if options.n_best else sorted({*range(len(lines))} - {*aligned})
         with_attention = self._in_batches(self._aligned, lines, aligned)
-        found = self._in_batches(self._ranked if n_best else self._best, lines, ranked)
+        found = self._in_batches(self._ranked if options.n_best else self._best, lines, ranked)
         for i, hypotheses in with_attention.items():
             if i not in found or found[i][0].text == hypotheses[0].text:
                 found[i] = [*hypotheses, *found.get(i, [])[1:]]
@@ -202,7 +252,7 @@ class ExportedModel:
             tokens = [_decoded(token) for token in found["pieces"][i, :rows]]
             source_tokens = [_decoded(token) for token in found["source_pieces"][i, :columns]]
             text, matrix = _decoded(found["translation"][i]), found["attention"][i, :rows, :columns]
-            attention = between_words(line, text, matrix, tokens, source_tokens)
+            attention = between_words(line, text, [matrix], tokens, source_tokens)
             results.append([Hypothesis(text, float(found["score"][i]), attention)])
         return results
 
@@ -237,36 +287,3 @@ def distinct(hypotheses: Iterable[Hypothesis]) -> list[Hypothesis]:
         if hypothesis.text.strip() or not found:
             found.setdefault(hypothesis.text, hypothesis)
     return list(found.values())
-
-
-def between_words(
-    line: str,
-    translation: str,
-    attention: npt.NDArray[np.float32],
-    tokens: Sequence[str],
-    source_tokens: Sequence[str],
-) -> npt.NDArray[np.float32] | None:
-    """Converts attention between tokens into attention between words.
-
-    Args:
-        line: the source line.
-        translation: its translation.
-        attention: float32 [tokens, source tokens].
-        tokens: the tokens of the translation; each part of a long line ends with an end-of-sentence token.
-        source_tokens: the tokens of the source, likewise; the last is the end-of-sentence token.
-
-    Returns:
-        Float32 [words, source words], or None if the words that the tokens form are not those between spaces,
-        which happens with some rare characters.
-    """
-    from translator.decoding.alignment import word_attention
-
-    end = source_tokens[-1] if source_tokens else ""
-    rows = [i for i, token in enumerate(tokens) if token != end]
-    columns = [i for i, token in enumerate(source_tokens) if token != end]
-    by_word = word_attention(
-        attention[np.ix_(rows, columns)], [tokens[i] for i in rows], [source_tokens[i] for i in columns]
-    )
-    if by_word.shape != (len(translation.split()), len(line.split())):
-        return None
-    return by_word

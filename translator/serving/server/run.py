@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import FrameType
 
 import uvicorn
+from fastapi import FastAPI
 
 from translator.errors import ConfigError, first_line
 from translator.serving.server.app import create_app
@@ -18,9 +21,10 @@ from translator.serving.server.language_pairs import LanguagePair
 from translator.serving.server.limits import Limits
 from translator.serving.server.middleware import LOOPBACK_NAMES
 from translator.serving.server.model_locations import ModelLocation, find_model
-from translator.serving.server.models import RequestOptions, ServedModel
+from translator.serving.server.models import FolderOptions, RequestOptions, ServedModel
+from translator.serving.server.names import host_name, origin, proxy
 
-_STOP_SECONDS = 30  # for requests in progress; a client that stopped reading must not block the stop forever
+_STOP_SECONDS = 28  # for requests in progress; with what comes after, the stop takes 30 seconds at most
 _RATE_FOR_OTHERS = 600  # requests per minute and address, where other machines can call
 
 
@@ -31,10 +35,15 @@ def serve(
     port: int = 5000,
     limits: Limits | None = None,
     requests_per_minute: int | None = None,
+    host_names: Sequence[str] = (),
     origins: Sequence[str] = (),
+    proxies: Sequence[str] = (),
+    options: FolderOptions | None = None,
     report: Callable[[str], None],
 ) -> None:
     """Serves models until SIGINT or SIGTERM; requests in progress are finished first.
+
+    After 30 seconds, or at a second SIGINT, the process ends whatever is in progress.
 
     Args:
         models: see ``model_locations.find_model``.
@@ -42,38 +51,63 @@ def serve(
         port: the port to listen on; 0: a free one.
         limits: how much work the server takes on; None: the defaults.
         requests_per_minute: per address; None: no limit for this machine alone, 600 where others can call.
+        host_names: names by which the server may be called; ``*`` for any. Empty: the names of this machine,
+            or any if other machines can call.
         origins: other sites whose pages may use the server; ``*`` for all.
+        proxies: addresses and networks whose ``X-Forwarded-For`` is believed.
+        options: how model folders translate; None: as their settings say.
         report: called with each message for the user.
 
     Raises:
-        ConfigError: if two models have the same language pair, or the server cannot listen on the address.
+        ConfigError: if two models have the same language pair, a name, address or option is not valid, or
+            the server cannot listen on the address.
         ModelError: if a model cannot be served.
     """
+    names, origins = [*map(host_name, host_names)], [*map(origin, origins)]
+    proxies = [*map(proxy, proxies)]
     locations = _by_language_pair([find_model(argument) for argument in models])
+    options = options or FolderOptions()
+    if len(locations) > 1 and options != FolderOptions(search=options.search):
+        raise ConfigError(
+            "--ensemble, --backward, --right-to-left and --glossary belong to one model; serve each MODEL "
+            "by itself, with its own --port"
+        )
     listener = _listener(host, port)
     with listener:
         is_local = _is_loopback(listener)
         if requests_per_minute is None:
-            requests_per_minute = 0 if is_local else _RATE_FOR_OTHERS
+            requests_per_minute = 0 if is_local and not names and not proxies else _RATE_FOR_OTHERS
         limits = replace(limits or Limits(), requests_per_minute=requests_per_minute)
         loaded: dict[tuple[str, str], ServedModel] = {}
         for pair, location in locations.items():
-            loaded[pair] = location.load()
+            loaded[pair] = location.load(options)
             _warm_up(loaded[pair])
             report(f"{pair.source} to {pair.target}: {location.folder}")
-        host_names = {*LOOPBACK_NAMES, host.lower(), f"[{host.lower()}]"} if is_local else ()
-        app = create_app(loaded, limits, host_names, origins)
-        config = uvicorn.Config(
-            app,
-            http=Connection,
-            log_level="error",
-            access_log=False,
-            server_header=False,
-            lifespan="on",
-            timeout_graceful_shutdown=_STOP_SECONDS,
-        )
-        _Server(config, _address(listener), report).run(sockets=[listener])
+        if "*" in names or not (is_local or names):
+            names = []  # any
+        else:
+            names += [*LOOPBACK_NAMES, host.lower(), f"[{host.lower()}]"]
+        app = create_app(loaded, limits, names, origins)
+        _Server(_config(app, proxies), _address(listener), report).run(sockets=[listener])
         report("stopped")
+        if not app.state.language_pairs.have_ended():
+            # A batch is computed for nobody. Python would wait for the end of its threads.
+            sys.stderr.flush()
+            os._exit(0)
+
+
+def _config(app: FastAPI, proxies: Sequence[str]) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=Connection,
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        lifespan="on",
+        proxy_headers=bool(proxies),  # by default, uvicorn believes every program on this machine
+        forwarded_allow_ips=list(proxies),
+        timeout_graceful_shutdown=_STOP_SECONDS,
+    )
 
 
 def _by_language_pair(locations: Sequence[ModelLocation]) -> dict[LanguagePair, ModelLocation]:
@@ -123,7 +157,7 @@ def _address(listener: socket.socket) -> str:
 def _warm_up(model: ServedModel) -> None:
     """Translates with all options that callers may send, so that no caller waits for TensorFlow's tracing."""
     for options in (RequestOptions(), RequestOptions(n_best=True), RequestOptions(attention=True)):
-        model.translate(["A"], [options])
+        model.translate(["A"], options)
 
 
 class _Server(uvicorn.Server):
@@ -145,5 +179,5 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # Uvicorn's own method raises the signal again at the end, as if stopping were a failure.
-        self.force_exit = self.should_exit and sig == signal.SIGINT
         self.should_exit = True
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # the next one ends the process at once
