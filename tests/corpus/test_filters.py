@@ -164,10 +164,9 @@ def test_a_short_line_with_many_emoji_is_kept():
 
 
 def test_a_side_of_invisible_characters_is_empty():
-    pairs = [
-        Pair("Hello.", invisible) for invisible in ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b")
-    ]
-    assert filter_pairs(pairs, 10, 3.0)[1].dropped == {"with an empty side": 5}
+    marks = ("\u200b", "\ufeff", "\u00ad", "\x07", "\u200b \u200b", "\u200f", "\u2066 \u2069", "\u200d")
+    pairs = [Pair("Hello.", invisible) for invisible in marks]
+    assert filter_pairs(pairs, 10, 3.0)[1].dropped == {"with an empty side": 8}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 100, 10_000])

@@ -7,16 +7,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from translator.corpus.graph_tokenizer import graph_tokenizer
+from translator.corpus.normalization import is_visible
 from translator.corpus.tokenizer import train_tokenizer
 
-INVISIBLE = "\ufeff\u200b\u00ad"  # dropped, as are control characters
+# Dropped, as are control characters.
+DIRECTIONS = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+OPERATORS = "\u2060\u2061\u2062\u2063\u2064"
+DEPRECATED = "\u206a\u206b\u206c\u206d\u206e\u206f\ufff9\ufffa\ufffb"
+INVISIBLE = "\ufeff\u200b\u00ad" + DIRECTIONS + OPERATORS + DEPRECATED
 SPACE_MARK = "\u2581"  # SentencePiece writes it for a space, so it comes back as a space
 
 
 @pytest.fixture(scope="module")
-def round_trip():
-    tokenizer = train_tokenizer(["The quick brown fox jumps.", "Zwölf Boxkämpfer jagen Viktor."] * 20, 400)
+def tokenizer():
+    return train_tokenizer(["The quick brown fox jumps.", "Zwölf Boxkämpfer jagen Viktor."] * 20, 400)
 
+
+@pytest.fixture(scope="module")
+def round_trip(tokenizer):
     def through_the_tokenizer(text: str) -> str:
         [line] = tokenizer.decode(tokenizer.encode([text]))
         return line
@@ -94,6 +103,39 @@ def test_every_kind_of_space_becomes_a_space(round_trip, space):
 def test_invisible_characters_are_dropped(round_trip, invisible):
     assert round_trip(f"wo{invisible}rd") == "word"
     assert round_trip(invisible) == ""
+
+
+def test_a_line_has_the_same_ids_with_and_without_invisible_marks_in_training_and_in_the_graph(tokenizer):
+    plain = ["The fox jumps.", "Zwölf Boxkämpfer", ""]
+    for mark in INVISIBLE:
+        marked = [
+            f"{mark} {mark}The{mark} fox{mark} {mark}ju{mark}mps.{mark} {mark}",
+            f"Zwölf{mark} Boxkämpfer",
+            mark,
+        ]
+        assert tokenizer.encode(marked) == tokenizer.encode(plain), ascii(mark)
+        assert graph_tokenizer(tokenizer).tokenize(marked).to_list() == tokenizer.encode(plain), ascii(mark)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *INVISIBLE,
+        "",
+        " \t\u3000\x07",
+        "\u200e \u200f",
+        "\u200d\u200c",
+        "\ufe0f",
+        "\u3164",
+        "\u115f\u1160",
+        "\u2800",
+    ],
+    ids=ascii,
+)
+def test_a_side_of_nothing_but_invisible_marks_is_empty(text):
+    assert not is_visible(text)
+    assert is_visible(f"{text}.{text}")
+    assert is_visible(f"{text}가")
 
 
 def test_every_character_of_unicode_comes_back_composed(round_trip):

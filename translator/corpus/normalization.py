@@ -3,8 +3,8 @@
 SentencePiece's default rules (NFKC) rewrite text that a translation should keep: they turn "1.º" into "1.o",
 "…" into "..." and "½" into "1⁄2". These rules only give each character one spelling: a combining accent is
 composed with its letter (Unicode NFC), every kind of space becomes a plain space, and invisible marks are
-dropped. The rules are compiled into the tokenizer, so training, translation and exported models all apply
-the same ones.
+dropped, but not the zero-width joiner and non-joiner, which change words and emoji. The rules are compiled
+into the tokenizer, so training, translation and exported models all apply the same ones.
 """
 
 from __future__ import annotations
@@ -14,14 +14,26 @@ import sys
 import unicodedata
 from functools import cache
 
-_INVISIBLE = "\ufeff\u200b\u00ad"  # byte-order mark, zero-width space, soft hyphen
+import regex
+
+_INVISIBLE = "".join(
+    [
+        "\ufeff\u200b\u00ad",  # byte-order mark, zero-width space, soft hyphen
+        "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069",  # direction of writing
+        "\u2060\u2061\u2062\u2063\u2064",  # word joiner, invisible operators
+        "\u206a\u206b\u206c\u206d\u206e\u206f\ufff9\ufffa\ufffb",  # deprecated marks, annotations
+    ]
+)
+_HANGUL_FILLERS = "\u115f\u1160\u3164\uffa0"  # letters by their category
+# What shows nothing by itself: besides the invisible marks also joiners, variation selectors and fillers.
+_BLANK = regex.compile(r"[\s\p{Cc}\p{Default_Ignorable_Code_Point}\ufff9-\ufffb\u2800]*")
 
 
 def is_visible(text: str) -> bool:
     """Whether a text contains anything but spaces, control characters and invisible marks."""
-    if text[:1].isalnum():  # a quick test that nearly all lines pass
+    if text[:1].isalnum() and text[0] not in _HANGUL_FILLERS:  # a quick test that nearly all lines pass
         return True
-    return any(not c.isspace() and c not in _INVISIBLE and unicodedata.category(c) != "Cc" for c in text)
+    return _BLANK.fullmatch(text) is None
 
 
 def _spellings(character: str) -> set[str]:

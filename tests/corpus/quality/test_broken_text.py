@@ -33,6 +33,31 @@ def test_sound_lines_are_not_damaged(line):
     assert not any(check(line) for check in checks)
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "“CỨU ĐÃ”",
+        "ĐÃ”",
+        "CRISTÃ“",
+        "«A IRMÃ» disse",
+        "IRMÃ… e depois",
+        "«MANHÃ»",
+        "AMANHÃ – HOJE",
+        "«MAÇÃ\xa0»",
+        "‘COBORÂ’",
+    ],
+)
+def test_a_capital_with_a_tilde_or_a_circumflex_before_a_punctuation_mark_is_sound(line):
+    assert not has_wrong_encoding(line)
+
+
+@pytest.mark.parametrize(
+    "word", ["KÖLN", "ESPAÑA", "TELÉFONO", "São", "Dû", "Là !", "Ó Deus", "«MOT»", "CÔTE", "À"]
+)
+def test_a_broken_word_with_capitals_is_found(word):
+    assert has_wrong_encoding(word.encode().decode("cp1252", "surrogateescape").replace("\udc81", "\x81"))
+
+
 def test_a_lost_character_is_found():
     assert has_replacement_character("Zw\ufffdlf")
 

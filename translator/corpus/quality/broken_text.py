@@ -10,6 +10,11 @@ _CONTINUATION = (
     "[" + re.escape("".join(bytes([n]).decode("cp1252", "ignore") for n in range(0x80, 0xC0))) + "\x80-\x9f]"
 )
 _WRONG_ENCODING = re.compile(f"[ÃÂ]{_CONTINUATION}|â€|â‚¬|ï»¿|ï¿½|(?:[ÐÑ]{_CONTINUATION}){{2}}")
+# Words in capitals that end in Ã or Â before punctuation are sound: "ĐÃ”", "CRISTÃ“". Some of these marks
+# also are the last byte of a small letter, as "»" does in "DÃ»" for "Dû"; they need two capitals before.
+_AFTER_A_CAPITAL = "‘’‚“”„‹›…–—•"
+_AFTER_CAPITALS = _AFTER_A_CAPITAL + "«»¡¿·\xa0"
+_WORD_END = re.compile(r"[^\W\d_]{2,}\Z")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")  # all but the tab
 _TAGS = "a|b|br|code|div|em|font|h[1-6]|i|img|li|ol|p|pre|script|span|strong|style|sub|sup|t[dhr]|table|u|ul"
 _MARKUP = re.compile(
@@ -20,7 +25,19 @@ _MARKUP = re.compile(
 
 def has_wrong_encoding(line: str) -> bool:
     """Returns whether UTF-8 seems to have been decoded as another encoding, as in ``Ã¤`` for ``ä``."""
-    return not line.isascii() and _WRONG_ENCODING.search(line) is not None
+    return not line.isascii() and any(
+        not _ends_a_word_of_capitals(line, found) for found in _WRONG_ENCODING.finditer(line)
+    )
+
+
+def _ends_a_word_of_capitals(line: str, found: re.Match[str]) -> bool:
+    """Returns whether what was found is sound: the end of a word in capitals, and a punctuation mark."""
+    word = _WORD_END.search(line, max(found.start() - 2, 0), found.start() + 1)
+    if word is None or word[0][-1] not in "ÃÂ" or not word[0].isupper():
+        return False
+    if line[found.end() : found.end() + 1].isalnum():
+        return False
+    return line[found.start() + 1] in (_AFTER_CAPITALS if len(word[0]) > 2 else _AFTER_A_CAPITAL)
 
 
 def has_replacement_character(line: str) -> bool:
