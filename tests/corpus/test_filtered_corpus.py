@@ -8,7 +8,7 @@ import pytest
 import translator.corpus.filters as filters
 from translator.corpus.filtered_corpus import FilteredCorpus
 from translator.corpus.filters import PairFilter, split_into_blocks
-from translator.corpus.formats.pair_files import PairStream
+from translator.corpus.formats.pair_files import PairStream, stream_pairs
 from translator.corpus.readers import Pair
 
 # Every three pairs are equal; every fifth pair has an empty side.
@@ -58,3 +58,11 @@ def test_an_empty_corpus_has_no_pairs():
 def test_units_that_the_format_skips_are_counted_too():
     report = corpus_of([Pair("one", "eins")] * 2, skipped={"untranslated": 3}).report
     assert str(report) == "1 of 5 pairs kept; dropped: 1 repeated, 3 untranslated"
+
+
+def test_lines_that_are_no_pairs_are_counted_with_the_number_of_the_first(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_text("one\teins\nno tab\ntwo\tzwei\nno tab\n")
+    corpus = FilteredCorpus(lambda: stream_pairs(path, None, "en", "de"), 10, 3.0, 100)
+    assert str(corpus.report) == "2 of 4 pairs kept; dropped: 2 with too few columns (first in line 2)"
+    assert kept_pairs(corpus) == [Pair("one", "eins"), Pair("two", "zwei")]

@@ -1,4 +1,5 @@
 import os
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from references.compressed_files import message_of, write
 
-from translator.corpus.readers import Pair, decode_line, read_lines, read_pairs, read_parallel
+from translator.corpus.readers import NOT_UTF_8, Pair, decode_line, read_lines, read_pairs, read_parallel
 from translator.errors import DataError
 
 
@@ -94,9 +95,25 @@ def test_a_line_longer_than_16_mib_is_reported(tmp_path, name, before):
     )
 
 
-def test_a_utf_16_file_is_reported(tmp_path):
-    path = write(tmp_path / "text.en", "A dog.\n".encode("utf-16"))
+@pytest.mark.parametrize("name", ["text.en", "text.en.gz"])
+def test_utf_16_with_a_byte_order_mark_is_read(tmp_path, name):
+    path = write(tmp_path / name, "A dog.\r\nZwölf Hühner.\r\n".encode("utf-16"))
+    assert lines_of(path) == ["A dog.", "Zwölf Hühner."]
+
+
+def test_utf_16_without_a_byte_order_mark_is_reported(tmp_path):
+    path = write(tmp_path / "text.en", "Ädam\n".encode("utf-16-le"))
     assert message_of(lines_of, path).startswith(f"{path}, line 1: byte 1 is not valid UTF-8; convert")
+
+
+def test_if_asked_for_a_line_that_is_not_utf_8_is_marked_and_the_others_are_read(tmp_path):
+    lines = [f"line {i}\n".encode() for i in range(1, 20_001)]
+    lines[0] = lines[4_999] = lines[19_999] = b"a\xff\n"
+    found = list(read_lines(write(tmp_path / "text.en", b"".join(lines)), strict=False))
+    assert [i for i, line in enumerate(found, start=1) if line == NOT_UTF_8] == [1, 5_000, 20_000]
+    assert [line for line in found if line != NOT_UTF_8] == [
+        f"line {i}" for i in range(1, 20_001) if i not in (1, 5_000, 20_000)
+    ]
 
 
 @pytest.mark.parametrize("name", ["none.en", "none.en.gz", "none.xz", "none.zst"])
@@ -145,6 +162,27 @@ def test_pairs_are_returned_before_the_files_have_been_read_to_the_end(tmp_path)
     pairs = read_parallel(source, target)
     assert next(pairs) == Pair("A dog.", "Ein Hund.")
     assert message_of(next, pairs).startswith(f"{target}, line 2: byte 7 is not valid UTF-8")
+
+
+def test_if_asked_for_pairs_with_a_line_that_is_not_utf_8_are_left_out_and_counted(tmp_path):
+    source = write(tmp_path / "train.en", b"A dog.\nA \xe9.\nA cat.\nA hen.\nA cow.\n")
+    target = write(tmp_path / "train.de", b"Ein Hund.\nEin.\nEine K\xe4tzin.\nEine Henne.\nEine Kuh.\n")
+    skipped = Counter()
+    assert list(read_parallel(source, target, skipped)) == [
+        ("A dog.", "Ein Hund."),
+        ("A hen.", "Eine Henne."),
+        ("A cow.", "Eine Kuh."),
+    ]
+    assert skipped == {"not valid UTF-8 (first in line 2)": 2}
+
+
+def test_if_most_pairs_have_a_line_that_is_not_utf_8_the_first_is_reported(tmp_path):
+    source = write(tmp_path / "train.en", "A hen.\n" * 3)
+    target = write(tmp_path / "train.de", b"Eine Henne.\nH\xfchner.\nH\xfchner.\n")
+    assert message_of(list, read_parallel(source, target, Counter())) == (
+        f"{target}, line 2: not valid UTF-8, like most lines; "
+        "convert the file to UTF-8 (for example with iconv)"
+    )
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])

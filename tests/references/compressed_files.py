@@ -1,5 +1,6 @@
 """Writes compressed files for tests, and checks that error messages are one line."""
 
+import bz2
 import gzip
 import lzma
 from pathlib import Path
@@ -12,10 +13,11 @@ from translator.errors import DataError, TranslatorError
 COMPRESS = {
     "": bytes,
     ".gz": lambda content: gzip.compress(content, mtime=0),
+    ".bz2": bz2.compress,
     ".xz": lzma.compress,
     ".zst": lambda content: zstandard.ZstdCompressor(write_checksum=True).compress(content),
 }
-NAMES = {".gz": "gzip", ".xz": "xz", ".zst": "zstd"}
+NAMES = {".gz": "gzip", ".bz2": "bzip2", ".xz": "xz", ".zst": "zstd"}
 
 
 def write(path: Path, content: str | bytes) -> Path:

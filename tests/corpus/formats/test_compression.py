@@ -1,3 +1,4 @@
+import bz2
 import contextlib
 import gzip
 import lzma
@@ -23,7 +24,7 @@ def content_of(path) -> bytes:
 
 
 @pytest.mark.parametrize("content_suffix", COMPRESS)
-@pytest.mark.parametrize("name", ["train.en", "train", "train.tmx", "train.bz2"])
+@pytest.mark.parametrize("name", ["train.en", "train", "train.tmx", "train.Z"])
 def test_the_compression_is_recognized_by_content_whatever_the_name(tmp_path, content_suffix, name):
     path = tmp_path / name
     path.write_bytes(COMPRESS[content_suffix](CONTENT))
@@ -64,6 +65,7 @@ def test_an_empty_file_with_a_compressed_name_is_reported(tmp_path, suffix):
 @given(parts=st.lists(st.binary(max_size=300), min_size=1, max_size=5))
 def test_concatenated_compressed_files_give_their_concatenated_contents(tmp_path_factory, suffix, parts):
     path = tmp_path_factory.mktemp("compressed") / f"train{suffix}"
+    parts = [b"text", *parts]
     path.write_bytes(b"".join(map(COMPRESS[suffix], parts)))
     assert content_of(path) == b"".join(parts)
 
@@ -136,8 +138,8 @@ def test_a_damaged_byte_in_a_compressed_file_is_reported_or_harmless(tmp_path, s
             num_harmless += 1
             continue
         assert message_of(content_of, path).startswith(f"{path}: ")
-    # 7 bytes of gzip's header, such as the time, do not affect the content
-    assert num_harmless <= (7 if suffix == ".gz" else 0)
+    # 7 bytes of gzip's header, such as the time, do not affect the content, nor some bits of bzip2's tables
+    assert num_harmless <= (7 if suffix in {".gz", ".bz2"} else 0)
 
 
 @pytest.mark.parametrize("suffix", NAMES)
@@ -184,5 +186,37 @@ def test_decompressing_takes_little_memory(tmp_path, suffix):
         assert sum(1 for _ in read_lines(path)) == 300_000
 
     assert (
-        peak_memory(read) < {".gz": 1e6, ".xz": 10e6, ".zst": 1e6}[suffix]
-    )  # of 14 MB; the window of xz alone is 8 MiB
+        peak_memory(read) < {".gz": 1e6, ".bz2": 5e6, ".xz": 10e6, ".zst": 1e6}[suffix]
+    )  # of 14 MB; the window of xz alone is 8 MiB, the block of bzip2 takes 3.6 MB
+
+
+def test_a_bzip2_bomb_is_read_in_little_memory(tmp_path):
+    path = tmp_path / "train.bz2"
+    path.write_bytes(bz2.compress(bytes(50_000_000)))
+    assert path.stat().st_size < 4096  # one read
+
+    def read():
+        with open_decompressed(path) as stream:
+            assert sum(len(block) for block in iter(lambda: stream.read(1 << 16), b"")) == 50_000_000
+
+    assert peak_memory(read) < 5e6
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-16-le", "utf-16-be"])
+def test_utf_16_with_a_byte_order_mark_is_recoded_as_utf_8(tmp_path, suffix, encoding):
+    path = tmp_path / f"train{suffix}"
+    text = "".join(f"{n} Zw\u00f6lf \U0001f414\r\n" for n in range(20_000))
+    mark = "\ufeff" if encoding.endswith("e") else ""  # the others write one
+    path.write_bytes(COMPRESS[suffix]((mark + text).encode(encoding)))
+    assert content_of(path) == text.encode()
+
+
+def test_what_is_not_valid_in_utf_16_is_not_valid_afterwards(tmp_path):
+    path = tmp_path / "train"
+    path.write_bytes("a dog\n".encode("utf-16") + b"\x00\xd8" + "\na cat\n".encode("utf-16-le") + b"x")
+    lines = content_of(path).split(b"\n")
+    assert [lines[0], lines[2]] == [b"a dog", b"a cat"]
+    for line in (lines[1], lines[3]):
+        with pytest.raises(UnicodeDecodeError):
+            line.decode()

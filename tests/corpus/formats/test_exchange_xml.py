@@ -1,9 +1,6 @@
-from xml.etree import ElementTree
-
-import lxml.etree
 import pytest
 
-from translator.corpus.formats.exchange_xml import find_languages, plain_text
+from translator.corpus.formats.exchange_xml import find_languages
 
 
 @pytest.mark.parametrize(
@@ -31,27 +28,3 @@ from translator.corpus.formats.exchange_xml import find_languages, plain_text
 )
 def test_languages_are_found_by_their_code_or_else_by_the_language_alone(wanted, found, indices):
     assert find_languages(wanted, found) == indices
-
-
-@pytest.mark.parametrize("parse", [ElementTree.fromstring, lxml.etree.fromstring])
-@pytest.mark.parametrize(
-    ("segment", "text"),
-    [
-        ("plain &amp; <![CDATA[<simple>]]>", "plain & <simple>"),
-        ("", ""),
-        ("a <bpt>{\\b</bpt>bold<ept>}</ept> word", "a bold word"),
-        ("a <hi>marked <hi>word</hi></hi> here", "a marked word here"),
-        ("see<ph>&lt;img alt='<sub>a dog</sub>'></ph> this", "see this"),
-        ("<ut>\\par</ut>one<it>x</it> two<ph/>", "one two"),
-        ("<g>all of <x/>it</g> and <mrk>more</mrk>.", "all of it and more."),
-        ("before<!-- a comment -->after<?app do?>.", "beforeafter."),
-    ],
-)
-def test_text_is_kept_and_native_codes_are_dropped(parse, segment, text):
-    assert plain_text(parse(f"<seg>{segment}</seg>")) == text
-    assert plain_text(parse(f'<seg xmlns="urn:of:something">{segment}</seg>')) == text
-
-
-def test_tags_may_be_nested_to_any_depth():
-    depth = 50_000
-    assert plain_text(ElementTree.fromstring("<hi>" * depth + "deep" + "</hi>" * depth)) == "deep"

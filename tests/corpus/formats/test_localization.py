@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from references.compressed_files import message_of, write
 from references.exchange_files import PO, PO_PAIRS, XLIFF_1, XLIFF_2, XLIFF_PAIRS
+from references.memory import peak_memory
 from translate.storage import pypo
 from translate.storage.xliff import xlifffile
 from translate.storage.xliff2 import Xliff2File
@@ -83,9 +84,8 @@ def test_texts_are_read_back_as_they_were_written(tmp_path_factory, texts):
     assert pairs_of(write(tmp_path_factory.mktemp("po") / "texts.po", content)) == texts
 
 
-@pytest.mark.parametrize("name", ["large.po.zst", "large.xlf.zst"])
-def test_a_file_larger_than_256_mib_is_reported(tmp_path, name):
-    path = write(tmp_path / name, (PO if ".po" in name else XLIFF_1).encode() + b" " * 2**28)
+def test_a_po_file_larger_than_256_mib_is_reported(tmp_path):
+    path = write(tmp_path / "large.po.zst", PO.encode() + b" " * 2**28)
     assert message_of(pairs_of, path) == f"{path}: larger than 256 MiB; split it or convert it to TMX"
 
 
@@ -102,7 +102,205 @@ def test_a_po_file_without_translations_is_reported(tmp_path):
     assert message_of(pairs_of, path) == f"{path}: contains no sentence pairs; skipped: 2 untranslated"
 
 
+def with_language(code, source_code=""):
+    header = f'"Language: {code}\\n"\n"X-Source-Language: {source_code}\\n"\n"Plural-Forms'
+    return PO.replace('"Plural-Forms', header)
+
+
+@pytest.mark.parametrize("code", ["de", "de_DE", "de_AT.UTF-8", "de@latin", "DE", ""])
+@pytest.mark.parametrize("source_code", ["en", "en_US", ""])
+def test_a_po_file_whose_header_names_these_languages_or_none_is_read(tmp_path, code, source_code):
+    assert pairs_of(write(tmp_path / "texts.po", with_language(code, source_code))) == PO_PAIRS
+
+
+@pytest.mark.parametrize(
+    ("code", "source_code", "found"),
+    [
+        ("fr", "", "to 'fr'"),
+        ("en", "de", "'de' to 'en'"),
+        ("de", "fr", "'fr' to 'de'"),
+        ("en", "", "to 'en'"),
+    ],
+)
+def test_a_po_file_whose_header_names_other_languages_is_reported(tmp_path, code, source_code, found):
+    path = write(tmp_path / "texts.po", with_language(code, source_code))
+    assert message_of(pairs_of, path) == (
+        f"{path}: translates {found}, not 'en' to 'de'; use the languages of the file, in this order"
+    )
+
+
 # XLIFF
+
+
+def xliff_1(units: str) -> str:
+    """Returns an XLIFF file from English to German with the namespaces of translation programs."""
+    namespaces = (
+        'xmlns="urn:oasis:names:tc:xliff:document:1.2" xmlns:sdl="http://sdl.com/FileTypes/SdlXliff/1.0" '
+        'xmlns:mq="MQXliff" xmlns:m="http://www.memsource.com/mxlf/2.0"'
+    )
+    return (
+        f'<xliff version="1.2" {namespaces}><file source-language="en" target-language="de"><body>'
+        f"<trans-unit><source>Two</source><target>Zwei</target></trans-unit>{units}</body></file></xliff>"
+    )
+
+
+def read_after_two(path, content):
+    """Returns the pairs after that of every file of ``xliff_1``, and what was skipped."""
+    stream = stream_pairs(write(path, content), None, "en", "de")
+    pairs = list(stream)
+    assert pairs[0] == Pair("Two", "Zwei")
+    return pairs[1:], stream.skipped
+
+
+def mark(number: int, text: str) -> str:
+    return f'<mrk mtype="seg" mid="{number}">{text}</mrk>'
+
+
+SEGMENTED_SOURCE = (
+    "<source>One dog. Two dogs.</source>"
+    f"<seg-source><g id='1'>{mark(7, 'One dog.')} {mark(8, 'Two <x/>dogs.')}</g></seg-source>"
+)
+ONE, TWO = Pair("One dog.", "Ein Hund."), Pair("Two dogs.", "Zwei Hunde.")
+
+
+@pytest.mark.parametrize(
+    ("target", "pairs", "num_untranslated"),
+    [
+        (f"<target><g id='1'>{mark(7, ONE.target)} {mark(8, TWO.target)}</g></target>", [ONE, TWO], 0),
+        (f"<target>{mark(8, TWO.target)} {mark(7, ONE.target)}</target>", [ONE, TWO], 0),
+        (f"<target>{mark(7, ONE.target)} {mark(8, ' ')}</target>", [ONE], 1),
+        (f"<target>{mark(8, TWO.target)}</target>", [TWO], 1),
+        ("<target/>", [], 2),
+        ("", [], 2),
+        (
+            f"<target>{ONE.target} {TWO.target}</target>",
+            [Pair("One dog. Two dogs.", "Ein Hund. Zwei Hunde.")],
+            0,
+        ),
+    ],
+)
+def test_the_segments_of_a_unit_become_one_pair_each(tmp_path, target, pairs, num_untranslated):
+    content = xliff_1(f"<trans-unit>{SEGMENTED_SOURCE}{target}</trans-unit>")
+    found, skipped = read_after_two(tmp_path / "a.xlf", content)
+    assert found == pairs
+    assert skipped == ({"untranslated": num_untranslated} if num_untranslated else {})
+
+
+def test_a_unit_whose_source_is_not_segmented_is_no_pair_if_it_is_half_translated(tmp_path):
+    source = "<source>One dog. Two dogs.</source>"
+    half = f"<trans-unit>{source}<target>{mark(1, 'Ein Hund.')}{mark(2, '')}</target></trans-unit>"
+    whole = (
+        f"<trans-unit>{source}<target>{mark(1, 'Ein Hund.')}{mark(2, 'Zwei Hunde.')}</target></trans-unit>"
+    )
+    found, skipped = read_after_two(tmp_path / "a.xlf", xliff_1(half + whole))
+    assert found == [Pair("One dog. Two dogs.", "Ein Hund. Zwei Hunde.")]
+    assert skipped == {"untranslated": 1}
+
+
+@pytest.mark.parametrize(
+    ("confirmation", "text", "reason"),
+    [
+        ('conf="Translated" origin="tm" percent="100"', "Ein Hund.", None),
+        ('conf="ApprovedSignOff"', "Ein Hund.", None),
+        ("", "Ein Hund.", None),
+        ('conf="Translated"', "One dog.", None),
+        ("", "One dog.", "untranslated"),  # Trados copies the source
+        ('conf="Draft" origin="mt"', "Ein Hund.", "fuzzy"),
+        ('conf="RejectedTranslation"', "Ein Hund.", "fuzzy"),
+    ],
+)
+def test_a_segment_of_trados_is_kept_or_skipped_by_its_confirmation(tmp_path, confirmation, text, reason):
+    definitions = (
+        f'<sdl:seg-defs><sdl:seg id="7" {confirmation}/><sdl:seg id="8" conf="Translated"/></sdl:seg-defs>'
+    )
+    target = f"<target>{mark(7, text)} {mark(8, TWO.target)}</target>"
+    content = xliff_1(f"<trans-unit>{SEGMENTED_SOURCE}{target}{definitions}</trans-unit>")
+    found, skipped = read_after_two(tmp_path / "a.docx.sdlxliff", content)
+    assert found == ([TWO] if reason else [Pair("One dog.", text), TWO])
+    assert skipped == ({reason: 1} if reason else {})
+
+
+@pytest.mark.parametrize(
+    ("name", "attribute", "reason"),
+    [
+        ("a.mqxliff", 'mq:status="ManuallyConfirmed"', None),
+        ("a.mqxliff", 'mq:status="Proofread"', None),
+        ("a.mqxliff", 'mq:status="NotStarted"', "untranslated"),
+        ("a.mqxliff", 'mq:status="PartiallyEdited"', "fuzzy"),
+        ("a.mqxliff", 'mq:status="MachineTranslated"', "fuzzy"),
+        ("a.mxliff", 'm:confirmed="1"', None),
+        ("a.mxliff", 'm:confirmed="0"', "fuzzy"),
+    ],
+)
+def test_a_unit_of_memoq_or_phrase_is_kept_or_skipped_by_its_confirmation(tmp_path, name, attribute, reason):
+    content = xliff_1(
+        f"<trans-unit {attribute}><source>One dog.</source><target>Ein Hund.</target></trans-unit>"
+    )
+    found, skipped = read_after_two(tmp_path / name, content)
+    assert found == ([] if reason else [ONE])
+    assert skipped == ({reason: 1} if reason else {})
+
+
+def test_units_that_are_not_to_be_translated_are_left_out_and_counted(tmp_path):
+    texts = "<source>API_KEY</source><target>API_KEY</target>"
+    units = (
+        f'<trans-unit translate="no">{texts}</trans-unit>'
+        f'<group translate="no"><trans-unit>{texts}</trans-unit><trans-unit translate="yes">'
+        "<source>One dog.</source><target>Ein Hund.</target></trans-unit></group>"
+    )
+    found, skipped = read_after_two(tmp_path / "a.xlf", xliff_1(units))
+    assert (found, skipped) == ([ONE], {"not for translation": 2})
+    content = XLIFF_2.replace(
+        '<unit id="1"><segment><source>Two', '<unit translate="no"><segment><source>Two'
+    )
+    stream = stream_pairs(write(tmp_path / "b.xlf", content), None, "en", "de")
+    assert list(stream) == XLIFF_PAIRS[:-1]
+    assert stream.skipped == {"untranslated": 2, "not for translation": 1}
+
+
+def test_a_copy_of_the_source_that_is_not_approved_is_left_out_and_counted(tmp_path):
+    def unit(approved, target):
+        return f"<trans-unit {approved}><source>One dog.</source><target>{target}</target></trans-unit>"
+
+    units = unit('approved="no"', " One  dog."), unit('approved="no"', ONE.target), unit("", "One dog.")
+    found, skipped = read_after_two(tmp_path / "a.xlf", xliff_1("".join(units)))
+    assert (found, skipped) == ([ONE, Pair("One dog.", "One dog.")], {"untranslated": 1})
+
+
+def test_units_in_other_languages_are_left_out_and_counted(tmp_path):
+    unit = "<trans-unit><source>One dog.</source><target {}>Un chien.</target></trans-unit>"
+    units = (
+        unit.format('xml:lang="fr"')
+        + '</body></file><file source-language="en" target-language="fr"><body>'
+        + unit.format("") * 2
+    )
+    found, skipped = read_after_two(tmp_path / "a.xlf", xliff_1(units))
+    assert (found, skipped) == ([], {"without both languages": 3})
+
+
+def test_a_control_character_in_xliff_costs_its_unit_only(tmp_path):
+    unit = "<trans-unit><source>One&#x1F;dog.</source><target>Ein Hund.</target></trans-unit>"
+    found, skipped = read_after_two(tmp_path / "a.xlf", xliff_1(unit))
+    assert (found, skipped) == ([], {"with invalid characters (first in line 1)": 1})
+
+
+def test_the_codes_that_xliff_2_stores_with_the_unit_are_placeholders_in_its_segments(tmp_path):
+    data = '<originalData><data id="d">%d</data></originalData>'
+    unit = '<unit id="1"><segment><source>Two'
+    content = XLIFF_2.replace(unit, f'<unit id="1">{data}<segment><source>Two <ph dataRef="d"/>')
+    assert pairs_of(write(tmp_path / "a.xlf", content))[-1] == Pair("Two %d", "Zwei")
+
+
+def test_an_xliff_file_of_any_size_is_read_in_little_memory(tmp_path):
+    path = tmp_path / "a.xlf"
+    unit = "<trans-unit><source>Sentence {} about dogs.</source><target>Satz {}.</target></trans-unit>\n"
+    path.write_text(xliff_1("".join(unit.format(n, n) for n in range(20_000))))
+
+    def read():
+        assert sum(1 for _ in stream_pairs(path, None, "en", "de")) == 20_001
+
+    assert path.stat().st_size > 1.5e6
+    assert peak_memory(read) < 1e6
 
 
 @given(st.lists(st.tuples(PO_TEXT, PO_TEXT), min_size=1, max_size=5))
@@ -115,8 +313,16 @@ def test_what_translate_toolkit_writes_is_read(tmp_path_factory, file_class, tex
     assert pairs_of(path) == texts
 
 
-@pytest.mark.parametrize("content", [XLIFF_1, XLIFF_2])
-@pytest.mark.parametrize(("source", "target"), [("de", "en-US"), ("en", "fr"), ("fr", "de"), ("en-GB", "de")])
+@pytest.mark.parametrize(
+    ("content", "source", "target"),
+    [
+        *((XLIFF_1, *languages) for languages in (("de", "en-US"), ("fr", "de"))),
+        *(
+            (XLIFF_2, *languages)
+            for languages in (("de", "en-US"), ("en", "fr"), ("fr", "de"), ("en-GB", "de"))
+        ),
+    ],
+)
 def test_other_languages_and_swapped_languages_are_reported(tmp_path, content, source, target):
     path = write(tmp_path / "texts.xlf", content)
     assert message_of(pairs_of, path, source, target) == (
@@ -213,13 +419,11 @@ def test_a_damaged_byte_gives_pairs_or_is_reported(tmp_path, name, content, flip
             assert message_of(pairs_of, path).startswith(str(path))
 
 
-@pytest.mark.parametrize(("name", "content"), [("a.po", PO), ("a.xlf", XLIFF_1), ("a.xlf", XLIFF_2)])
-def test_a_missing_translate_toolkit_is_reported(tmp_path, monkeypatch, name, content):
-    for module in ("translate.storage.pypo", "translate.storage.xliff", "translate.storage.xliff2"):
-        monkeypatch.setitem(sys.modules, module, None)
-    path = write(tmp_path / name, content)
+def test_a_missing_translate_toolkit_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "translate.storage.pypo", None)
+    path = write(tmp_path / "a.po", PO)
     assert message_of(pairs_of, path, error_class=ConfigError) == (
-        f"{path}: reading PO and XLIFF takes translate-toolkit, which is not installed; "
+        f"{path}: reading PO takes translate-toolkit, which is not installed; "
         "run: pip install 'translate-toolkit>=3.20'"
     )
 

@@ -84,18 +84,6 @@ def test_a_file_of_two_columns_gives_its_pairs(tmp_path, name, suffix):
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "count"),
-    [("", "1 column"), ("A dog.", "1 column"), ("a\tb\tc", "3 columns"), ("\t\t\t", "4 columns")],
-)
-@pytest.mark.parametrize("name", ["pairs.tsv", "pairs"])
-def test_another_number_of_columns_is_reported(tmp_path, line, count, name):
-    path = write(tmp_path / name, f"{TSV}{line}\n{TSV}")
-    assert message_of(pairs_of, path) == (
-        f"{path}, line 2: {count} instead of 2; each line must be a sentence, a tab and its translation"
-    )
-
-
 @given(
     st.lists(st.tuples(*[st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]))] * 2), min_size=1)
 )
@@ -117,7 +105,7 @@ def test_a_damaged_byte_changes_a_text_or_is_reported(tmp_path, flipped):
     for i in range(len(whole)):
         path = write(tmp_path / "pairs.tsv", whole[:i] + bytes([whole[i] ^ flipped]) + whole[i + 1 :])
         try:
-            assert len(pairs_of(path)) == 2
+            assert len(pairs_of(path)) in (1, 2)
         except DataError:
             assert message_of(pairs_of, path).startswith(f"{path}, line ")
 
@@ -126,8 +114,7 @@ def test_a_file_truncated_at_any_byte_gives_pairs_or_is_reported(tmp_path):
     whole = (TSV * 2).encode()
     for size in range(len(whole)):
         path = write(tmp_path / "pairs.tsv", whole[:size])
-        last_line = whole[:size].rpartition(b"\n")[2]
-        if size == 0 or (last_line and b"\t" not in last_line):
+        if b"\t" not in whole[:size]:
             assert message_of(pairs_of, path).startswith(f"{path}")
         else:
             found = pairs_of(path)
@@ -146,6 +133,7 @@ CONTENTS = {
     "XLIFF 2": (XLIFF_2, XLIFF_PAIRS),
 }
 NAMED = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO", ".xlf": "XLIFF", ".XLIFF": "XLIFF"}
+NAMED |= {".sdlxliff": "XLIFF", ".mqxliff": "XLIFF", ".mxliff": "XLIFF"}
 
 
 @pytest.mark.parametrize("content", CONTENTS)
@@ -209,7 +197,7 @@ def test_standard_input_may_have_any_format_and_compression(monkeypatch, content
 def test_an_error_in_standard_input_is_reported(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"A dog.\n"))))
     assert message_of(pairs_of, Path("-")) == (
-        "standard input, line 1: 1 column instead of 2; "
+        "standard input, line 1: with too few columns, like 1 of 1 lines; "
         "each line must be a sentence, a tab and its translation"
     )
 

@@ -62,7 +62,9 @@ def test_a_namespace_changes_nothing(tmp_path):
     assert pairs_of(path) == [Pair("A dog.", "Ein Hund.")]
 
 
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "windows-1252"])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "iso-8859-1", "windows-1252", "gb18030"]
+)
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zst"])
 def test_the_declared_encoding_is_used(tmp_path, encoding, suffix):
     head = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
@@ -70,7 +72,81 @@ def test_the_declared_encoding_is_used(tmp_path, encoding, suffix):
     assert pairs_of(write(tmp_path / f"memory.tmx{suffix}", content)) == [Pair("Twelve hens", "Zwölf Hühner")]
 
 
-@pytest.mark.parametrize("encoding", ["no-such-encoding", "shift_jis"])
+@pytest.mark.parametrize(
+    ("declared", "encoding"),
+    [
+        ("utf-16", "utf-8"),
+        ("UTF-16LE", "utf-8-sig"),
+        ("UCS-2", "utf-8"),
+        ("us-ascii", "utf-8"),
+        ("iso-8859-1", "utf-8-sig"),
+        ("utf-8", "utf-16"),
+        ("utf-8", "utf-16-le"),
+        ("utf-8", "utf-16-be"),
+    ],
+)
+def test_a_declaration_that_the_bytes_contradict_is_ignored(tmp_path, declared, encoding):
+    content = tmx(unit(en="Twelve hens", de="Zwölf Hühner"), f'<?xml version="1.0" encoding="{declared}"?>')
+    path = write(tmp_path / "memory.tmx", content.encode(encoding))
+    assert pairs_of(path) == [Pair("Twelve hens", "Zwölf Hühner")]
+
+
+BAD = [
+    "&#x1F;",
+    "&#31;",
+    "&#0;",
+    "&#xFFFF;",
+    "&#xD800;",
+    "&#x110000;",
+    "\x1f",
+    "\uffff",
+    b"\xff",
+    b"\xed\xa0\x80",
+]
+
+
+@pytest.mark.parametrize("bad", BAD)
+@pytest.mark.parametrize("padding", [0, *range(16_100, 16_130, 3)])  # across the end of a read
+def test_a_character_that_xml_cannot_contain_costs_its_unit_only(tmp_path, bad, padding):
+    bad = bad if isinstance(bad, bytes) else bad.encode()
+    content = tmx(f"<!--{'-x' * padding}-->" + TMX_UNIT + "\n" + unit(en="a BAD dog", de="b") + TMX_UNIT)
+    stream = stream_pairs(
+        write(tmp_path / "memory.tmx", content.encode().replace(b"BAD", bad)), None, "en", "de"
+    )
+    assert list(stream) == [Pair("A dog.", "Ein Hund.")] * 2
+    assert stream.skipped == {"with invalid characters (first in line 4)": 1}
+
+
+def test_if_most_units_are_not_in_the_declared_encoding_it_is_reported(tmp_path):
+    content = tmx(TMX_UNIT + "\n" + unit(en="hens", de="Hühner") * 2).encode("cp1252")
+    path = write(tmp_path / "memory.tmx", content)
+    assert message_of(pairs_of, path) == (
+        f"{path}, line 4: not valid UTF-8, like most units; "
+        "correct the encoding in the first line or convert the file to UTF-8"
+    )
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["<tu><tuv xml:lang='en'><seg>{}</seg></tuv></tu>", "<prop>{}</prop>", "<!--{}-->", "<tu a='{}'/>"],
+)
+def test_a_unit_of_more_than_a_mebibyte_is_reported_with_its_line_and_takes_little_memory(tmp_path, unit):
+    path = write(tmp_path / "memory.tmx.gz", tmx(f"{TMX_UNIT}\n{unit.format('a' * 24_000_000)}"))
+
+    def read():
+        assert message_of(pairs_of, path) == (
+            f"{path}, line 4: a unit is longer than 1 MiB; give text with one sentence per unit"
+        )
+
+    assert peak_memory(read) < 16e6
+
+
+def test_a_unit_of_very_many_elements_takes_little_memory(tmp_path):
+    path = write(tmp_path / "memory.tmx.gz", tmx(unit(en="<hi/>" * 1_000_000, de="b")))
+    assert peak_memory(lambda: message_of(pairs_of, path)) < 60e6  # about 210,000 of them
+
+
+@pytest.mark.parametrize("encoding", ["no-such-encoding", "base64", "idna"])
 def test_an_unsupported_encoding_is_reported(tmp_path, encoding):
     path = write(tmp_path / "memory.tmx", tmx(TMX_UNIT, f'<?xml version="1.0" encoding="{encoding}"?>'))
     message = message_of(pairs_of, path)

@@ -109,6 +109,23 @@ def test_a_source_with_several_targets_is_not_a_problem():
     assert found["repeated"].examples[0].line == 3
 
 
+def test_lines_that_are_no_pairs_are_reported_with_their_number_and_the_first_of_them(tmp_path):
+    path = tmp_path / "pairs.tsv"
+    path.write_bytes(b"a dog\tein Hund\n\nno tab\na c\xe4t\teine Katze\na hen\teine Henne\n")
+    report = inspect_pairs(PairFiles(path, None, "en", "de")).report
+    reasons = {
+        "blank (first in line 2)": 1,
+        "with too few columns (first in line 3)": 1,
+        "not valid UTF-8 (first in line 4)": 1,
+    }
+    assert report.pairs == 2
+    assert report.skipped == report.to_dict()["skipped"] == reasons
+    assert (
+        "\nno pairs, and left out of the line numbers below: 1 blank (first in line 2), "
+        "1 with too few columns (first in line 3), 1 not valid UTF-8 (first in line 4)\n"
+    ) in str(report)
+
+
 def test_the_limits_are_those_of_training():
     pairs = [Pair("a b c d e f g", "a b c d e f h")]
     findings = inspect_pairs(pairs, config=DataConfig(max_words=6)).report.findings

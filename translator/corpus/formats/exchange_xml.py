@@ -1,40 +1,29 @@
-"""Shared code for the XML formats of translations, TMX and XLIFF: plain text, languages, safe parsing."""
+"""Shared code for the XML formats of translations, TMX and XLIFF: languages, safe and frugal parsing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, BinaryIO
+import codecs
+import re
+import sys
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
+from typing import BinaryIO
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from translator.corpus.formats.inline_elements import INVALID, local_name
 from translator.errors import DataError
 
-# Elements inside a segment that contain codes of the original format, such as HTML tags, rather than text.
-_NATIVE_CODES = {"bpt", "ept", "it", "ph", "sub", "ut"}
+XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
-
-def local_name(name: str) -> str:
-    """Returns the name of an element without its namespace or prefix."""
-    return name.rpartition("}")[2].rpartition(":")[2]
-
-
-def plain_text(segment: Any) -> str:
-    """Returns the text of a segment without inline tags and native codes; marked-up text is kept.
-
-    Args:
-        segment: an element of ``xml.etree.ElementTree`` or lxml.
-    """
-    parts = []
-    pending = [segment]  # a stack instead of recursion, because a file may nest tags to any depth
-    while pending:
-        part = pending.pop()
-        if isinstance(part, str):
-            parts.append(part)
-        elif isinstance(part.tag, str) and local_name(part.tag) not in _NATIVE_CODES:  # else a comment
-            for child in reversed(part):
-                pending += [child.tail or "", child]
-            pending.append(part.text or "")
-    return "".join(parts)
+_MAX_UNIT_SIZE = 1 << 20  # characters; the tree of a unit takes many times the memory of its text
+_DECLARED_ENCODING = re.compile(rb"""<\?xml\s[^>]*?\bencoding\s*=\s*["\']([\w.:-]+)""")
+# Encodings in which a declaration of one byte per character cannot be, and ASCII, which UTF-8 includes.
+_IMPOSSIBLE_ENCODING = re.compile(r"u(?:tf|cs)[_-]?(?:16|32|2|4)|iso-10646|(?:us-)?ascii", re.IGNORECASE)
+# What XML cannot contain, and references by number, which may stand for such a character.
+_INVALID = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_REFERENCE = re.compile(r"&#(?:x([0-9a-fA-F]+)|([0-9]+));")
+_MAX_REFERENCE_LENGTH = 12
 
 
 def _closeness(wanted: str, found: str) -> int:
@@ -77,16 +66,17 @@ def xml_error(name: str, error: expat.ExpatError | ElementTree.ParseError) -> Da
     )
 
 
-class EntityGuard:
-    """Refuses XML with entity declarations: a stream that checks what another parser reads through it.
+class XmlText:
+    """The text of an XML file: decoded, checked, and with ``INVALID`` in place of what XML cannot contain.
 
-    Neither format needs entities of its own, and a file that declares some may expand a few bytes to
-    gigabytes or include other files. The guard parses up to the root element, where declarations end. It is
-    our own code because defusedxml no longer covers lxml, which reads XLIFF.
+    It is decoded by its bytes where they contradict the declaration. Entity declarations are refused: neither
+    format needs any, and a file that declares some may expand a few bytes to gigabytes or include other
+    files. A parser checks the text up to the root element, where declarations end. (defusedxml does so too,
+    but its errors name no line.)
 
     Attributes:
         root: name of the root element, once it has been read.
-        root_attributes: its attributes.
+        first_invalid_line: number of the first line with a character that XML cannot contain; 0: none so far.
 
     Args:
         stream: the XML.
@@ -95,41 +85,124 @@ class EntityGuard:
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self.root: str | None = None
-        self.root_attributes: dict[str, str] = {}
+        self.first_invalid_line = 0
         self._stream = stream
         self._name = name
+        self._decoder: codecs.IncrementalDecoder | None = None
+        self._encoding = "UTF-8"
+        self._num_invalid = 0
+        self._incomplete = ""  # the beginning of a character reference
+        self._line = 1
+        self._unit_line, self._unit_size = 1, 0
         self._parser = expat.ParserCreate()
         self._parser.StartElementHandler = self._start
         self._parser.EntityDeclHandler = self._refuse
         self._parser.SkippedEntityHandler = self._refuse_unknown
 
-    def read(self, size: int) -> bytes:
-        """Reads from the stream.
+    def start_unit(self) -> None:
+        """Tells that what was read before need no longer be kept."""
+        self._unit_line, self._unit_size = self._line, 0
+
+    def read(self, size: int) -> str:
+        """Reads some text, at least one character before the end of the file.
 
         Raises:
-            DataError: if the XML declares entities, is malformed or has an unknown encoding.
+            DataError: if the XML declares entities, is malformed, has an unknown encoding, or has a unit that
+                is too large.
         """
-        content = self._stream.read(size)
-        if self.root is None:
-            self.feed(content, final=not content)
-        return content
+        text = ""
+        while not text:
+            content = self._stream.read(size)
+            text = self._decode(content)
+            if self.root is None:
+                self._check(text, final=not content)
+            if not content:
+                break
+        self._unit_size += len(text)
+        if self._unit_size > _MAX_UNIT_SIZE + size:
+            raise DataError(
+                f"{self._name}, line {self._unit_line}: a unit is longer than {_MAX_UNIT_SIZE >> 20} MiB; "
+                "give text with one sentence per unit"
+            )
+        return text
 
-    def feed(self, content: bytes, final: bool) -> None:
-        """Checks the next part of the XML; the errors are those of ``read``."""
+    def count_invalid(self, skipped: Counter[str]) -> None:
+        """Counts a unit that is skipped because it contains ``INVALID``."""
+        self._num_invalid += 1
+        skipped[f"with invalid characters (first in line {self.first_invalid_line:,})"] += 1
+
+    def refuse_if_most_are_invalid(self, num_valid: int) -> None:
+        """Raises a DataError if more units were skipped because of invalid characters than were not."""
+        if self._num_invalid > num_valid:
+            raise DataError(
+                f"{self._name}, line {self.first_invalid_line}: not valid {self._encoding}, like most units; "
+                "correct the encoding in the first line or convert the file to UTF-8"
+            )
+
+    def check_start(self, content: bytes) -> None:
+        """Checks the first bytes of the file, read by someone else; the errors are those of ``read``."""
+        self._check(self._decode(content), final=False)
+
+    def _check(self, text: str, final: bool) -> None:
         try:
-            self._parser.Parse(content, final)
+            self._parser.Parse(text, final)
         except expat.ExpatError as error:
             raise xml_error(self._name, error) from None
-        except (LookupError, ValueError) as error:
-            raise DataError(
-                f"{self._name}: the encoding declared in its first line is not supported ({error}); "
-                "convert the file to UTF-8"
-            ) from None
+
+    def _decode(self, content: bytes) -> str:
+        """Decodes the next bytes; keeps the beginning of a character reference at their end for later."""
+        if self._decoder is None:
+            self._decoder = self._choose_decoder(content)
+        try:
+            text = self._incomplete + self._decoder.decode(content, not content)
+        except ValueError as error:
+            raise self._unsupported(error) from None
+        self._incomplete = ""
+        start = text.rfind("&", -_MAX_REFERENCE_LENGTH)
+        if content and start >= 0 and ";" not in text[start:]:
+            text, self._incomplete = text[:start], text[start:]
+        if _INVALID.search(text) or "&#" in text:
+            text = self._without_invalid(text)
+        self._line += text.count("\n")
+        return text
+
+    def _choose_decoder(self, head: bytes) -> codecs.IncrementalDecoder:
+        is_wide = b"\0" in head[:2]
+        if is_wide:
+            encoding = "utf-16-be" if head.startswith(b"\0") else "utf-16-le"
+        elif head.startswith(codecs.BOM_UTF8) or not (declared := _DECLARED_ENCODING.match(head)):
+            encoding = "utf-8-sig"
+        else:
+            encoding = declared[1].decode("ascii")
+        if _IMPOSSIBLE_ENCODING.match(encoding) and not is_wide:
+            encoding = "utf-8-sig"
+        try:
+            self._encoding = codecs.lookup(encoding.removesuffix("-sig")).name.upper()
+            "".encode(encoding)
+            return codecs.getincrementaldecoder(encoding)("surrogatepass" if is_wide else "surrogateescape")
+        except LookupError as error:
+            raise self._unsupported(error) from None
+
+    def _unsupported(self, error: Exception) -> DataError:
+        return DataError(
+            f"{self._name}: the encoding declared in its first line is not supported ({error}); "
+            "convert the file to UTF-8"
+        )
+
+    def _without_invalid(self, text: str) -> str:
+        def checked(found: re.Match[str]) -> str:
+            number = int(found[1], 16) if found[1] else int(found[2])
+            is_valid = number <= sys.maxunicode and (number in (9, 10, 13) or number >= 32)
+            return found[0] if is_valid and not _INVALID.match(chr(number)) else INVALID
+
+        text = _INVALID.sub(INVALID, _REFERENCE.sub(checked, text))
+        if not self.first_invalid_line and INVALID in text:
+            self.first_invalid_line = self._line + text.count("\n", 0, text.index(INVALID))
+        return text
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self.root is None:
             self.root = local_name(name)
-            self.root_attributes = attributes
 
     def _refuse(self, entity: str, *declaration: object) -> None:
         raise DataError(
@@ -142,3 +215,38 @@ class EntityGuard:
             f"{self._name}, line {self._parser.CurrentLineNumber}: the entity {entity!r} is unknown; "
             "replace it by its text"
         )
+
+
+def stream_units(
+    xml: XmlText, name: str, unit_names: Set[str]
+) -> Iterator[tuple[ElementTree.Element, Sequence[ElementTree.Element]]]:
+    """Yields the translation units of a file, each with its ancestors, from which it is removed afterwards.
+
+    Args:
+        xml: the text of the file.
+        name: name of the file, for messages.
+        unit_names: local names of the elements that are units.
+
+    Raises:
+        DataError: if the XML is malformed; see also ``XmlText``.
+    """
+    ancestors: list[ElementTree.Element] = []
+    depth = 0  # how many units the element is in
+    # XmlText has the read method that iterparse needs, but is not a complete file object.
+    events = ElementTree.iterparse(xml, events=("start", "end"))  # type: ignore[call-overload]
+    try:
+        for event, element in events:
+            is_unit = local_name(element.tag) in unit_names
+            if event == "start":
+                ancestors.append(element)
+                depth += is_unit
+                continue
+            ancestors.pop()
+            depth -= is_unit
+            if is_unit:
+                yield element, ancestors
+            if depth == 0 and ancestors:
+                ancestors[-1].remove(element)
+                xml.start_unit()
+    except ElementTree.ParseError as error:
+        raise xml_error(name, error) from None

@@ -7,21 +7,25 @@ import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BufferedReader
-from pathlib import Path, PurePath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import cast
 
 from translator.corpus.filters import PairBlock, split_into_blocks
-from translator.corpus.formats.compression import decompressed, open_decompressed
-from translator.corpus.formats.exchange_xml import EntityGuard
-from translator.corpus.formats.localization import read_po, read_xliff
+from translator.corpus.formats.archives import ZipMember, list_members, zip_members
+from translator.corpus.formats.compression import COMPRESSED_SUFFIXES, decompressed, open_decompressed
+from translator.corpus.formats.exchange_xml import XmlText, find_languages
+from translator.corpus.formats.po import read_po
 from translator.corpus.formats.tmx import read_tmx
-from translator.corpus.readers import Pair, decode_lines, read_parallel
+from translator.corpus.formats.tsv import read_tsv
+from translator.corpus.formats.xliff import read_xliff
+from translator.corpus.readers import Pair, read_parallel
 from translator.errors import DataError
 
-_FORMATS = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO", ".xlf": "XLIFF", ".xliff": "XLIFF"}
-_COMPRESSED = {".gz", ".xz", ".zst"}
+_FORMATS = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO"} | dict.fromkeys(
+    (".xlf", ".xliff", ".sdlxliff", ".mqxliff", ".mxliff"), "XLIFF"
+)
 
 _HEAD_SIZE = 1 << 16
 _XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<[?!]")  # after an optional byte-order mark
@@ -35,7 +39,7 @@ class PairStream(Iterator[Pair]):
     """An iterator over pairs that also counts what the format leaves out.
 
     Attributes:
-        skipped: how many units have been skipped so far for each reason, such as ``untranslated``.
+        skipped: how many units or lines have been skipped so far for each reason, such as ``untranslated``.
     """
 
     def __init__(self, pairs: Iterator[tuple[str, str]], skipped: Counter[str]) -> None:
@@ -51,17 +55,24 @@ class PairStream(Iterator[Pair]):
             yield PairBlock(*map(_each_on_one_line, block))
 
 
-@dataclass(frozen=True)
+@dataclass
 class PairFiles:
-    """Files of pairs that are read again for each iteration; the attributes are those of ``stream_pairs``."""
+    """Files of pairs that are read again for each iteration; the arguments are those of ``stream_pairs``.
+
+    Attributes:
+        skipped: what the latest iteration has skipped so far; see ``PairStream``.
+    """
 
     source: Path
     target: Path | None
     source_language: str
     target_language: str
+    skipped: Counter[str] = field(default_factory=Counter, init=False)
 
     def __iter__(self) -> PairStream:
-        return stream_pairs(self.source, self.target, self.source_language, self.target_language)
+        stream = stream_pairs(self.source, self.target, self.source_language, self.target_language)
+        self.skipped = stream.skipped
+        return stream
 
 
 def stream_pairs(
@@ -70,13 +81,14 @@ def stream_pairs(
     """Reads pairs from two parallel files, or from one file with both sides.
 
     The format of a single file is recognized by its content: TSV (source, tab, target), TMX, PO, or XLIFF 1.2
-    or 2.0. It must match the name if that ends in .tsv, .txt, .tmx, .po, .xlf or .xliff. All files may be
-    compressed with gzip, xz or zstd. Line breaks and tabs inside a text become a space.
+    or 2. It must match the name if that ends in .tsv, .txt, .tmx, .po, .xlf, .xliff or like an XLIFF of
+    translation programs. All files may be packed; a zip archive may hold the two files of lines instead. Line
+    breaks and tabs inside a text become a space.
 
     Args:
         source: the file of the source side, or of both sides; ``-`` is standard input.
         target: the file of the target side; None if ``source`` has both sides.
-        source_language: code of the source language, to find it in TMX and check it in XLIFF.
+        source_language: code of the source language, to find it in TMX and zip, and check it in PO and XLIFF.
         target_language: code of the target language.
         name: what messages call a single file; None: its path.
 
@@ -86,7 +98,7 @@ def stream_pairs(
     """
     skipped: Counter[str] = Counter()
     if target is not None:
-        return PairStream(read_parallel(source, target), skipped)
+        return PairStream(read_parallel(source, target, skipped), skipped)
     if name is None:
         name = "standard input" if str(source) == "-" else str(source)
     return PairStream(_read_single_file(source, name, source_language, target_language, skipped), skipped)
@@ -105,14 +117,15 @@ def _read_single_file(
     path: Path, name: str, source_language: str, target_language: str, skipped: Counter[str]
 ) -> Iterator[Pair]:
     """Yields the pairs of a file with both sides; the arguments are those of ``stream_pairs``."""
+    if sides := _sides_in_archive(path, (source_language, target_language)):
+        yield from map(Pair._make, read_parallel(*sides, skipped))
+        return
     with _open(path, name) as stream:
         format_name = _detect_format(stream, name)
         if format_name == "TSV":
-            pairs = _read_tsv(stream, name)
-        elif format_name == "PO":
-            pairs = read_po(stream, name, skipped)
+            pairs = read_tsv(stream, name, skipped)
         else:
-            read = read_tmx if format_name == "TMX" else read_xliff
+            read = {"TMX": read_tmx, "PO": read_po, "XLIFF": read_xliff}[format_name]
             pairs = read(stream, name, source_language, target_language, skipped)
         num_pairs = 0
         for num_pairs, pair in enumerate(pairs, start=1):  # noqa: B007
@@ -120,6 +133,34 @@ def _read_single_file(
     if not num_pairs:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in skipped.items())
         raise DataError(f"{name}: contains no sentence pairs" + (f"; skipped: {reasons}" if reasons else ""))
+
+
+def _sides_in_archive(path: Path, languages: tuple[str, str]) -> tuple[ZipMember, ZipMember] | None:
+    """Returns the two sides in a zip archive with several files; None if the file is not such an archive.
+
+    OPUS packs text so. The sides are found by the ends of their names, as in ``Books.de-en.en``.
+
+    Raises:
+        DataError: if the files of the two languages are not found.
+    """
+    members = None if str(path) == "-" else zip_members(path)
+    if not members or len(members) == 1:
+        return None
+    codes = [_language_of(PurePosixPath(member.name)) for member in members]
+    found = find_languages(languages, codes)
+    if found is None or any(codes.count(codes[index]) > 1 for index in found):
+        raise DataError(
+            f"{path}: this is a zip archive of {list_members(members)}; it takes one whose name ends in "
+            f".{languages[0]} and one in .{languages[1]}: unpack it and give --source and --target"
+        )
+    return members[found[0]], members[found[1]]
+
+
+def _language_of(path: PurePosixPath) -> str:
+    """Returns the end of a file name, without that of its compression and of text: ``en`` for en.txt.gz."""
+    while path.suffix.lower() in COMPRESSED_SUFFIXES or path.suffix.lower() == ".txt":
+        path = path.with_suffix("")
+    return path.suffix.removeprefix(".") or path.name
 
 
 def _open(path: Path, name: str) -> AbstractContextManager[BufferedReader]:
@@ -135,9 +176,9 @@ def _detect_format(stream: BufferedReader, name: str) -> str:
         DataError: if it is none of them, or does not match the name.
     """
     path = PurePath(name)
-    suffix = PurePath(path.stem).suffix if path.suffix.lower() in _COMPRESSED else path.suffix
+    suffix = PurePath(path.stem).suffix if path.suffix.lower() in COMPRESSED_SUFFIXES else path.suffix
     expected = _FORMATS.get(suffix.lower())
-    found = _format_of_content(stream.peek(_HEAD_SIZE), expected, EntityGuard(stream, name))
+    found = _format_of_content(stream.peek(_HEAD_SIZE), expected, XmlText(stream, name))
     if found in {"plain text", "nothing"} and expected in {None, "TSV"}:
         return "TSV"
     if found not in _FORMATS.values():
@@ -147,46 +188,33 @@ def _detect_format(stream: BufferedReader, name: str) -> str:
     return found
 
 
-def _format_of_content(head: bytes, expected: str | None, guard: EntityGuard) -> str:
+def _format_of_content(head: bytes, expected: str | None, xml: XmlText) -> str:
     """Returns the format of a file, or a phrase that says what else it is.
 
     Args:
         head: the first bytes of the file.
         expected: the format that the name says, which decides where the content leaves a choice.
-        guard: parses the start of XML.
+        xml: parses the start of XML.
 
     Raises:
         DataError: if it is XML that is broken before its root element, or declares entities there.
     """
     xml_fault = None
     try:
-        guard.feed(head, final=False)
+        xml.check_start(head)
     except DataError as error:
         xml_fault = error
     is_xml = _XML.match(head.replace(b"\0", b""))  # UTF-16 has zero bytes
-    if guard.root in {"tmx", "xliff"}:
-        return guard.root.upper()
+    if xml.root in {"tmx", "xliff"}:
+        return xml.root.upper()
     if is_xml and expected == "TSV" and b"\t" in head.partition(b"\n")[0]:
         return expected  # its first sentence looks like XML
-    if is_xml and guard.root is None and xml_fault is not None:
+    if is_xml and xml.root is None and xml_fault is not None:
         raise xml_fault
-    if is_xml and guard.root is None and expected in {"TMX", "XLIFF"}:
+    if is_xml and xml.root is None and expected in {"TMX", "XLIFF"}:
         return expected  # cut off, or it starts with a long comment; its reader will find out
     if is_xml:
-        return f"XML whose root is {guard.root!r}" if guard.root else "XML without a root"
+        return f"XML whose root is {xml.root!r}" if xml.root else "XML without a root"
     if _PO.match(head):
         return "PO"
     return "plain text" if head else "nothing"
-
-
-def _read_tsv(lines: BufferedReader, name: str) -> Iterator[Pair]:
-    """Yields the pairs of a file whose lines are a sentence, a tab and its translation."""
-    for number, line in enumerate(decode_lines(lines, name), start=1):
-        columns = line.split("\t")
-        if len(columns) != 2:
-            count = "1 column" if len(columns) == 1 else f"{len(columns)} columns"
-            raise DataError(
-                f"{name}, line {number}: {count} instead of 2; "
-                "each line must be a sentence, a tab and its translation"
-            )
-        yield Pair(*columns)

@@ -10,37 +10,12 @@ from collections.abc import Iterator
 from typing import BinaryIO
 from xml.etree import ElementTree
 
-from translator.corpus.formats.exchange_xml import (
-    EntityGuard,
-    find_languages,
-    local_name,
-    plain_text,
-    xml_error,
-)
+from translator.corpus.formats.exchange_xml import XML_LANG, XmlText, find_languages, stream_units
+from translator.corpus.formats.inline_elements import INVALID, local_name, plain_text
 from translator.corpus.readers import Pair
 from translator.errors import DataError
 
-_XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _MAX_LISTED_LANGUAGES = 20  # in an error message
-
-
-def _units(stream: BinaryIO, name: str) -> Iterator[ElementTree.Element]:
-    """Yields the translation units; elements that have been read are removed from the tree."""
-    ancestors: list[ElementTree.Element] = []
-    # EntityGuard has the read method that iterparse needs, but is not a complete file object.
-    events = ElementTree.iterparse(EntityGuard(stream, name), events=("start", "end"))  # type: ignore[call-overload]
-    try:
-        for event, element in events:
-            if event == "start":
-                ancestors.append(element)
-                continue
-            ancestors.pop()
-            if local_name(element.tag) == "tu":
-                yield element
-            if 1 <= len(ancestors) <= 2:  # the header, the body and their children, which include all units
-                ancestors[-1].remove(element)
-    except ElementTree.ParseError as error:
-        raise xml_error(name, error) from None
 
 
 def _segments(unit: ElementTree.Element) -> tuple[list[str], list[str]]:
@@ -49,7 +24,7 @@ def _segments(unit: ElementTree.Element) -> tuple[list[str], list[str]]:
     for variant in unit:
         segment = next((child for child in variant if local_name(child.tag) == "seg"), None)
         if segment is not None:
-            languages.append(variant.get(_XML_LANG) or variant.get("lang") or "")
+            languages.append(variant.get(XML_LANG) or variant.get("lang") or "")
             texts.append(plain_text(segment))
     return languages, texts
 
@@ -64,14 +39,16 @@ def read_tmx(
         name: name of the file, for messages.
         source_language: code of the source language, such as ``en`` or ``en-GB``.
         target_language: code of the target language.
-        skipped: counts the units without one of the languages.
+        skipped: counts the units without one of the languages, and those with characters that are not valid.
 
     Raises:
-        DataError: if the XML is malformed or declares entities, or if in the end no unit had both languages.
+        DataError: if the XML is malformed or declares entities, if a unit is too large, or if in the end no
+            unit had both languages or most had invalid characters.
     """
+    xml = XmlText(stream, name)
     found: dict[str, None] = {}  # languages; a dict because sets are not ordered
     num_pairs = 0
-    for unit in _units(stream, name):
+    for unit, _ in stream_units(xml, name, {"tu"}):
         languages, texts = _segments(unit)
         indices = find_languages((source_language, target_language), languages)
         if indices is None:
@@ -79,8 +56,13 @@ def read_tmx(
             if len(found) < _MAX_LISTED_LANGUAGES:
                 found |= dict.fromkeys(languages)
             continue
+        pair = Pair(texts[indices[0]], texts[indices[1]])
+        if INVALID in pair.source + pair.target:
+            xml.count_invalid(skipped)
+            continue
         num_pairs += 1
-        yield Pair(texts[indices[0]], texts[indices[1]])
+        yield pair
+    xml.refuse_if_most_are_invalid(num_pairs)
     if not num_pairs:
         listed = f"has {', '.join(map(repr, found))}" if found else "has no translation unit"
         raise DataError(

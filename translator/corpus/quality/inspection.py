@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from translator.config import DataConfig
 from translator.corpus.filters import describe_flaws
+from translator.corpus.formats.pair_files import PairFiles
 from translator.corpus.quality.languages import FOREIGN, WRONG_SIDE, Languages
 from translator.corpus.quality.leaks import TestSet
 from translator.corpus.quality.misalignment import Stretch, find_misalignment
@@ -101,6 +102,7 @@ def inspect_pairs(
     for test_set in test_sets:
         test_set.reset()
     survey = survey_pairs(pairs, config.max_words, config.max_ratio, test_sets)
+    skipped = dict(pairs.skipped) if isinstance(pairs, PairFiles) else {}
     scripts = [main_scripts(pair[side] for pair in survey.sample) for side in (0, 1)]
     languages = Languages.learn(survey.sample)
     _check_languages(survey, pairs, scripts, languages)
@@ -120,6 +122,7 @@ def inspect_pairs(
         parallel=alignment.parallel,
         languages_differ=languages.differ,
         leaks=[_leak_counts(test_set) for test_set in test_sets],
+        skipped=skipped,
     )
     return Inspection(report, list(texts.values()), _reason_indices(survey, list(texts)))
 

@@ -111,6 +111,7 @@ class CorpusReport:
         parallel: whether the two sides are translations of each other at all.
         languages_differ: whether the two sides can be told apart by their letters.
         leaks: the counts for each test set.
+        skipped: how many lines or units of the file are no pairs and were left out, for each reason.
     """
 
     pairs: int
@@ -123,6 +124,7 @@ class CorpusReport:
     parallel: bool
     languages_differ: bool
     leaks: list[LeakCounts] = field(default_factory=list)
+    skipped: dict[str, int] = field(default_factory=dict)
 
     @property
     def is_clean(self) -> bool:
@@ -135,6 +137,11 @@ class CorpusReport:
 
     def __str__(self) -> str:
         lines = [f"{self.pairs:,} pairs, {self.ratio:.2f} target words per source word", *self._sizes()]
+        if self.skipped:
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
+            lines.append(
+                f"left out, because they are no pairs: {reasons}; the lines below are counted without them"
+            )
         if problems := [str(finding) for finding in self.findings if finding.dropped]:
             lines += ["problems, with the first examples (source | target); --clean drops these pairs:"]
             lines += problems
