@@ -64,8 +64,8 @@ def command() -> None:
     Serve:             translator serve models/en-de
     Read the guides:   translator help
 
-    Text files are UTF-8 with one sentence per line, plain or packed (gzip, bzip2, xz, zstd, zip). Results go to
-    standard output; progress and messages go to standard error.
+    Text files are UTF-8 with one sentence per line, plain or packed (gzip, bzip2, xz, zstd, zip). Results go
+    to standard output; progress and messages go to standard error.
     """
 
 

@@ -70,10 +70,8 @@ def local_name(name: str) -> str:
 
 def _division(found: re.Match[str]) -> str:
     """Returns what divides the words at a break: a space, unless there is one or none is written there."""
-    before, after = (
-        found.string[max(found.start() - 1, 0) : found.start()],
-        found.string[found.end() : found.end() + 1],
-    )
+    before = found.string[max(found.start() - 1, 0) : found.start()]
+    after = found.string[found.end() : found.end() + 1]
     if not before or not after or before.isspace() or after.isspace():
         return ""
     for character, (categories, others) in ((before, _OPENING), (after, _CLOSING)):
