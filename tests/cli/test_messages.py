@@ -98,8 +98,12 @@ def test_files_with_different_numbers_of_lines_are_an_error(translator, files):
 
 
 def test_invalid_utf8_names_file_and_line(translator, files):
+    (files / "train.de").write_bytes(b"ein Hund\nsch\xf6n\nsch\xf6n\nsch\xf6n\n")
+    assert "train.de, line 2: not valid UTF-8, like most" in failed_line(translator(*train_arguments(files)))
     (files / "train.de").write_bytes(b"ein Hund\nsch\xf6n\n\n\n")
-    assert "train.de, line 2: byte 4 is not valid UTF-8" in failed_line(translator(*train_arguments(files)))
+    status, out, _ = translator(*corpus_arguments(files))
+    assert status == 0
+    assert "left out of the line numbers below: 1 not valid UTF-8 (first in line 2)\n" in out
 
 
 def test_an_empty_corpus_is_an_error(translator, files):

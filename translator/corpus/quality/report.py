@@ -139,9 +139,7 @@ class CorpusReport:
         lines = [f"{self.pairs:,} pairs, {self.ratio:.2f} target words per source word", *self._sizes()]
         if self.skipped:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
-            lines.append(
-                f"left out, because they are no pairs: {reasons}; the lines below are counted without them"
-            )
+            lines.append(f"no pairs, and left out of the line numbers below: {reasons}")
         if problems := [str(finding) for finding in self.findings if finding.dropped]:
             lines += ["problems, with the first examples (source | target); --clean drops these pairs:"]
             lines += problems
