@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
@@ -44,6 +45,8 @@ _ZIPPED_DOCUMENTS = {
     "content.xml": "an OpenDocument file",
     "META-INF/MANIFEST.MF": "a Java archive",
 }
+# What zipfile raises for a damaged archive; RuntimeError includes NotImplementedError.
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, ValueError)
 _NO_TEXT_NAMES = re.compile(r"(?:readme|licen[cs]e|copying|notice)(?:\.\w+)?", re.IGNORECASE)
 _MAX_LISTED_NAMES = 5  # in an error message
 
@@ -81,7 +84,7 @@ def zip_members(path: Path) -> list[ZipMember] | None:
     except OSError:  # whoever opens it next reports it
         return None
     with _open_zip(path) as archive:
-        names = [info.filename for info in archive.infolist() if not info.is_dir()]
+        names = [name for name in archive.namelist() if name and not name.endswith("/")]
     for part, what in _ZIPPED_DOCUMENTS.items():
         if part in names:
             raise DataError(f"{path}: this is {what}; {_AS_TEXT}")
@@ -127,14 +130,14 @@ def _chunks(archive: zipfile.ZipFile, member: ZipMember) -> Iterator[bytes]:
         with archive.open(member.name) as file:
             while chunk := file.read(BUFFER_SIZE):
                 yield chunk
-    except (zipfile.BadZipFile, zlib.error, EOFError) as error:
+    except _ZIP_ERRORS as error:
         raise _damaged(member.archive, error) from None
 
 
 def _open_zip(path: Path) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
+    except _ZIP_ERRORS as error:
         raise _damaged(path, error) from None
 
 
