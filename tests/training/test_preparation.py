@@ -365,3 +365,10 @@ def test_a_folder_where_a_training_was_killed_early_can_be_used(tmp_path):
         with pytest.raises(ModelError, match="holds other files and no model"):
             check_folder(tmp_path / "other")
         shutil.rmtree(tmp_path / "other")
+
+
+@pytest.mark.parametrize("source", ["", "  ", "\u200f", "\u2066 \u2069"])
+def test_a_dev_set_whose_sources_nobody_sees_is_reported(tmp_path, source):
+    (tmp_path / "dev.tsv").write_text(f"{source}\tein Hund\n", encoding="utf-8")
+    with pytest.raises(DataError, match="holds only blank lines; give a dev set, or leave it out"):
+        module.read_dev(ParallelText(tmp_path / "dev.tsv"), Config())

@@ -13,6 +13,7 @@ from translator.corpus.dev_set_check import is_dev_set_swapped
 from translator.corpus.filtered_corpus import FilteredCorpus
 from translator.corpus.filters import PairBlock
 from translator.corpus.formats.pair_files import stream_pairs
+from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import sample_evenly
 from translator.errors import DataError
@@ -127,7 +128,7 @@ def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
     if text is None:
         return None
     pairs = stream_pairs(text.source, text.target, config.source_language, config.target_language)
-    visible = [pair for pair in pairs if pair.source.strip()]
+    visible = [pair for pair in pairs if is_visible(pair.source)]
     if not visible:
         raise DataError(f"{text.source}: holds only blank lines; give a dev set, or leave it out")
     return list(sample_evenly(visible, _MAX_DEV_PAIRS))
