@@ -66,3 +66,39 @@ def test_lines_that_are_no_pairs_are_counted_with_the_number_of_the_first(tmp_pa
     corpus = FilteredCorpus(lambda: stream_pairs(path, None, "en", "de"), 10, 3.0, 100)
     assert str(corpus.report) == "2 of 4 pairs kept; dropped: 2 with too few columns (first in line 2)"
     assert kept_pairs(corpus) == [Pair("one", "eins"), Pair("two", "zwei")]
+
+
+@pytest.mark.parametrize("sample_size", [10_000, 100])
+def test_pairs_that_are_left_out_are_in_no_reading_and_not_in_the_sample(sample_size):
+    corpus = corpus_of(PAIRS, sample_size)
+    kept = kept_pairs(corpus)
+    is_large = [int(pair.source.split()[1]) >= 600 for pair in kept]
+    expected = [pair for pair, large in zip(kept, is_large, strict=True) if not large]
+
+    def mask(block):
+        return np.array([int(source.split()[1]) >= 600 for source in block.sources], np.bool_)
+
+    corpus.leave_out(mask, "too large")
+    assert kept_pairs(corpus) == expected
+    assert corpus.report.num_kept == len(expected)
+    assert corpus.report.dropped["too large"] == sum(is_large)
+    assert set(corpus.sample) <= set(expected)
+    assert len(corpus.sample) == len(expected) or 40 < len(corpus.sample) < sample_size == 100
+    before = str(corpus.report)
+    corpus.leave_out(mask, "too large, seen again")
+    assert str(corpus.report) == before
+
+
+def test_a_corpus_that_its_sample_contains_is_not_read_again():
+    readings = []
+
+    def pairs():
+        readings.append(1)
+        return PairStream(iter(PAIRS), Counter())
+
+    corpus = FilteredCorpus(pairs, 10, 3.0, 10_000)
+    assert kept_pairs(corpus) == kept_pairs(corpus)
+    assert len(readings) == 1
+    large = FilteredCorpus(pairs, 10, 3.0, 100)
+    assert kept_pairs(large) == kept_pairs(corpus)
+    assert len(readings) == 3

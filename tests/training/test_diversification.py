@@ -22,7 +22,7 @@ from translator.training.job import TrainingJob
 from translator.training.preparation import prepare
 
 PAIRS = toy_pairs(300, longest=12)
-DEV = toy_pairs(20, seed=9)
+DEV = toy_pairs(20, seed=9, shortest=4)
 LANGUAGES = {"source_language": "en", "target_language": "de"}
 
 

@@ -11,6 +11,7 @@ from references.toy import WORDS, copied, toy_pairs, write
 import translator.training.training_pairs as module
 from translator.config import Config
 from translator.corpus.dictionary_table import read_dictionary_table
+from translator.corpus.quality.leaks import normalize
 from translator.corpus.readers import Pair
 from translator.corpus.tokenizer import Tokenizer
 from translator.errors import ConfigError, DataError, ModelError
@@ -31,12 +32,13 @@ from translator.training.preparation import check_folder, prepare
 from translator.training.training_pairs import CorpusCounts
 
 PAIRS = toy_pairs(400, longest=12)
+DEV = toy_pairs(30, seed=9, shortest=4)  # none of its sentences is in the text
 SETTINGS = {"tokenizer.vocabulary_size": 320}
 
 
 @pytest.fixture
 def files(tmp_path):
-    dev = write(tmp_path, "dev", toy_pairs(30, seed=9))
+    dev = write(tmp_path, "dev", DEV)
     return CorpusFiles([write(tmp_path, "train", PAIRS)], dev)
 
 
@@ -83,7 +85,7 @@ def test_the_text_is_written_as_tokens_in_order_and_without_repetitions(files, f
     expected = list(dict.fromkeys(tuple(pair) for pair in PAIRS))
     assert text_of(found) == expected
     assert found.num_pairs == len(expected)
-    assert found.dev == toy_pairs(30, seed=9)
+    assert found.dev == DEV
     repeated = 400 - len(expected)
     assert lines[0] == f"corpus: {len(expected)} of 400 pairs kept; dropped: {repeated} repeated"
 
@@ -117,17 +119,53 @@ def test_a_second_run_prepares_nothing_again(files, folder, no_reading, trained)
 
 
 def test_held_out_pairs_are_not_trained_on_and_stay_the_same(tmp_path, folder, no_reading):
-    # A second translation of every source, which must not reveal the dev set either.
+    # Other translations of every source, and of every target, which must not reveal the dev set either.
     pairs = [*PAIRS, *(pair._replace(target=f"{pair.target} ada") for pair in PAIRS)]
+    pairs += [Pair(f"{pair.source} ada", f"{pair.target.upper()}.") for pair in PAIRS]
     files = CorpusFiles([write(tmp_path, "train", pairs)])
     found, lines = prepared(files, folder)
-    assert len(found.dev) == len(set(map(tuple, pairs))) // 20
-    assert f"dev set: {len(found.dev)} pairs held out of the corpus, since none was given" in lines
-    hidden = {pair.source for pair in found.dev}
-    trained = text_of(found)
-    assert trained == [pair for pair in dict.fromkeys(map(tuple, pairs)) if pair[0] not in hidden]
+    kept = list(dict.fromkeys(map(tuple, pairs)))
+    assert len(found.dev) == len(kept) // 20
+    hidden = [{normalize(pair[side]) for pair in found.dev} for side in (0, 1)]
+    expected = [pair for pair in kept if not any(normalize(pair[i]) in hidden[i] for i in (0, 1))]
+    assert text_of(found) == expected
+    assert found.num_pairs == len(expected)
+    more = len(kept) - len(expected) - len(found.dev)
+    assert more > 20
+    held_out = f"{len(found.dev)} pairs held out of the corpus, since none was given"
+    assert f"dev set: {held_out}; {more} more with one of their sentences left out" in lines
+    assert found.counts[0].dropped["with a sentence of the dev set"] == more + len(found.dev)
     no_reading()
     assert prepared(files, folder)[0].dev == found.dev
+
+
+def test_the_pairs_of_a_dev_set_that_are_in_the_training_text_are_not_trained_on(tmp_path, folder):
+    dev = write(tmp_path, "dev", [*DEV, *toy_pairs(3, seed=4, shortest=5)])
+    copies = [
+        *DEV[:10],
+        *(Pair(pair.source.upper(), f"{pair.target}!") for pair in DEV[:20]),
+        Pair("ada bob ada bob", DEV[20].target),
+        Pair(DEV[21].source, "ada bob ada bob"),
+    ]
+    with_copies = CorpusFiles([write(tmp_path, "train", [*PAIRS, *copies])], dev)
+    found, lines = prepared(with_copies, folder)
+    assert text_of(found) == list(dict.fromkeys(map(tuple, PAIRS)))
+    assert found.num_pairs == len(set(PAIRS))
+    assert len(found.dev) == 33
+    assert lines[1] == (
+        "dev set: 22 of 33 pairs with a sentence that is in the training text, too; "
+        "32 training pairs with one of them left out"
+    )
+    assert found.counts[0].dropped["with a sentence of the dev set"] == 32
+    hidden = {side for pair in copies for side in pair}
+    sample = module.TrainingPairs(with_copies, found.dev, Config(), lines.append).sample
+    assert not hidden & {side for pair in sample for side in pair}
+
+
+def test_a_dev_set_that_is_all_of_the_training_text_is_refused(tmp_path, folder):
+    text = write(tmp_path, "train", PAIRS)
+    with pytest.raises(DataError, match="no pair is left to train on; see the reasons above"):
+        prepared(CorpusFiles([text], text), folder)
 
 
 def test_a_right_to_left_model_learns_from_reversed_targets(tmp_path, files, folder):
@@ -232,7 +270,7 @@ def test_a_training_is_not_resumed_with_another_dev_set(tmp_path, files, folder)
     other, _ = prepared(files, folder)
     assert other.dev != found.dev
     pretend_it_was_trained(folder, other)
-    write(tmp_path, "dev", toy_pairs(30, seed=9))
+    write(tmp_path, "dev", DEV)
     with pytest.raises(ModelError, match="with another dev set"):
         prepared(files, folder)
 
@@ -293,6 +331,9 @@ def test_the_whole_corpus_is_aligned(tmp_path):
 def test_a_corpus_of_nothing_but_held_out_pairs_is_refused(tmp_path, folder):
     files = CorpusFiles([write(tmp_path, "train", [("one", "eins")] * 5)])
     with pytest.raises(DataError, match="only 1 pair is left after filtering; training needs at least a few"):
+        prepared(files, folder)
+    files = CorpusFiles([write(tmp_path, "train", [("one", "")] * 5)])
+    with pytest.raises(DataError, match="no pair is left after filtering"):
         prepared(files, folder)
     files = CorpusFiles([write(tmp_path, "train", [("one", "eins"), ("one", "einer")])])
     with pytest.raises(DataError, match="no pair is left to train on; see the reasons above"):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
-from translator.corpus.filters import FilterReport, Flags, PairBlock, PairFilter
+from translator.corpus.filters import FilterReport, Flags, PairBlock, PairFilter, split_into_blocks
 from translator.corpus.formats.pair_files import PairStream
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import ReservoirSample
@@ -16,7 +17,7 @@ class FilteredCorpus:
     """The pairs of a corpus that pass the filter.
 
     The corpus is read once when the object is created. Only one flag per pair and the sample stay in memory;
-    ``blocks`` reads the text again.
+    ``blocks`` reads the text again unless the sample contains all of it.
 
     Attributes:
         report: how many pairs were read, kept and dropped.
@@ -42,14 +43,39 @@ class FilteredCorpus:
         self.sample = sample.items
         self._is_kept: Flags = np.concatenate(flags)
         self.report: FilterReport = pair_filter.report
+        self._is_in_memory = len(self.sample) == self.report.num_kept
         for reason, count in stream.skipped.items():
             self.report.num_read += count
             self.report.dropped[reason] = count
 
     def blocks(self) -> Iterator[PairBlock]:
-        """Reads the corpus again and yields the kept pairs."""
+        """Yields the kept pairs, which are read again if the sample does not contain all of them."""
+        if self._is_in_memory:
+            yield from split_into_blocks(self.sample)
+            return
         start = 0
         for block in self._pairs().blocks():
             flags = self._is_kept[start : start + len(block.sources)]
             start += len(flags)
             yield block.select(np.flatnonzero(flags))
+
+    def leave_out(self, mask: Callable[[PairBlock], Flags], reason: str) -> None:
+        """Drops more of the kept pairs, from the sample too.
+
+        Args:
+            mask: returns for each pair of a block whether it is dropped, bool [pairs].
+            reason: the reason in the report, to follow a number of pairs.
+        """
+        is_left_out = _mask_all(mask, self.blocks())
+        is_sample_pair_left_out = (
+            is_left_out if self._is_in_memory else _mask_all(mask, split_into_blocks(self.sample))
+        )
+        self.sample = [*itertools.compress(self.sample, (~is_sample_pair_left_out).tolist())]
+        self._is_kept[np.flatnonzero(self._is_kept)[is_left_out]] = False
+        if num_left_out := int(is_left_out.sum()):
+            self.report.num_kept -= num_left_out
+            self.report.dropped[reason] = num_left_out
+
+
+def _mask_all(mask: Callable[[PairBlock], Flags], blocks: Iterable[PairBlock]) -> Flags:
+    return np.concatenate([np.zeros(0, np.bool_), *map(mask, blocks)])

@@ -172,8 +172,8 @@ def _corpora(corpora: Sequence[CorpusUse]) -> Section:
         rows.append((corpus.name, corpus.read, reasons, kept, corpus.used))
     return Section(
         "Corpus",
-        "Pairs that would harm the model were dropped before training. Of the pairs kept, those held out for "
-        "the dev set and those with too many tokens are not trained on.",
+        "Pairs that would harm the model, and those with a sentence of the dev set, were dropped before "
+        "training. Of the pairs kept, those with too many tokens are not trained on.",
         table(["files", "pairs read", "dropped", "kept", "trained on"], rows),
     )
 

@@ -39,7 +39,7 @@ class CorpusUse:
         name: the files of the corpus.
         read: number of pairs in the files.
         dropped: number of dropped pairs by reason.
-        used: number of pairs trained on; the rest were dropped, are held out, or have too many tokens.
+        used: number of pairs trained on; the rest were dropped or have too many tokens.
     """
 
     name: str

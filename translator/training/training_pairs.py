@@ -14,10 +14,12 @@ from translator.corpus.filtered_corpus import FilteredCorpus
 from translator.corpus.filters import PairBlock
 from translator.corpus.formats.pair_files import stream_pairs
 from translator.corpus.normalization import is_visible
+from translator.corpus.quality.leaks import TestSet
 from translator.corpus.readers import Pair
 from translator.corpus.sampling import sample_evenly
 from translator.errors import DataError
 from translator.training.corpus_files import CorpusFiles, ParallelText
+from translator.wording import counted
 
 _MAX_SAMPLE = 500_000  # pairs that the tokenizer and the word alignments are learned from
 _MAX_DEV_PAIRS = 1000
@@ -43,6 +45,9 @@ class CorpusCounts:
 class TrainingPairs:
     """The pairs that a model is trained on, and its dev set.
 
+    No training pair has a sentence of the dev set, on either side, or one that differs from it only in case,
+    spaces or punctuation: the scores of the dev set are to tell how new sentences are translated.
+
     Attributes:
         dev: the dev set.
         held_out: the dev set, if it was taken out of the corpus because none was given; else None.
@@ -65,58 +70,77 @@ class TrainingPairs:
         self, files: CorpusFiles, dev: list[Pair] | None, config: Config, report: Callable[[str], None]
     ) -> None:
         self._config = config
-        self.counts: list[CorpusCounts] = []
-        self._corpora = [self._filtered(text) for text in files.train]
-        sample = [pair for corpus in self._corpora for pair in corpus.sample]
+        corpora = [self._filtered(text) for text in files.train]
+        sample = [pair for corpus in corpora for pair in corpus.sample]
         if dev is not None and is_dev_set_swapped(sample, dev):
             raise DataError(
                 f"{files.dev} look swapped: their words are those of the other side of {files.train[0]}; "
                 "give source and target in the same order"
             )
-        for text, corpus in zip(files.train, self._corpora, strict=True):
+        for text, corpus in zip(files.train, corpora, strict=True):
             report(f"{'corpus' if len(files.train) == 1 else text}: {corpus.report}")
-        self.num_pairs = sum(
-            corpus.report.num_kept
-            for text, corpus in zip(files.train, self._corpora, strict=True)
+        # A machine's translations are not checked: their human side is that of pairs that are.
+        by_people = [
+            corpus
+            for text, corpus in zip(files.train, corpora, strict=True)
             if not text.is_machine_translated
-        )
+        ]
         self.held_out = None
         if dev is None:
-            dev = self.held_out = _hold_out(self._corpora)
-            self.num_pairs -= len(dev)
-            report(f"dev set: {len(dev):,} pairs held out of the corpus, since none was given")
+            dev = self.held_out = _hold_out(corpora)
         self.dev = dev
-        self._held_out_sources = {pair.source for pair in self.held_out or ()}
-        self.sample = self._without_held_out(sample)
+        dev_set = TestSet("dev set", dev)
+        num_left_out = sum(_leave_out(dev_set, corpus) for corpus in by_people)
+        if line := self._describe_dev(dev_set, num_left_out):
+            report(line)
+        self.num_pairs = sum(corpus.report.num_kept for corpus in by_people)
+        self.sample = [pair for corpus in corpora for pair in corpus.sample]
         if not self.sample:
             raise DataError(f"{files.train[0]}: no pair is left to train on; see the reasons above")
+        texts = list(files.train)
         if files.mix is not None:
-            self._corpora.append(self._filtered(files.mix))
-            self.sample += self._without_held_out(self._corpora[-1].sample)
-            report(f"to mix in: {self._corpora[-1].report}")
+            mix = self._filtered(files.mix)
+            _leave_out(dev_set, mix)
+            report(f"to mix in: {mix.report}")
+            self.sample += mix.sample
+            texts, corpora = [*texts, files.mix], [*corpora, mix]
+        self._corpora = corpora
+        self.counts = [
+            CorpusCounts(str(text), corpus.report.num_read, corpus.report.dropped)
+            for text, corpus in zip(texts, corpora, strict=True)
+        ]
 
     def _filtered(self, text: ParallelText) -> FilteredCorpus:
         config, limits = self._config, self._config.data
         languages = config.source_language, config.target_language
         pairs = partial(stream_pairs, text.source, text.target, *languages, text.name)
-        corpus = FilteredCorpus(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
-        self.counts.append(CorpusCounts(str(text), corpus.report.num_read, corpus.report.dropped))
-        return corpus
+        return FilteredCorpus(pairs, limits.max_words, limits.max_ratio, _MAX_SAMPLE)
 
-    def _without_held_out(self, pairs: Sequence[Pair]) -> list[Pair]:
-        """Returns the pairs whose source is not held out."""
-        return [pair for pair in pairs if pair.source not in self._held_out_sources]
+    def _describe_dev(self, dev_set: TestSet, num_left_out: int) -> str:
+        """Returns what the user should know of the dev set, or nothing."""
+        num_dev = len(self.dev)
+        if self.held_out is not None:
+            held_out = f"dev set: {counted(num_dev, 'pair')} held out of the corpus, since none was given"
+            num_more = num_left_out - num_dev
+            more = f"; {num_more:,} more with one of their sentences left out" if num_more else ""
+            return f"{held_out}{more}"
+        if not num_left_out:
+            return ""
+        return (
+            f"dev set: {dev_set.num_found:,} of {counted(num_dev, 'pair')} with a sentence that is in the "
+            f"training text, too; {counted(num_left_out, 'training pair')} with one of them left out"
+        )
 
     def blocks(self) -> list[Iterator[PairBlock]]:
-        """Reads the training pairs again, part by part; a text to mix in is the last part."""
-        if not self._held_out_sources:
-            return [corpus.blocks() for corpus in self._corpora]
-        return [self._blocks_without_held_out(corpus) for corpus in self._corpora]
+        """Yields the training pairs again, part by part; a text to mix in is the last part."""
+        return [corpus.blocks() for corpus in self._corpora]
 
-    def _blocks_without_held_out(self, corpus: FilteredCorpus) -> Iterator[PairBlock]:
-        for block in corpus.blocks():
-            is_kept = [source not in self._held_out_sources for source in block.sources]
-            yield block.select(np.flatnonzero(is_kept))
+
+def _leave_out(dev_set: TestSet, corpus: FilteredCorpus) -> int:
+    """Leaves the pairs with a sentence of the dev set out of a corpus; returns how many there are."""
+    num_kept = corpus.report.num_kept
+    corpus.leave_out(dev_set.mask, "with a sentence of the dev set")
+    return num_kept - corpus.report.num_kept
 
 
 def read_dev(text: ParallelText | None, config: Config) -> list[Pair] | None:
@@ -138,9 +162,8 @@ def _hold_out(corpora: Sequence[FilteredCorpus]) -> list[Pair]:
     """Chooses a dev set among the training pairs."""
     num_kept = sum(corpus.report.num_kept for corpus in corpora)
     if num_kept < 2:
-        raise DataError(
-            f"only {num_kept} pair is left after filtering; training needs at least a few hundred"
-        )
+        left = "only 1 pair is" if num_kept else "no pair is"
+        raise DataError(f"{left} left after filtering; training needs at least a few hundred")
     num_dev = max(1, min(_MAX_DEV_PAIRS, num_kept // _DEV_SHARE))
     chosen = set(np.random.default_rng(_DEV_SEED).choice(num_kept, num_dev, replace=False).tolist())
     pairs = (pair for corpus in corpora for block in corpus.blocks() for pair in block.pairs())

@@ -1,6 +1,10 @@
+import sys
+import unicodedata
+
 import pytest
 
-from translator.corpus.quality.leaks import Leak, TestSet, normalize
+from translator.corpus.filters import PairBlock
+from translator.corpus.quality.leaks import Leak, TestSet, normalize, normalize_all
 from translator.corpus.readers import Pair
 
 TEST_PAIRS = [
@@ -63,3 +67,23 @@ def test_each_test_sentence_counts_once():
     assert test_set.normalized["pair"] == test_set.exact["pair"] == {1, 4}
     test_set.reset()
     assert test_set.normalized["pair"] == set()
+
+
+def test_many_lines_at_once_have_the_same_normal_forms_as_each_by_itself():
+    characters = [chr(code) for code in range(sys.maxunicode + 1) if unicodedata.category(chr(code)) != "Cs"]
+    characters.remove("\n")
+    lines = ["".join(characters[start : start + 50]) for start in range(0, len(characters), 50)]
+    lines = ["", *lines[:400], "Schla\u0308ft er?", "", *lines[400::100], "ﬁn", ""]
+    assert normalize_all(lines) == [normalize(line) for line in lines]
+    assert normalize_all([]) == []
+
+
+def test_pairs_with_a_sentence_of_the_test_set_on_either_side_are_found_in_a_block():
+    test_set = TestSet("dev", [*TEST_PAIRS, Pair("Unseen.", "Ungesehen.")])
+    block = PairBlock(
+        ["a dog runs", "A kitten sleeps.", "A dog sleeps.", "...", "?", "A cat sleeps!"],
+        ["Der Hund rennt.", "EINE KATZE SCHLÄFT", "Ein Hund schläft.", "Äh ...", "?!", "Eine Katze schläft?"],
+    )
+    assert test_set.mask(block).tolist() == [True, True, False, True, False, True]
+    assert test_set.normalized == {"source": {1, 2, 3}, "target": {2}, "pair": {2}}
+    assert test_set.num_found == 3
