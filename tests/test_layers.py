@@ -12,6 +12,7 @@ LAYERS = [
     "distribution",
     "files",
     "arrays",
+    "resources",
     "runtime",
     "devices",
     "config",

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import translator.runtime  # noqa: F401  (before TensorFlow)
+from translator.resources import num_cores
+from translator.wording import counted
 
 # isort: split
 import tensorflow as tf
@@ -46,8 +48,7 @@ def device() -> Device:
     """The device that TensorFlow computes on: the first GPU that it can use, or else the CPU."""
     gpus = tf.config.list_physical_devices("GPU")
     if not gpus:
-        number = num_cores()
-        name = f"CPU with {number} core{'s' if number > 1 else ''}"
+        name = f"CPU with {counted(num_cores(), 'core')}"
         return Device(name, is_gpu=False, has_bfloat16=_cpu_has_bfloat16())
     details = tf.config.experimental.get_device_details(gpus[0])
     # From Ampere on (compute capability 8.0).
@@ -65,12 +66,6 @@ def _cpu_has_bfloat16() -> bool:
         return False
     flags = re.search(r"^flags\s*:(.*)$", _read(_CPU_INFO), re.MULTILINE)
     return flags is not None and not _BFLOAT16_FLAGS.isdisjoint(flags[1].split())
-
-
-def num_cores() -> int:
-    """The number of cores that this process may use."""
-    # Only some systems can restrict a process to some cores.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
 
 
 def unused_gpu_message() -> str:

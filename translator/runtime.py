@@ -7,7 +7,6 @@ fails. Every package that needs TensorFlow imports this module first.
 
 import contextlib
 import os
-import resource
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -64,10 +63,3 @@ def set_threads_per_operation(threads: int = 1) -> None:
     """
     with contextlib.suppress(RuntimeError):  # TensorFlow is running already: translation is slower, not wrong
         tf.config.threading.set_intra_op_parallelism_threads(threads)
-
-
-def memory_limit() -> int:
-    """The most memory that this process may use, in bytes: that of the machine, or less by ``ulimit -v``."""
-    machine_memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
-    return machine_memory if limit == resource.RLIM_INFINITY else min(limit, machine_memory)

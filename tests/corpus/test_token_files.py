@@ -1,8 +1,10 @@
 """The tokenized corpus on disk: every pair is read back, and damage is reported."""
 
 import json
+import os
 import random
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -77,6 +79,22 @@ def test_every_pair_of_every_shard_is_read_back(tokenizer, tmp_path, small_shard
             assert alignment is None
         else:
             assert alignment.tolist() == list(range(-1, len(target) - 1))
+
+
+@pytest.mark.parametrize(("cores", "threads"), [(1, 1), (3, 3), (500, 16)])
+def test_as_many_threads_tokenize_as_there_are_cores_to_use(tokenizer, tmp_path, monkeypatch, cores, threads):
+    made = []
+
+    class Recorded(ThreadPoolExecutor):
+        def __init__(self, max_workers):
+            made.append(max_workers)
+            super().__init__(max_workers)
+
+    monkeypatch.setattr(os, "sched_getaffinity", lambda process: set(range(cores)), raising=False)
+    monkeypatch.setattr(module, "ThreadPoolExecutor", Recorded)
+    blocks = filters.split_into_blocks(toy_pairs(10))
+    write_token_files(tmp_path / "corpus", [blocks], tokenizer, 200, None, "toy", [1.0])
+    assert made == [threads]
 
 
 def test_pairs_with_either_side_too_long_are_left_out(tokenizer, tmp_path, small_shards):

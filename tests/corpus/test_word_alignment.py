@@ -1,5 +1,7 @@
 """Word alignments equal those of a plain Python reference, and are right where the truth is known."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from references import word_alignment as reference
@@ -85,6 +87,18 @@ def test_the_limits_change_nothing_but_the_pairs_that_are_learned_from(monkeypat
     np.testing.assert_array_equal(
         half.table.probs, TranslationTable.learn(sources[::2], targets[::2], VOCABULARY).probs
     )
+
+
+def test_the_memory_of_an_alignment_does_not_grow_with_the_text():
+    sources = np.random.default_rng(1).integers(4, 300, [2_000, 25]).tolist()
+    aligner = WordAligner(sources[:50], sources[:50], 300)
+    tracemalloc.start()
+    try:
+        aligner.align(sources, sources)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 20e6, "all links at once take 80 MB"
 
 
 def test_real_text_is_aligned_as_a_person_would(corpora):

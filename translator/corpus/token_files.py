@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -33,9 +32,11 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.corpus.word_alignment import WordAligner
 from translator.errors import DataError, ModelError
 from translator.files import atomic_write
+from translator.resources import num_cores
 
 _VERSION = 2
 _BLOCKS_PER_SHARD = 100
+_MAX_THREADS = 16  # each takes its own memory, and Python's lock lets no more of them gain time
 
 Ids = npt.NDArray[Any]
 
@@ -107,13 +108,13 @@ def write_token_files(
 def _tokenize(
     blocks: Iterable[PairBlock], tokenizer: CachingTokenizer, max_tokens: int, aligner: WordAligner | None
 ) -> Iterator[dict[str, Ids]]:
-    """Yields the arrays of each block; all cores tokenize while the next blocks are read."""
-    num_cores = os.cpu_count() or 1
+    """Yields the arrays of each block; several threads tokenize while the next blocks are read."""
+    num_threads = min(num_cores(), _MAX_THREADS)
     pending: deque[Future[dict[str, Ids]]] = deque()
-    with ThreadPoolExecutor(num_cores) as pool:
+    with ThreadPoolExecutor(num_threads) as pool:
         for block in blocks:
             pending.append(pool.submit(_arrays_of, block, tokenizer, max_tokens, aligner))
-            if len(pending) > 2 * num_cores:  # bounds the memory
+            if len(pending) > 2 * num_threads:  # bounds the memory
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()

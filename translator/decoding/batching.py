@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from translator.devices import num_cores
+from translator.resources import num_cores
 
 MAX_BATCH_TOKENS = 4096  # source tokens per batch times width of the beam; more gains no speed
 

@@ -26,7 +26,7 @@ from translator.model_folder import (
     previous_checkpoint_path,
 )
 from translator.nn.model import TranslationModel, min_num_weights
-from translator.runtime import memory_limit
+from translator.resources import memory_limit
 from translator.training.callbacks import (
     Checkpoints,
     DevEvaluation,
