@@ -1,5 +1,6 @@
 """What the first models learn from and translate, and what the final model learns from."""
 
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -191,6 +192,22 @@ def test_an_interrupted_translation_resumes_with_the_unfinished_block(files, tmp
     assert forward.has_translated()
     forward.write_translations(again)
     assert len(again.blocks) == 1
+
+
+def test_resuming_a_translation_does_not_read_what_is_written_into_memory(tmp_path):
+    text, output = tmp_path / "1.source", tmp_path / "1.forward"
+    text.write_text("line\n" * 100_001, encoding="utf-8")
+    output.with_name("1.forward.part").write_text(f"{'LINE' * 25}\n" * 100_001 + "CUT", encoding="utf-8")
+    shouting = Shouting()
+    tracemalloc.start()
+    try:
+        module._translate_file(shouting, text, output)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 4e6, "the file has 10 MB"
+    assert shouting.blocks == [["line"]]
+    assert lines_of(output) == ["LINE" * 25] * 100_000 + ["LINE"]
 
 
 def files_of_a_model(folder, weights=b"weights"):

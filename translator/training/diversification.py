@@ -24,7 +24,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tqdm import tqdm
 
@@ -182,10 +182,8 @@ def _translate_file(translate: TranslateLines, text: Path, output: Path) -> None
     total = sum(1 for _ in read_lines(text))
     try:
         with part.open("a+b") as file:
-            file.seek(0)
-            written = file.read().split(b"\n")[:-1]  # without an incomplete last line
-            done = len(written) // _LINES_PER_BLOCK * _LINES_PER_BLOCK
-            file.truncate(sum(len(line) + 1 for line in written[:done]))
+            done, size = _complete_blocks(file)
+            file.truncate(size)
             lines = islice(read_lines(text), done, None)
             with tqdm(total=total, initial=done, unit=" lines", disable=None, leave=False) as bar:
                 while block := list(islice(lines, _LINES_PER_BLOCK)):
@@ -196,6 +194,17 @@ def _translate_file(translate: TranslateLines, text: Path, output: Path) -> None
         part.replace(output)
     except OSError as error:
         raise write_error(part, error) from None
+
+
+def _complete_blocks(file: BinaryIO) -> tuple[int, int]:
+    """Returns how many lines the complete blocks at the start of a file have, and how many bytes."""
+    num_lines = size = position = 0
+    file.seek(0)
+    for number, line in enumerate(file, start=1):
+        position += len(line)
+        if number % _LINES_PER_BLOCK == 0 and line.endswith(b"\n"):
+            num_lines, size = number, position
+    return num_lines, size
 
 
 @dataclass(frozen=True)
