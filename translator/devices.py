@@ -39,6 +39,11 @@ class Device:
     is_gpu: bool
     has_bfloat16: bool
 
+    @property
+    def kind(self) -> str:
+        """``CPU`` or ``GPU``."""
+        return "GPU" if self.is_gpu else "CPU"
+
     def precision(self, mixed: bool) -> str:
         """The Keras dtype policy for training, with or without mixed precision."""
         return "mixed_bfloat16" if mixed and self.has_bfloat16 else "float32"

@@ -15,7 +15,7 @@ from translator.training.checkpoint import (
     save_checkpoint,
 )
 
-STATE = TrainingState("abcd", 3, 7, 77, 12.5, 33.25, 60, 2, 0.49, True, 1.5, 2.5, 3.0, 4.5)
+STATE = TrainingState("abcd", 3, 7, 77, 12.5, 33.25, 60, 2, 0.49, True, 1.5, 2.5, 3.0, 4.5, "float32", "CPU")
 
 
 def some_variables(seed, shapes=((3, 4), (5,), ())):

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import re
 import signal
 import threading
 from itertools import count
@@ -138,7 +139,9 @@ def test_the_rate_warms_up_and_falls_after_every_so_many_evaluations_without_gai
 
 # Evaluation after each epoch, and after every 3 steps, which is within epochs and once at an end of one.
 INTERVALS = {"epochs": 0, "steps": 3}
-COUNTERS = [field.name for field in dataclasses.fields(TrainingState) if "seconds" not in field.name]
+COUNTERS = [
+    field.name for field in dataclasses.fields(TrainingState) if not re.search("seconds|device", field.name)
+]
 
 
 @pytest.fixture(scope="module")
@@ -355,6 +358,34 @@ def test_asking_for_results_later_changes_nothing(interval, never_stopped, token
     assert str(trainer).endswith(" on GPU (pretended)")
     trainer.train(rising(), lambda line: None)
     assert_same_end(trainer, tmp_path, *never_stopped[interval])
+
+
+@pytest.mark.parametrize(
+    ("later", "now"),
+    [
+        (Device("CPU with 2 cores", is_gpu=False, has_bfloat16=True), "mixed_bfloat16 on a CPU"),
+        (Device("GPU (pretended)", is_gpu=True, has_bfloat16=False), "float32 on a GPU"),
+        (Device("CPU with 9 cores", is_gpu=False, has_bfloat16=False), None),
+    ],
+)
+def test_a_training_that_resumes_in_other_arithmetic_says_so_once(
+    later, now, tokenizer, tmp_path, monkeypatch
+):
+    first = Device("CPU with 1 core", is_gpu=False, has_bfloat16=False)
+    monkeypatch.setattr("translator.training.trainer.device", lambda: first)
+    trainer = trainer_in(tmp_path, tokenizer, checkpoint_steps=1)
+    assert (trainer.state.precision, trainer.state.device) == ("float32", "CPU")
+    kill_after(1, trainer)
+    monkeypatch.setattr("translator.training.trainer.device", lambda: later)
+    lines = []
+    kill_after(2, trainer_in(tmp_path, tokenizer, lines.append, checkpoint_steps=1))
+    expected = (
+        f"warning: training continues in {now}; so far it was in float32 on a CPU, so the result will differ "
+        "slightly from that of an uninterrupted training"
+    )
+    assert lines == ([expected] if now else [])
+    trainer_in(tmp_path, tokenizer, lines.append)
+    assert len(lines) == (1 if now else 0)
 
 
 # What can go wrong between the steps

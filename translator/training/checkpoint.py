@@ -32,6 +32,8 @@ class TrainingState:
         finished: whether the training ended by itself.
         loss, negative_log_prob, tokens, token_seconds: sums over the target tokens since the last evaluation,
             and the time they took.
+        precision: the Keras dtype policy of the steps; empty in a checkpoint of an earlier version.
+        device: the kind of device that computed them, ``CPU`` or ``GPU``; likewise.
     """
 
     corpus: str = ""
@@ -48,6 +50,8 @@ class TrainingState:
     negative_log_prob: float = 0.0
     tokens: float = 0.0
     token_seconds: float = 0.0
+    precision: str = ""
+    device: str = ""
 
 
 def save_checkpoint(path: Path, previous: Path, state: TrainingState, variables: Sequence[Any]) -> None:

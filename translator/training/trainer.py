@@ -116,6 +116,9 @@ class Trainer:
             state = read_state(checkpoint)
             # The limits on the training may have been raised since.
             state = replace(state, finished=is_finished(config.training, state))
+            if warning := self._other_arithmetic(state):
+                report(warning)
+        state = self._with_arithmetic(state)
         self.resumed = checkpoint is not None
         self._starts_from_model = initial_model is not None
         self._run = TrainingRun(config.training, folder, state)
@@ -133,6 +136,21 @@ class Trainer:
             f"vocabulary of {self._tokenizer.vocabulary_size:,} tokens, "
             f"dropout {model.dropout:g}, word dropout {model.word_dropout:g}, "
             f"{data.batch_tokens:,} tokens per batch; {self._precision} on {self._device.name}"
+        )
+
+    def _with_arithmetic(self, state: TrainingState) -> TrainingState:
+        """Returns the state with the precision and the kind of device of the next steps."""
+        return replace(state, precision=self._precision, device=self._device.kind)
+
+    def _other_arithmetic(self, state: TrainingState) -> str:
+        """Returns a warning if the training continues in another precision or on another kind of device."""
+        before = f"{state.precision} on a {state.device}"
+        now = f"{self._precision} on a {self._device.kind}"
+        if state.finished or not state.precision or before == now:
+            return ""
+        return (
+            f"warning: training continues in {now}; so far it was in {before}, so the result will differ "
+            "slightly from that of an uninterrupted training"
         )
 
     def _build_network(self) -> TranslationModel:
@@ -256,7 +274,7 @@ class Trainer:
                 f"--output and a lower training.learning_rate (it was {rate:g})"
             )
         restore_checkpoint(checkpoint, training_variables(self._model))
-        state = read_state(checkpoint)
+        state = self._with_arithmetic(read_state(checkpoint))
         self._run.state = state = replace(state, rate_factor=min(state.rate_factor, rate_factor))
         cut_log(self._folder, state.step)
         report(
