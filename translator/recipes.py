@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from translator.config import Config
+from translator.wording import counted
 
 
 @dataclass(frozen=True)
@@ -139,9 +140,8 @@ def small_corpus_warning(num_pairs: int) -> str:
     if num_pairs >= _FEW_PAIRS:
         return ""
     examples = ", ".join(f"{number:,} gave {bleu}" for number, bleu in _BLEU_BY_PAIRS)
-    return (
-        f"{num_pairs:,} pairs are few, and more text helps most; BLEU of image captions by pairs: {examples}"
-    )
+    pairs = counted(num_pairs, "pair is", "pairs are")
+    return f"{pairs} few, and more text helps most; BLEU of image captions by pairs: {examples}"
 
 
 def recipe_for(num_pairs: int) -> Recipe:

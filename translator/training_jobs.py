@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 import tempfile
 from functools import partial
 from pathlib import Path
@@ -55,7 +56,7 @@ def run_job(job: TrainingJob) -> None:
         else:
             train_several(job)
     if backward is not None and weights_path(backward).exists():
-        job.report(f"to rerank with the backward model: --backward {backward}")
+        job.report(f"to rerank with the backward model: --backward {shlex.quote(str(backward))}")
 
 
 def train_first_models(job: TrainingJob) -> Diversification:

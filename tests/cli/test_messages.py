@@ -3,13 +3,16 @@
 import gzip
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from translator.cli.main import main
+from translator.corpus.readers import Pair
 
 OUT_OF_MEMORY = "out of memory; translate fewer lines at a time or use a machine with more memory"
 
@@ -355,3 +358,75 @@ def test_an_output_that_cannot_be_written_is_reported_before_any_work(translator
         line
         == f"translator: {files}: cannot be written (Is a directory); check the folder and the free space"
     )
+
+
+AWKWARD = "my models/en-de (it's new)"
+QUOTED = "'my models/en-de (it'\"'\"'s new)'"
+
+
+def test_the_command_that_is_proposed_after_a_training_works_in_a_shell(translator, files, monkeypatch):
+    monkeypatch.setattr("translator.api.train", lambda *arguments, **options: None)
+    status, _, err = translator(*train_arguments(files, output=AWKWARD))
+    assert (status, err) == (0, f"next: echo 'Your sentence.' | translator translate {QUOTED}\n")
+
+
+def test_the_commands_that_the_demo_proposes_work_in_a_shell(translator, monkeypatch):
+    score = SimpleNamespace(bleu="BLEU", chrf="chrF")
+    monkeypatch.setattr("translator.api.train", lambda *arguments, **options: None)
+    monkeypatch.setattr("translator.api.evaluate", lambda *arguments: (score, ["Ein Hund."] * 300))
+    monkeypatch.setattr("translator.corpus.readers.read_pairs", lambda *paths: [Pair("A dog.", "")] * 300)
+    status, _, err = translator("demo", "--output", AWKWARD)
+    assert status == 0
+    assert f'\n  translator translate {QUOTED} "The old man sees a small dog."\n' in err
+
+
+def test_the_option_for_reranking_that_is_proposed_works_in_a_shell(tmp_path, monkeypatch):
+    from translator import training_jobs
+    from translator.model_folder import weights_path
+    from translator.training.corpus_files import CorpusFiles
+    from translator.training.job import TrainingJob
+
+    backward = tmp_path / "back ward"
+    weights_path(backward).parent.mkdir(parents=True)
+    weights_path(backward).touch()
+    first_models = SimpleNamespace(first_models=[None, SimpleNamespace(folder=backward)], files=None)
+    monkeypatch.setattr(training_jobs, "train_first_models", lambda job: first_models)
+    monkeypatch.setattr(training_jobs, "train_one", lambda job: 1.0)
+    lines = []
+    job = TrainingJob(CorpusFiles([]), tmp_path / "model", diversify=True, report=lines.append)
+    training_jobs.run_job(job)
+    assert lines[-1] == f"to rerank with the backward model: --backward '{backward}'"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_messages_count_in_the_singular_where_there_is_one(count):
+    from translator.corpus.filters import FilterReport
+    from translator.corpus.quality.cleaning import Cleaning
+    from translator.corpus.quality.report import LeakCounts
+    from translator.recipes import small_corpus_warning
+
+    found = dict.fromkeys(("source", "target", "pair"), 0)
+    messages = [
+        FilterReport(count, 0),
+        Cleaning(count, {}),
+        LeakCounts("dev", count, found, found),
+        small_corpus_warning(count),
+    ]
+    plural = r"\b1 (pairs|sources|targets)\b" if count == 1 else r"\b[02] (pair|source|target)\b"
+    assert [str(message) for message in messages if re.search(plural, str(message))] == []
+
+
+@pytest.mark.parametrize(("name", "extra"), [("ja-mecab", "ja"), ("ko-mecab", "ko")])
+def test_a_tokenizer_without_its_package_names_what_to_install(
+    translator, tmp_path, monkeypatch, name, extra
+):
+    import sacrebleu.metrics.bleu as bleu
+
+    def missing():
+        raise RuntimeError("it requires extra dependencies")
+
+    monkeypatch.setattr(bleu, "_get_tokenizer", lambda tokenizer: missing)
+    line = failed_line(
+        translator("evaluate", tmp_path, "--source", "a", "--reference", "b", "--tokenize", name)
+    )
+    assert line.endswith(f"; run: pip install 'sacrebleu[{extra}]'")

@@ -10,6 +10,7 @@ from references.compressed_files import message_of, write
 
 from translator.corpus.readers import NOT_UTF_8, Pair, decode_line, read_lines, read_pairs, read_parallel
 from translator.errors import DataError
+from translator.wording import counted
 
 
 def lines_of(path: Path) -> list[str]:
@@ -151,7 +152,7 @@ def test_different_line_counts_are_reported_with_both_counts(tmp_path, num_sourc
     source = write(tmp_path / "train.en", "line\n" * num_sources)
     target = write(tmp_path / "train.de", "Zeile\n" * num_targets)
     assert message_of(read_pairs, source, target) == (
-        f"{source} has {num_sources} lines but {target} has {num_targets}; "
+        f"{source} has {counted(num_sources, 'line')} but {target} has {num_targets}; "
         "line n of one must be the translation of line n of the other"
     )
 
@@ -215,7 +216,8 @@ def test_the_same_file_twice_is_reported(tmp_path):
     (tmp_path / "folder").mkdir()
     for other in (path, symbolic, hard, roundabout):
         assert message_of(read_pairs, path, other) == (
-            f"{path}: the same file is given as source and target; give two files"
+            f"{path}: the same file is given as source and target; give two files, or, if it is training "
+            "text with both sides, give it as --pairs"
         )
 
 
@@ -231,3 +233,13 @@ def test_an_error_in_the_target_file_names_the_target_file(tmp_path):
     assert message_of(read_pairs, source, tmp_path / "none").startswith(
         f"{tmp_path / 'none'}: cannot be read"
     )
+
+
+@pytest.mark.parametrize("name", ["memory.tmx", "MEMORY.TMX.gz", "app.po", "app.xliff", "app.xlf.zst"])
+def test_a_file_of_both_sides_that_is_given_as_one_side_is_reported(tmp_path, name):
+    both, text = write(tmp_path / name, "<tmx>\n"), write(tmp_path / "train.de", "Amen.\n")
+    for source, target in ((both, both), (both, text), (text, both)):
+        assert message_of(read_pairs, source, target) == (
+            f"{both}: a file of this kind holds both sides; give training text of this kind as --pairs, and "
+            "any other text as two files with one sentence per line"
+        )

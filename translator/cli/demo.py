@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
@@ -68,7 +69,7 @@ def command(output: str) -> None:
         click.echo(f"  {pair.source}\n  -> {translation}\n")
     report(
         "Next:\n"
-        f'  translator translate {output} "The old man sees a small dog."\n'
+        f'  translator translate {shlex.quote(output)} "The old man sees a small dog."\n'
         "and with your own text, in two files with one sentence per line:\n"
         "  translator train --source train.en --target train.de --from en --to de --output models/en-de\n"
         "  translator translate models/en-de < in.txt > out.txt"

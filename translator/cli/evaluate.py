@@ -11,6 +11,7 @@ import click
 
 from translator.cli.json_output import echo_json
 from translator.cli.search import backward_option, ensemble_option, right_to_left_option, search_options
+from translator.wording import counted
 
 if TYPE_CHECKING:
     from translator.evaluation.scores import Scores
@@ -163,7 +164,7 @@ def _print_scores(scores: Scores, member_scores: Sequence[Scores], as_json: bool
             result["each"]["models"] = [member.to_dict() for member in member_scores]
         echo_json(result, indent=2)
     else:
-        click.echo(f"{scores.bleu}\n{scores.chrf}\n{scores.num_sentences:,} sentences")
+        click.echo(f"{scores.bleu}\n{scores.chrf}\n{counted(scores.num_sentences, 'sentence')}")
         if member_scores:
             click.echo(f"each by itself: BLEU {statistics['bleu']}, chrF {statistics['chrf']}")
 

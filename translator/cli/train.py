@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 import click
 
 from translator.config import describe_settings, parse_assignments, parse_weights
@@ -159,4 +161,4 @@ def command(
         settings=settings,
         tensorboard=tensorboard,
     )
-    report_to_standard_error(f"next: echo 'Your sentence.' | translator translate {output}")
+    report_to_standard_error(f"next: echo 'Your sentence.' | translator translate {shlex.quote(output)}")

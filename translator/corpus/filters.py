@@ -17,6 +17,7 @@ import numpy.typing as npt
 from translator.corpus.normalization import is_visible
 from translator.corpus.readers import Pair
 from translator.corpus.scripts import count_unspaced
+from translator.wording import counted
 
 Flags = npt.NDArray[np.bool_]
 
@@ -40,9 +41,8 @@ class FilterReport:
 
     def __str__(self) -> str:
         dropped = ", ".join(f"{count:,} {reason}" for reason, count in self.dropped.items())
-        return f"{self.num_kept:,} of {self.num_read:,} pairs kept" + (
-            f"; dropped: {dropped}" if dropped else ""
-        )
+        kept = f"{self.num_kept:,} of {counted(self.num_read, 'pair')} kept"
+        return kept + (f"; dropped: {dropped}" if dropped else "")
 
 
 class PairBlock(NamedTuple):
@@ -136,7 +136,7 @@ def describe_flaws(max_words: int, max_ratio: float) -> dict[str, str]:
     """Returns a phrase for each flaw, to follow a number of pairs, as in "3 with an empty side"."""
     return {
         "empty": "with an empty side",
-        "too_long": f"longer than {max_words} words",
+        "too_long": f"longer than {counted(max_words, 'word')}",
         "lengths_apart": f"with lengths more than {max_ratio:g} times apart",
     }
 

@@ -13,9 +13,11 @@ from typing import BinaryIO, NamedTuple
 from translator.corpus.formats.archives import ZipMember
 from translator.corpus.formats.compression import open_decompressed
 from translator.errors import DataError
+from translator.wording import counted
 
 _BLOCK_SIZE = 1 << 15  # bytes read at a time
 _MAX_LINE_SIZE = 1 << 24  # bytes; without a limit, a small compressed file could fill the memory
+_SUFFIXES_OF_BOTH_SIDES = {".tmx", ".po", ".xlf", ".xliff"}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _CONVERT = "convert the file to UTF-8 (for example with iconv)"
@@ -125,7 +127,7 @@ def _decode_line_if_valid(line: bytes, where: str, number: int) -> str:
 
 def count_skipped(skipped: Counter[str], reason: str, line: int) -> None:
     """Counts a line that is skipped, under its reason and the number of the first line with this reason."""
-    known = (counted for counted in skipped if counted.startswith(f"{reason} (first "))
+    known = (entry for entry in skipped if entry.startswith(f"{reason} (first "))
     skipped[next(known, f"{reason} (first in line {line:,})")] += 1
 
 
@@ -140,10 +142,17 @@ def read_parallel(
         skipped: counts the pairs that are left out because a line is not UTF-8; None: none may be left out.
 
     Raises:
-        DataError: if a file cannot be read, both paths are the same file, or, at the end, the files have
-            different numbers of lines or none, or most of the pairs were left out.
+        DataError: if a file cannot be read, is named as one that holds both sides, both paths are the same
+            file, or, at the end, the files have different numbers of lines or none, or most of the pairs were
+            left out.
     """
     paths, is_strict = (source_path, target_path), skipped is None
+    for path in paths:
+        if isinstance(path, Path) and _suffix_of(path) in _SUFFIXES_OF_BOTH_SIDES and path.exists():
+            raise DataError(
+                f"{path}: a file of this kind holds both sides; give training text of this kind as --pairs, "
+                "and any other text as two files with one sentence per line"
+            )
     pairs: Iterator[tuple[str, str]] = zip(*(read_lines(path, is_strict) for path in paths), strict=True)
     if skipped is not None:
         pairs = _without_undecodable(pairs, paths, skipped)
@@ -151,7 +160,10 @@ def read_parallel(
         first = next(pairs, None)
         if first is not None:
             if _is_same_file(source_path, target_path):
-                raise DataError(f"{source_path}: the same file is given as source and target; give two files")
+                raise DataError(
+                    f"{source_path}: the same file is given as source and target; give two files, "
+                    "or, if it is training text with both sides, give it as --pairs"
+                )
             yield first
             yield from pairs
             return
@@ -161,7 +173,7 @@ def read_parallel(
             sum(1 for _ in read_lines(path, strict=False)) for path in (source_path, target_path)
         )
         raise DataError(
-            f"{source_path} has {num_sources} lines but {target_path} has {num_targets}; "
+            f"{source_path} has {counted(num_sources, 'line')} but {target_path} has {num_targets:,}; "
             "line n of one must be the translation of line n of the other"
         ) from None
     _refuse_pipes(source_path, target_path)
@@ -190,6 +202,12 @@ def _is_same_file(path: Path | ZipMember, other: Path | ZipMember) -> bool:
     if isinstance(path, ZipMember) or isinstance(other, ZipMember):
         return path == other
     return os.path.samefile(path, other)
+
+
+def _suffix_of(path: Path) -> str:
+    """Returns the end of a file's name in small letters, without that of a compression."""
+    stem, suffix = os.path.splitext(path.name.lower())
+    return os.path.splitext(stem)[1] if suffix in {".gz", ".bz2", ".xz", ".zst"} else suffix
 
 
 def _refuse_pipes(*paths: Path | ZipMember) -> None:

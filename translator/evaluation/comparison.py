@@ -11,6 +11,7 @@ from sacrebleu.significance import PairedTest
 
 from translator.corpus.readers import Pair
 from translator.evaluation.scores import sentence_scores
+from translator.wording import counted
 
 NUM_SAMPLES = 1000
 SIGNIFICANCE_LEVEL = 0.05  # a smaller p-value is significant
@@ -100,10 +101,8 @@ class Comparison:
         if not self.num_different:
             return "There is no difference: all translations are the same."
         if self.num_sentences < MIN_SENTENCES:
-            return (
-                f"{self.num_sentences} sentences are too few to tell which model is better; "
-                "use at least a few hundred."
-            )
+            sentences = counted(self.num_sentences, "sentence is", "sentences are")
+            return f"{sentences} too few to tell which model is better; use at least a few hundred."
         if not bleu.difference:
             return f"There is no difference in {bleu.name}."
         better, worse = (self.second, self.first) if bleu.difference > 0 else (self.first, self.second)
@@ -130,7 +129,8 @@ class Comparison:
                 f"  {'difference':<{width}}  {score.difference:+6.2f}, p = {score.p_value:.3f}"
                 + ("" if score.significant else ", not significant"),
             ]
-        lines.append(f"{self.num_different:,} of {self.num_sentences:,} sentences are translated differently")
+        total = counted(self.num_sentences, "sentence")
+        lines.append(f"translated differently: {self.num_different:,} of {total}")
         return "\n".join([*lines, self.verdict])
 
 

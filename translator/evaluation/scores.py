@@ -15,6 +15,7 @@ from translator.errors import ConfigError, first_line
 
 # The longest source of each length group, in words; a last group takes all longer ones.
 _LENGTH_LIMITS = (5, 10, 15, 20, 30, 40, 60)
+_EXTRAS = {"ja-mecab": "ja", "ko-mecab": "ko"}  # the extras of sacreBLEU that its tokenizers need
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,11 @@ def check_bleu_tokenizer(name: str | None) -> None:
     try:
         BLEU(tokenize=name)
     except Exception as error:  # every tokenizer fails in its own way if its package is missing
-        raise ConfigError(f"tokenize: sacreBLEU's {name} cannot be used ({first_line(error)})") from None
+        extra = _EXTRAS.get(name)
+        remedy = f"; run: pip install 'sacrebleu[{extra}]'" if extra else ""
+        raise ConfigError(
+            f"tokenize: sacreBLEU's {name} cannot be used ({first_line(error)}){remedy}"
+        ) from None
 
 
 def evaluate(

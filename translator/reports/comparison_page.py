@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from translator.evaluation.comparison import ComparedScore, Comparison, DifferingSentence
 from translator.reports.page import Page, Section, check_drawing_packages, write_html
 from translator.reports.tables import Markup, signature, table, with_differences
+from translator.wording import counted
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin
@@ -65,7 +66,8 @@ def _differences(comparison: Comparison) -> Section:
     """The section of the histogram over the sentences."""
     return Section(
         "Differences between sentences",
-        f"{comparison.num_different:,} of {comparison.num_sentences:,} sentences are translated differently. "
+        f"Translated differently: {comparison.num_different:,} of "
+        f"{counted(comparison.num_sentences, 'sentence')}. "
         "The height of a bar is the number of sentences whose chrF differs by that much; to the right of 0, "
         f"{comparison.second} is better.",
         _histogram(comparison),

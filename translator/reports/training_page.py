@@ -13,6 +13,7 @@ from translator.reports.page import Page, Section, check_drawing_packages, write
 from translator.reports.tables import lines, signature, table
 from translator.reports.training_report import CorpusUse, DevReport, ScoredSentence, TrainingReport
 from translator.training.log import Evaluation
+from translator.wording import counted
 
 if TYPE_CHECKING:
     from altair import TopLevelMixin
@@ -47,7 +48,8 @@ def _lead(report: TrainingReport) -> str:
     """The outcome of the training in a few sentences."""
     spent = timedelta(seconds=round(report.seconds))
     ending = "Finished" if report.finished else "Stopped"
-    sentences = [f"{ending} after {report.epochs:,} epochs ({report.steps:,} steps, {spent})."]
+    epochs, steps = counted(report.epochs, "epoch"), counted(report.steps, "step")
+    sentences = [f"{ending} after {epochs} ({steps}, {spent})."]
     if report.best_dev_score is None:
         sentences.append("The model has not been evaluated yet, so there are no weights to translate with.")
     else:
@@ -141,7 +143,7 @@ def _length_chart(scores: Sequence[LengthScore]) -> TopLevelMixin:
     import altair as alt
 
     rows = [
-        {"words": str(score), "bleu": round(score.bleu, 2), "label": f"{score.num_sentences:,} sentences"}
+        {"words": str(score), "bleu": round(score.bleu, 2), "label": counted(score.num_sentences, "sentence")}
         for score in scores
     ]
     base = alt.Chart({"values": rows}).encode(

@@ -24,6 +24,7 @@ from translator.serving.model_card import ModelFacts, model_card, readme
 from translator.serving.warmup import write_requests
 from translator.serving.weights import Precision
 from translator.training.log import read_log
+from translator.wording import counted
 
 _LINES_PER_CALL = 1000
 _UNKNOWN_LICENCE = "not stated; the terms of the training text apply"
@@ -107,7 +108,7 @@ def export(
         float32_bleu = bleu = _bleu(text_graph, pairs, dev_metric)
         if precision != "float32":
             float32_bleu = _bleu(TextGraph(networks, tokenizer, config), pairs, dev_metric)
-        quality = f"{bleu}, on {len(pairs):,} lines of {Path(source).name}"
+        quality = f"{bleu}, on {counted(len(pairs), 'line')} of {Path(source).name}"
     graph = TokenGraph(networks, tokenizer, config, precision) if tokens else text_graph
     facts = _facts(networks, tokenizer, config, precision, quality, licence or _UNKNOWN_LICENCE, folder)
     _write_version(graph, folder, tokenizer, facts)

@@ -13,6 +13,7 @@ from references.memory import peak_memory
 from translator.corpus.formats.pair_files import PairStream, stream_pairs
 from translator.corpus.readers import Pair
 from translator.errors import DataError
+from translator.wording import counted
 
 TSV = "A dog.\tEin Hund.\n"
 DOG = Pair("A dog.", "Ein Hund.")
@@ -40,7 +41,7 @@ def test_different_line_counts_are_reported_with_both_counts(tmp_path, num_sourc
         num_sources, num_targets
     )
     assert message_of(next, pairs) == (
-        f"{source} has {num_sources} lines but {target} has {num_targets}; "
+        f"{source} has {counted(num_sources, 'line')} but {target} has {num_targets}; "
         "line n of one must be the translation of line n of the other"
     )
 
@@ -48,7 +49,8 @@ def test_different_line_counts_are_reported_with_both_counts(tmp_path, num_sourc
 def test_the_same_file_twice_is_reported(tmp_path):
     path = write(tmp_path / "train.en", "A dog.\n")
     assert message_of(pairs_of, path, path) == (
-        f"{path}: the same file is given as source and target; give two files"
+        f"{path}: the same file is given as source and target; give two files, or, if it is training text "
+        "with both sides, give it as --pairs"
     )
 
 

@@ -17,6 +17,7 @@ from translator.corpus.quality.leaks import TestSet
 from translator.corpus.readers import Pair
 from translator.errors import ConfigError, DataError
 from translator.files import atomic_write
+from translator.wording import counted
 
 _MAX_ROUNDS = 8
 
@@ -70,8 +71,8 @@ class Cleaning:
 
     def __str__(self) -> str:
         dropped = "".join(f"\n  {count:,} {reason}" for reason, count in self.dropped.items())
-        total = self.num_kept + sum(self.dropped.values())
-        return f"{self.num_kept:,} of {total:,} pairs kept" + (f"; dropped:{dropped}" if dropped else "")
+        total = counted(self.num_kept + sum(self.dropped.values()), "pair")
+        return f"{self.num_kept:,} of {total} kept" + (f"; dropped:{dropped}" if dropped else "")
 
 
 def write_clean(

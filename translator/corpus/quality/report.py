@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from translator.corpus.quality.misalignment import MIN_PAIRS, Stretch
+from translator.wording import counted
 
 _MAX_CHARACTERS = 60  # shown of each side of an example
 _MAX_STRETCHES = 10  # shown
@@ -68,8 +69,7 @@ class Finding:
     dropped: bool = True
 
     def __str__(self) -> str:
-        pairs = "pair" if self.count == 1 else "pairs"
-        return "\n      ".join([f"  {self.count:,} {pairs} {self.text}", *map(str, self.examples)])
+        return "\n      ".join([f"  {counted(self.count, 'pair')} {self.text}", *map(str, self.examples)])
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ class LeakCounts:
 
     def __str__(self) -> str:
         parts = [
-            f"{self.normalized[part]:,} of {self.pairs:,} {part}s ({self.exact[part]:,} verbatim)"
+            f"{self.normalized[part]:,} of {counted(self.pairs, part)} ({self.exact[part]:,} verbatim)"
             for part in ("source", "target", "pair")
         ]
         return f"  {self.name}: {', '.join(parts)}"
@@ -136,7 +136,8 @@ class CorpusReport:
         return asdict(self)
 
     def __str__(self) -> str:
-        lines = [f"{self.pairs:,} pairs, {self.ratio:.2f} target words per source word", *self._sizes()]
+        pairs = counted(self.pairs, "pair")
+        lines = [f"{pairs}, {self.ratio:.2f} target words per source word", *self._sizes()]
         if self.skipped:
             reasons = ", ".join(f"{count:,} {reason}" for reason, count in self.skipped.items())
             lines.append(f"no pairs, and left out of the line numbers below: {reasons}")
@@ -184,7 +185,8 @@ class CorpusReport:
         lines = ["misaligned lines, which --clean drops:"]
         lines += [f"  {stretch}" for stretch in self.stretches[:_MAX_STRETCHES]]
         if (num_hidden := len(self.stretches) - _MAX_STRETCHES) > 0:
-            lines.append(f"  and {num_hidden:,} more stretches (--json lists them all)")
+            hidden = counted(num_hidden, "more stretch", "more stretches")
+            lines.append(f"  and {hidden} (--json lists them all)")
         return lines
 
 
