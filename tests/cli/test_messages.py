@@ -389,11 +389,12 @@ def test_the_option_for_reranking_that_is_proposed_works_in_a_shell(tmp_path, mo
     backward = tmp_path / "back ward"
     weights_path(backward).parent.mkdir(parents=True)
     weights_path(backward).touch()
-    first_models = SimpleNamespace(first_models=[None, SimpleNamespace(folder=backward)], files=None)
+    files = CorpusFiles([])
+    first_models = SimpleNamespace(first_models=[None, SimpleNamespace(folder=backward)], files=files)
     monkeypatch.setattr(training_jobs, "train_first_models", lambda job: first_models)
     monkeypatch.setattr(training_jobs, "train_one", lambda job: 1.0)
     lines = []
-    job = TrainingJob(CorpusFiles([]), tmp_path / "model", diversify=True, report=lines.append)
+    job = TrainingJob(files, tmp_path / "model", diversify=True, report=lines.append)
     training_jobs.run_job(job)
     assert lines[-1] == f"to rerank with the backward model: --backward '{backward}'"
 
@@ -414,19 +415,3 @@ def test_messages_count_in_the_singular_where_there_is_one(count):
     ]
     plural = r"\b1 (pairs|sources|targets)\b" if count == 1 else r"\b[02] (pair|source|target)\b"
     assert [str(message) for message in messages if re.search(plural, str(message))] == []
-
-
-@pytest.mark.parametrize(("name", "extra"), [("ja-mecab", "ja"), ("ko-mecab", "ko")])
-def test_a_tokenizer_without_its_package_names_what_to_install(
-    translator, tmp_path, monkeypatch, name, extra
-):
-    import sacrebleu.metrics.bleu as bleu
-
-    def missing():
-        raise RuntimeError("it requires extra dependencies")
-
-    monkeypatch.setattr(bleu, "_get_tokenizer", lambda tokenizer: missing)
-    line = failed_line(
-        translator("evaluate", tmp_path, "--source", "a", "--reference", "b", "--tokenize", name)
-    )
-    assert line.endswith(f"; run: pip install 'sacrebleu[{extra}]'")

@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-from translator.evaluation.scores import Score, ScoreStatistics, bleu_by_length, evaluate, sentence_scores
+from translator.errors import ConfigError
+from translator.evaluation.scores import (
+    Score,
+    ScoreStatistics,
+    bleu_by_length,
+    check_bleu_tokenizer,
+    evaluate,
+    sentence_scores,
+)
 
 REFERENCES = [
     "Ein Hund läuft über die grüne Wiese.",
@@ -87,6 +95,20 @@ def test_scoring_is_silent(capfd, caplog):
     evaluate(["A dog runs ."] * 200, ["A dog runs ."] * 200)  # sacreBLEU warns of text that looks tokenized
     assert capfd.readouterr() == ("", "")
     assert caplog.messages == []
+
+
+@pytest.mark.parametrize(("name", "extra"), [("ja-mecab", "ja"), ("ko-mecab", "ko")])
+def test_a_tokenizer_without_its_package_names_what_to_install(monkeypatch, name, extra):
+    def missing():
+        raise RuntimeError("it requires extra dependencies")
+
+    monkeypatch.setattr("sacrebleu.metrics.bleu._get_tokenizer", lambda tokenizer: missing)
+    with pytest.raises(ConfigError) as raised:
+        check_bleu_tokenizer(name)
+    assert str(raised.value) == (
+        f"tokenize: sacreBLEU's {name} cannot be used (it requires extra dependencies); "
+        f"run: pip install 'sacrebleu[{extra}]'"
+    )
 
 
 def test_a_different_number_of_references_is_an_error():

@@ -24,10 +24,11 @@ from translator.model_folder import (
     dictionary_path,
     load_weights,
     log_path,
+    previous_checkpoint_path,
     weights_path,
 )
 from translator.training.callbacks import training_variables
-from translator.training.checkpoint import TrainingState
+from translator.training.checkpoint import TrainingState, save_checkpoint
 from translator.training.interruption import StoppedError
 from translator.training.trainer import Trainer
 
@@ -369,21 +370,25 @@ def test_asking_for_results_later_changes_nothing(interval, never_stopped, token
 def test_a_training_that_resumes_in_other_arithmetic_says_so_once(
     later, now, tokenizer, tmp_path, monkeypatch
 ):
-    first = Device("CPU with 1 core", is_gpu=False, has_bfloat16=False)
-    monkeypatch.setattr("translator.training.trainer.device", lambda: first)
-    trainer = trainer_in(tmp_path, tokenizer, checkpoint_steps=1)
-    assert (trainer.state.precision, trainer.state.device) == ("float32", "CPU")
-    kill_after(1, trainer)
-    monkeypatch.setattr("translator.training.trainer.device", lambda: later)
     lines = []
-    kill_after(2, trainer_in(tmp_path, tokenizer, lines.append, checkpoint_steps=1))
-    expected = (
+
+    def resume_on(device):
+        monkeypatch.setattr("translator.training.trainer.device", lambda: device)
+        trainer = trainer_in(tmp_path, tokenizer, lines.append)
+        paths = checkpoint_path(tmp_path), previous_checkpoint_path(tmp_path)
+        save_checkpoint(*paths, trainer.state, training_variables(trainer._model))
+        return trainer.state
+
+    first = resume_on(Device("CPU with 1 core", is_gpu=False, has_bfloat16=False))
+    assert (first.precision, first.device, lines) == ("float32", "CPU", [])
+    second, third = resume_on(later), resume_on(later)
+    assert f"{second.precision} on a {second.device}" == (now or "float32 on a CPU")
+    assert second == third
+    warning = (
         f"warning: training continues in {now}; so far it was in float32 on a CPU, so the result will differ "
         "slightly from that of an uninterrupted training"
     )
-    assert lines == ([expected] if now else [])
-    trainer_in(tmp_path, tokenizer, lines.append)
-    assert len(lines) == (1 if now else 0)
+    assert lines == ([warning] if now else [])
 
 
 # What can go wrong between the steps

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from translator.cli.json_output import echo_json
+from translator.cli.parallel_text import parallel_text_options, paths_of_text
 
 _EPILOG = """\b
 Examples:
@@ -17,29 +18,7 @@ Examples:
 
 
 @click.command(short_help="Check a parallel corpus for problems before training.", epilog=_EPILOG)
-@click.option("--source", metavar="FILE", help="Source side of the corpus, one sentence per line.")
-@click.option("--target", metavar="FILE", help="Target side; its line n translates line n of --source.")
-@click.option(
-    "--pairs",
-    metavar="FILE",
-    help="Both sides in one TSV, TMX, PO or XLIFF file, in place of --source and --target.",
-)
-@click.option(
-    "--from",
-    "source_language",
-    default="source",
-    show_default=True,
-    metavar="LANGUAGE",
-    help="Source language, such as en.",
-)
-@click.option(
-    "--to",
-    "target_language",
-    default="target",
-    show_default=True,
-    metavar="LANGUAGE",
-    help="Target language, such as de.",
-)
+@parallel_text_options
 @click.option(
     "--test-source",
     "test_sources",
@@ -83,12 +62,7 @@ def command(
     from translator.corpus.quality.leaks import TestSet
     from translator.errors import ConfigError
 
-    if (source is None) != (target is None) or (source is None) == (pairs is None):
-        raise click.UsageError("give --source and --target, or --pairs")
-    if pairs == "-":
-        raise click.UsageError(
-            "--pairs - cannot be used here, for the text is read several times: save standard input to a file"
-        )
+    source_path, target_path = paths_of_text(source, target, pairs)
     if len(test_sources) != len(test_targets):
         raise ConfigError(
             "a test set has two sides: give --test-source and --test-target the same number of times"
@@ -98,7 +72,6 @@ def command(
     test_sets = [
         TestSet.read(Path(test_source), Path(test_target)) for test_source, test_target in test_paths
     ]
-    source_path, target_path = Path(source or pairs or ""), None if target is None else Path(target)
     corpus = PairFiles(source_path, target_path, source_language, target_language)
     inspection = inspect_pairs(corpus, test_sets)
     report = inspection.report

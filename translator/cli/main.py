@@ -22,6 +22,7 @@ _WRITE_ERRORS = frozenset(
 _OUT_OF_MEMORY = "out of memory; translate fewer lines at a time or use a machine with more memory"
 _COMMANDS = (
     "demo",
+    "split",
     "corpus",
     "train",
     "translate",
@@ -54,6 +55,8 @@ def command() -> None:
 
     \b
     See it work:       translator demo
+    Set a test aside:  translator split --source all.en --target all.de \\
+                           --from en --to de --output .
     Check your text:   translator corpus --source train.en --target train.de
     Train:             translator train --source train.en --target train.de \\
                            --from en --to de --output models/en-de

@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 
 from translator.config import DataConfig
+from translator.corpus.new_files import paths_of_sides, refuse_existing
 from translator.corpus.quality.inspection import Inspection, SelectedPairs, inspect_pairs
 from translator.corpus.quality.leaks import TestSet
 from translator.corpus.readers import Pair
-from translator.errors import ConfigError, DataError
+from translator.errors import DataError
 from translator.files import atomic_write
 from translator.wording import counted
 
@@ -44,21 +45,9 @@ class CleanFiles:
             ConfigError: if the names of the languages cannot be the ends of two file names.
             DataError: if one of the files already exists.
         """
-        if source_language == target_language:
-            raise ConfigError(
-                f"both languages are called {source_language}; give --from and --to different names"
-            )
-        for language in (source_language, target_language):
-            if Path(language).name != language:
-                raise ConfigError(
-                    f"{language!r} cannot be part of a file name; give --from and --to simple names"
-                )
-        files = cls(
-            folder / f"kept.{source_language}", folder / f"kept.{target_language}", folder / "dropped.jsonl"
-        )
-        for path in (files.source, files.target, files.dropped):
-            if path.exists():
-                raise DataError(f"{path} already exists; give --clean a new folder")
+        sides = paths_of_sides(folder, "kept", source_language, target_language)
+        files = cls(*sides, folder / "dropped.jsonl")
+        refuse_existing([*sides, files.dropped], "--clean")
         return files
 
 

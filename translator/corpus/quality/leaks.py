@@ -101,7 +101,8 @@ class TestSet:
         for line, pair in enumerate(self.pairs, start=1):
             for lines, side in zip(self._lines, pair, strict=True):
                 # A sentence of nothing but punctuation has no normal form; ``mask`` finds it as it is.
-                lines.setdefault(normalize(side) or side.strip(), []).append(line)
+                if key := normalize(side) or side.strip():
+                    lines.setdefault(key, []).append(line)
 
     @classmethod
     def read(cls, source: Path, target: Path) -> TestSet:
