@@ -142,7 +142,7 @@ def test_the_chosen_hypothesis_has_its_own_alignment(plain, both):
 
 def test_each_part_of_a_long_line_is_reranked_separately(plain, backward, both, tokenizer):
     [found] = both.translate([LONG], alignments=False)
-    parts = [tokenizer.decode([ids]) for ids in plain._long_lines.parts_of(tokenizer.encode([LONG])[0])]
+    parts = [tokenizer.decode([ids]) for ids in plain._long_lines.parts_of(tokenizer.encode([LONG]))[0]]
     texts = [text for [text] in parts]
     assert len(texts) == 3
     assert found.text == " ".join(expected(plain, backward, text)[0][0] for text in texts)

@@ -62,7 +62,7 @@ def test_a_translation_reads_from_left_to_right_and_its_tokens_keep_their_order(
 
 def test_the_parts_of_a_long_line_stay_in_their_order(plain, reversed_model, tokenizer):
     [one] = reversed_model.translate([LONG])
-    parts = plain._long_lines.parts_of(tokenizer.encode([LONG])[0])
+    parts = plain._long_lines.parts_of(tokenizer.encode([LONG]))[0]
     texts = [found.text for found in plain.translate(tokenizer.decode(parts))]
     assert len(texts) == 3
     assert one.text == " ".join(map(reverse_words, texts))

@@ -281,7 +281,7 @@ def test_a_line_of_five_thousand_words(translator):
 
 def test_alternatives_of_a_long_line_are_the_best_choices_of_its_parts(wordy, tokenizer):
     [one] = wordy.translate([LONG], beam_size=3, n_best=3)
-    parts = LongLines(tokenizer, 30).parts_of(tokenizer.encode([LONG])[0])
+    parts = LongLines(tokenizer, 30).parts_of(tokenizer.encode([LONG]))[0]
     parts = wordy.translate(tokenizer.decode(parts), beam_size=3, n_best=3)
     choices = list(itertools.product(*([part, *part.alternatives] for part in parts)))
     best = sorted(choices, key=lambda choice: -sum(chosen.score for chosen in choice))[:3]

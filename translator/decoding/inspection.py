@@ -72,10 +72,10 @@ class Inspection:
 
     source: str
     translation: Translation
-    read_tokens: tuple[str, ...]
-    gates: dict[str, Gates]
-    choices: tuple[tuple[Choice, ...], ...]
-    beam: tuple[BeamNode, ...]
+    read_tokens: tuple[str, ...] = field(repr=False)
+    gates: dict[str, Gates] = field(repr=False)
+    choices: tuple[tuple[Choice, ...], ...] = field(repr=False)
+    beam: tuple[BeamNode, ...] = field(repr=False)
 
     def to_dict(self) -> dict[str, Any]:
         """The inspection as plain values, for JSON; numbers are rounded to 5 decimals."""

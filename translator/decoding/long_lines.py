@@ -1,8 +1,7 @@
 """Lines longer than anything in training are translated in parts: where to cut them, and how to join them.
 
-A part is as long as possible: it goes to the last sentence end within reach; if there is none, to the last
-comma, then to the last space, then to anywhere. The rule works on tokens, so that an exported graph can
-follow it too (``serving.line_parts``).
+A part ends at a sentence end within reach; if there is none, at a comma, then at a space, then anywhere. Of
+equally good positions, the one counts that makes the parts of a line about the same length.
 """
 
 from __future__ import annotations
@@ -13,11 +12,10 @@ from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
+import tensorflow as tf
 
 from translator.corpus.tokenizer import Tokenizer
-
-_ENDS_WITHOUT_SPACE, _SENTENCE_ENDS, _COMMAS = "。！？", ".!?…", ",;:"
+from translator.decoding.sentence_ends import CLAUSE_MARK, MARKS, NO_MARK, SENTENCE_MARK, mark_ends
 
 # Kana, Chinese characters and their punctuation; the syntax is common to ``re`` and RE2, which graphs use.
 NO_SPACE_BESIDE = "[\u3001-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff01-\uff9f\U00020000-\U0003ffff]"
@@ -25,7 +23,7 @@ _BREAK_BESIDE = re.compile(f"(?<={NO_SPACE_BESIDE})\n|\n(?={NO_SPACE_BESIDE})")
 
 
 class Cut(IntEnum):
-    """How good a position after a token is to cut a line."""
+    """How good a position between two tokens is to cut a line."""
 
     IN_CHARACTER = 0
     IN_WORD = 1
@@ -34,47 +32,26 @@ class Cut(IntEnum):
     AT_SENTENCE_END = 4
 
 
-class TokenCuts(NamedTuple):
-    """Where each token of a vocabulary lets a line be cut, as ``Cut``.
+# For each byte of a text with marks: how good a position before it is, and whether it is none of the marks.
+_CUT_BEFORE_BYTE = np.full(256, Cut.IN_WORD, np.int32)
+_CUT_BEFORE_BYTE[0x80:0xC0] = Cut.IN_CHARACTER  # all but the first byte of a character in UTF-8
+_CUT_BEFORE_BYTE[ord(" ")] = Cut.AT_SPACE
+_CUT_BEFORE_BYTE[ord(NO_MARK)] = Cut.IN_CHARACTER
+_CUT_BEFORE_BYTE[ord(CLAUSE_MARK)] = Cut.AT_COMMA
+_CUT_BEFORE_BYTE[ord(SENTENCE_MARK)] = Cut.AT_SENTENCE_END
+_IS_TEXT = np.array([chr(byte) not in MARKS for byte in range(256)], np.int32)
+
+
+class Parts(NamedTuple):
+    """The parts of some lines, in order.
 
     Attributes:
-        ends: int32 [vocabulary]; the best cut after the token, if a space follows.
-        ends_sentence: bool [vocabulary]; whether it ends a sentence even if no space follows.
-        begins: int32 [vocabulary]; the best cut before the token; one of the first three.
+        ids: ragged int32 [parts, tokens].
+        lines: int32 [parts]; the line that each part comes from. A line without tokens has none.
     """
 
-    ends: npt.NDArray[np.int32]
-    ends_sentence: npt.NDArray[np.bool_]
-    begins: npt.NDArray[np.int32]
-
-    @classmethod
-    def of(cls, tokenizer: Tokenizer) -> TokenCuts:
-        """Returns those of a tokenizer."""
-        tokens = tokenizer.tokens(range(tokenizer.vocabulary_size))
-        last = [_last_character(token) for token in tokens]
-        return cls(
-            np.array([_end(character) for character in last], np.int32),
-            np.array([character in _ENDS_WITHOUT_SPACE for character in last]),
-            np.array([_beginning(token) for token in tokens], np.int32),
-        )
-
-
-def _last_character(token: str) -> str:
-    """The last character of a token; a byte token, such as ``<0x2E>``, is decoded."""
-    return chr(int(token[1:-1], 16)) if token.startswith("<0x") else token[-1]
-
-
-def _end(character: str) -> Cut:
-    if character in _SENTENCE_ENDS or character in _ENDS_WITHOUT_SPACE:
-        return Cut.AT_SENTENCE_END
-    return Cut.AT_COMMA if character in _COMMAS else Cut.AT_SPACE
-
-
-def _beginning(token: str) -> Cut:
-    if token.startswith("▁"):
-        return Cut.AT_SPACE
-    is_inside = token.startswith("<0x") and 0x80 <= int(token[1:-1], 16) < 0xC0  # not the first byte of UTF-8
-    return Cut.IN_CHARACTER if is_inside else Cut.IN_WORD
+    ids: tf.RaggedTensor
+    lines: tf.Tensor
 
 
 class LongLines:
@@ -86,33 +63,87 @@ class LongLines:
     """
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
-        self._kinds, self.longest = TokenCuts.of(tokenizer), longest
+        self.longest = longest
+        self._token_bytes = [*map(_token_bytes, tokenizer.tokens(range(tokenizer.vocabulary_size)))]
+        self._cut_in_graph = tf.function(
+            self.cut, [tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)], autograph=False
+        )
 
-    def parts_of(self, ids: Sequence[int]) -> list[list[int]]:
-        """The parts of a line, in order; a line without tokens has none.
+    def parts_of(self, lines: Sequence[Sequence[int]]) -> list[list[list[int]]]:
+        """The parts of each line, in order; a line without tokens has none.
 
         Args:
-            ids: the tokens of the line, without the end.
+            lines: the tokens of each line, without the end.
         """
-        parts, rest = [], list(ids)
-        while len(rest) > self.longest:
-            positions = range(1, self.longest + 1)
-            end = max(positions, key=lambda end: (self._cut(rest[end - 1], rest[end]), end))
-            parts.append(rest[:end])
-            rest = rest[end:]
-        return [*parts, rest] if rest else parts
+        parts_by_line = [[list(ids)] if ids else [] for ids in lines]
+        if long := [i for i, ids in enumerate(lines) if len(ids) > self.longest]:
+            parts = self._cut_in_graph(tf.ragged.constant([list(lines[i]) for i in long], tf.int32))
+            for i in long:
+                parts_by_line[i] = []
+            for ids, line in zip(parts.ids.to_list(), parts.lines.numpy(), strict=True):
+                parts_by_line[long[line]].append(ids)
+        return parts_by_line
 
     def continues_word(self, parts: Sequence[Sequence[int]]) -> list[bool]:
         """For each part of a line, whether it goes on without a space after the part before."""
-        begins = self._kinds.begins
-        return [i > 0 and bool(begins[part[0]] != Cut.AT_SPACE) for i, part in enumerate(parts)]
+        return [i > 0 and not self._token_bytes[part[0]].startswith(b" ") for i, part in enumerate(parts)]
 
-    def _cut(self, before: int, after: int) -> int:
-        """How good a position between two tokens is."""
-        kinds = self._kinds
-        if kinds.begins[after] == Cut.AT_SPACE:
-            return int(kinds.ends[before])
-        return Cut.AT_SENTENCE_END if kinds.ends_sentence[before] else int(kinds.begins[after])
+    def cut(self, ids: tf.RaggedTensor) -> Parts:
+        """Cuts lines inside a graph.
+
+        Args:
+            ids: ragged int32 [lines, tokens].
+        """
+        longest, reach = self.longest, tf.range(1, self.longest + 1)
+        cuts_after = self._cuts_after(ids)
+        row_ends = tf.cast(ids.row_limits(), tf.int32)
+        starts = tf.cast(ids.row_starts(), tf.int32)
+        has_tokens = starts < row_ends
+        starts, ends = tf.boolean_mask(starts, has_tokens), tf.boolean_mask(row_ends, has_tokens)
+
+        def add_cut(all_starts: tf.Tensor, starts: tf.Tensor, ends: tf.Tensor) -> tuple[tf.Tensor, ...]:
+            is_long = ends - starts > longest
+            starts, ends = tf.boolean_mask(starts, is_long), tf.boolean_mask(ends, is_long)
+            rest = (ends - starts)[:, None]
+            num_parts = (rest + longest - 1) // longest
+            balanced = (rest + num_parts - 1) // num_parts
+            # The best kind of cut counts first, then the distance to a balanced length, then the longer part.
+            ranks = tf.gather(cuts_after, starts[:, None] + reach[None] - 1) * (2 * longest + 2)
+            ranks += tf.cast(reach >= balanced, tf.int32) - 2 * tf.abs(reach - balanced)
+            starts += 1 + tf.argmax(ranks, axis=1, output_type=tf.int32)
+            return tf.concat([all_starts, starts], axis=0), starts, ends
+
+        all_starts, _, _ = tf.while_loop(
+            lambda _, starts, ends: tf.reduce_any(ends - starts > longest),
+            add_cut,
+            (starts, starts, ends),
+            shape_invariants=(tf.TensorShape([None]),) * 3,
+        )
+        all_starts = tf.sort(all_starts)
+        parts = tf.RaggedTensor.from_row_starts(ids.values, all_starts, validate=False)
+        return Parts(parts, tf.gather(tf.cast(ids.value_rowids(), tf.int32), all_starts))
+
+    def _cuts_after(self, ids: tf.RaggedTensor) -> tf.Tensor:
+        """Returns the rank of a cut after each token, int32 as ``Cut``; that of the very last is undefined.
+
+        Args:
+            ids: ragged int32 [lines, tokens].
+        """
+        tokens = tf.gather(self._token_bytes, ids.values)
+        texts = mark_ends(tf.strings.reduce_join(ids.with_values(tokens), axis=1))
+        text_bytes = tf.cast(tf.io.decode_raw(tf.strings.reduce_join(texts), tf.uint8), tf.int32)
+        # The position of each byte in the text without marks; a mark shares it with the byte that follows.
+        positions = tf.cumsum(tf.gather(_IS_TEXT, text_bytes), exclusive=True)
+        cuts_before = tf.math.segment_max(tf.gather(_CUT_BEFORE_BYTE, text_bytes), positions)
+        token_ends = tf.cumsum(tf.strings.length(tokens))
+        return tf.gather(tf.concat([cuts_before, [int(Cut.IN_WORD)]], axis=0), token_ends)
+
+
+def _token_bytes(token: str) -> bytes:
+    """The text of a token, which a byte token, such as ``<0x2E>``, has only one byte of."""
+    if token.startswith("<0x"):
+        return bytes([int(token[1:-1], 16)])
+    return token.replace("▁", " ").encode()
 
 
 def join_parts(texts: Sequence[str]) -> str:

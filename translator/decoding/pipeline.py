@@ -109,7 +109,7 @@ class Pipeline:
     ) -> list[Translation]:
         """Translates lines that fit into memory; a line without text gives an empty translation."""
         encoded = self._tokenizer.encode([text for text, _ in lines])
-        parts_by_line = [self._long_lines.parts_of(ids) for ids in encoded]
+        parts_by_line = self._long_lines.parts_of(encoded)
         prefixes = [prefix for _, prefix in lines]
         sentences = self._sentences(parts_by_line, prefixes, options.glossary, numbers)
         translations = iter(zip(sentences, self._search(sentences, options), strict=True))

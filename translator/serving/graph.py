@@ -13,9 +13,10 @@ from translator.config import Config
 from translator.corpus.graph_tokenizer import graph_tokenizer
 from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
+from translator.decoding.long_lines import LongLines
 from translator.decoding.states import IMPOSSIBLE
 from translator.nn.model import TranslationModel
-from translator.serving.line_parts import LineSplitter, join_parts
+from translator.serving.line_parts import join_parts
 from translator.serving.token_search import RaggedHypotheses, TokenSearch
 from translator.serving.weights import Precision, Weights
 
@@ -72,7 +73,7 @@ class TextGraph(_Exported):
     ) -> None:
         super().__init__(networks, tokenizer, config, precision)
         self.tokenizer = graph_tokenizer(tokenizer)  # an attribute, as above
-        self._splitter = LineSplitter(tokenizer, config.max_source_tokens)
+        self._long_lines = LongLines(tokenizer, config.max_source_tokens)
 
     def signatures(self) -> dict[str, Callable[..., Outputs]]:
         """Returns the signatures by name, which the README of an exported model describes."""
@@ -102,7 +103,7 @@ class TextGraph(_Exported):
             ``translations`` string [batch, num_hypotheses] and ``scores`` float32 [batch, num_hypotheses].
         """
         with self._weights.scope():
-            parts = self._splitter(self.tokenizer.tokenize(text))
+            parts = self._long_lines.cut(self.tokenizer.tokenize(text))
             hypotheses = self._search(parts.ids, beam_size, length_penalty, num_hypotheses)
         return self._join_parts(hypotheses, parts.lines, tf.size(text))
 
@@ -137,7 +138,7 @@ class TextGraph(_Exported):
         """
         with self._weights.scope():
             batch = tf.size(text)
-            parts = self._splitter(self.tokenizer.tokenize(text))
+            parts = self._long_lines.cut(self.tokenizer.tokenize(text))
             hypotheses = self._search(parts.ids, *self._default_options())
             source_ids, target_ids = self._search.with_end(parts.ids), self._search.with_end(hypotheses.ids)
             attention = mean_attention(self._search.networks, source_ids, target_ids)
