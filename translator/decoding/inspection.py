@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -56,9 +56,9 @@ class BeamNode:
     is_found: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inspection:
-    """What happens inside one translation.
+    """What happens inside one translation. It equals only itself.
 
     Attributes:
         source: the sentence.
@@ -128,7 +128,7 @@ def inspect(
     ids = tokenizer.encode([text])[0]
     if not ids:
         raise DataError("there is no text to inspect; give a sentence")
-    if len(long_lines.parts_of(ids)) > 1:
+    if len(ids) > long_lines.longest:
         raise DataError(
             f"the text has {len(ids)} tokens, and more than {long_lines.longest} are translated in parts; "
             "give one of its sentences"

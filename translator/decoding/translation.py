@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +20,7 @@ _TO_SPACES = str.maketrans("\n\r\t", "   ")
 
 @dataclass(frozen=True)
 class Translation:
-    """One translation of one sentence.
+    """One translation of one sentence. Two are equal if everything but their attention weights is.
 
     Attributes:
         text: the translation.
@@ -41,11 +41,13 @@ class Translation:
     text: str
     score: float
     log_probability: float
-    tokens: tuple[str, ...]
-    source_tokens: tuple[str, ...]
-    attention_by_part: tuple[npt.NDArray[np.float32], ...] | None = None
-    word_alignment: WordAlignment | None = None
-    alternatives: tuple[Translation, ...] = ()
+    tokens: tuple[str, ...] = field(repr=False)
+    source_tokens: tuple[str, ...] = field(repr=False)
+    attention_by_part: tuple[npt.NDArray[np.float32], ...] | None = field(
+        default=None, repr=False, compare=False
+    )
+    word_alignment: WordAlignment | None = field(default=None, repr=False)
+    alternatives: tuple[Translation, ...] = field(default=(), repr=False)
 
     @property
     def alignment(self) -> npt.NDArray[np.float32] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sacrebleu.metrics import BLEU, CHRF
@@ -90,9 +90,9 @@ class Comparison:
     num_different: int
     bleu: ComparedScore
     chrf: ComparedScore
-    second_better: list[DifferingSentence]
-    first_better: list[DifferingSentence]
-    chrf_differences: list[float]
+    second_better: list[DifferingSentence] = field(repr=False)
+    first_better: list[DifferingSentence] = field(repr=False)
+    chrf_differences: list[float] = field(repr=False)
 
     @property
     def verdict(self) -> str:
