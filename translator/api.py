@@ -15,6 +15,7 @@ from translator.evaluation.comparison import Comparison, compare_translations
 from translator.evaluation.dev_metric import bleu_tokenizer
 from translator.evaluation.scores import Scores, check_bleu_tokenizer
 from translator.evaluation.scores import evaluate as score_translations
+from translator.evaluation.test_set_check import warnings_about_test_set
 from translator.evaluation.translations import translate_pairs
 from translator.files import check_writable
 from translator.reports.comparison_page import write_comparison_page
@@ -159,6 +160,7 @@ def evaluate(
     lowercase: bool = False,
     glossary: Glossary | Mapping[str, str] | None = None,
     minimum_bayes_risk: bool = False,
+    report: Callable[[str], None] = report_to_standard_error,
     **options: Unpack[SearchKeywords],
 ) -> tuple[Scores, list[str]]:
     """Translates a test set and scores it.
@@ -172,6 +174,7 @@ def evaluate(
         glossary: as for ``Translator.translate``.
         minimum_bayes_risk: whether to choose, of the ``n_best`` hypotheses or samples, the one that agrees
             most with the others.
+        report: a function that is called with each warning about the test set, such as empty references.
         options: as for ``Translator.translate``.
 
     Returns:
@@ -186,6 +189,8 @@ def evaluate(
     pairs = read_pairs(Path(source), Path(reference))
     translator = _loaded(model)
     hypotheses = translate_pairs(translator, pairs, glossary, minimum_bayes_risk, options)
+    for warning in warnings_about_test_set(pairs, hypotheses):
+        report(f"warning: {warning}")
     references = [pair.target for pair in pairs]
     tokenize = tokenize or bleu_tokenizer(translator.config.training.dev_metric, references)
     return score_translations(hypotheses, references, tokenize, lowercase), hypotheses
@@ -203,6 +208,7 @@ def compare(
     lowercase: bool = False,
     glossary: Glossary | Mapping[str, str] | None = None,
     minimum_bayes_risk: bool = False,
+    report: Callable[[str], None] = report_to_standard_error,
     **options: Unpack[SearchKeywords],
 ) -> Comparison:
     """Translates a test set with two translators; says which is better, and whether by more than chance.
@@ -218,6 +224,7 @@ def compare(
         lowercase: as for ``evaluate``.
         glossary: as for ``evaluate``.
         minimum_bayes_risk: as for ``evaluate``.
+        report: as for ``evaluate``.
         options: as for ``evaluate``.
 
     Returns:
@@ -241,6 +248,8 @@ def compare(
     )
     references = [pair.target for pair in pairs]
     tokenize = tokenize or bleu_tokenizer(translators[0].config.training.dev_metric, references)
+    for warning in warnings_about_test_set(pairs, translations[1]):
+        report(f"warning: {warning}")
     comparison = compare_translations(pairs, translations, other_translations, tokenize, lowercase)
     if output is not None:
         write_comparison_page(Path(output), comparison)

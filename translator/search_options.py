@@ -167,3 +167,24 @@ def explain_ineffective_option(
     if (n_best if sampling else given.get("beam_size")) == 1:
         return f"{reranker} chooses among several translations: give a larger {spelled(wider)}"
     return ""
+
+
+def explain_unscored_hypotheses(
+    given: Mapping[str, Any], minimum_bayes_risk: bool, spelled: Callable[[str], str] = str
+) -> str:
+    """Finds out whether several translations of a sentence would be found where only the best is scored.
+
+    Args:
+        given: the search options that the caller gave, by name.
+        minimum_bayes_risk: whether one of them is chosen by minimum Bayes risk.
+        spelled: turns the name of an option into what the user types, such as ``--n-best``.
+
+    Returns:
+        A sentence that names the option and the remedy; empty if one translation is found or chosen.
+    """
+    if minimum_bayes_risk or (given.get("n_best") or 1) == 1:
+        return ""
+    return (
+        f"only the best translation is scored: leave {spelled('n_best')} out, or choose among them with "
+        f"{spelled('minimum_bayes_risk')}"
+    )

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from translator.cli.json_output import echo_json
-from translator.cli.search import backward_option, ensemble_option, right_to_left_option, search_options
+from translator.cli.search import (
+    backward_option,
+    ensemble_option,
+    flag,
+    right_to_left_option,
+    search_options,
+)
+from translator.search_options import explain_unscored_hypotheses
 from translator.wording import counted
 
 if TYPE_CHECKING:
@@ -48,7 +55,8 @@ Examples:
 @click.option(
     "--output",
     metavar="FILE",
-    help="Also write the translations to this file; with --compare, an HTML page that compares them.",
+    help="Also write the translations to this file, compressed if it ends in .gz, .bz2, .xz or .zst; with --compare, an "
+    "HTML page that compares them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @ensemble_option
@@ -98,11 +106,8 @@ def command(
     glossary = Glossary.read(glossary_file) if glossary_file else None
     options: dict[str, Any] = {"tokenize": tokenize, "lowercase": lowercase, "glossary": glossary}
     options |= {"minimum_bayes_risk": minimum_bayes_risk, **search}
-    if search.get("n_best", 1) > 1 and not minimum_bayes_risk:
-        raise click.UsageError(
-            "only the best translation is scored: leave --n-best out, or choose among "
-            "them with --minimum-bayes-risk"
-        )
+    if fault := explain_unscored_hypotheses(search, minimum_bayes_risk, spelled=flag):
+        raise click.UsageError(fault)
     if output:
         check_writable(Path(output))
     folders = (model, *ensemble)
@@ -128,25 +133,34 @@ def _evaluate(
 ) -> None:
     """Scores a model or an ensemble, and with ``each`` every member of the ensemble by itself."""
     from translator.api import evaluate, load
+    from translator.corpus.formats.compression import open_compressed
     from translator.errors import ConfigError
     from translator.files import atomic_write
     from translator.model_folder import model_folders
 
-    loaded_rerankers: dict[str, Any] = {name: load(folder) for name, folder in rerankers.items()}
+    loaded_rerankers = _load_rerankers(rerankers)
 
-    def scores_of(*folders: Path) -> tuple[Scores, list[str]]:
+    def scores_of(*folders: Path, **more: Any) -> tuple[Scores, list[str]]:
         translator = load(folders[0], ensemble=folders[1:], **loaded_rerankers)
-        return evaluate(translator, source, reference, **options)
+        return evaluate(translator, source, reference, **options, **more)
 
     folders = model_folders([Path(folder) for folder in given_folders])
     if each and len(folders) == 1:
         raise ConfigError(f"--each is for several models, and {given_folders[0]} is one")
     scores, translations = scores_of(*folders)
-    member_scores = [scores_of(folder)[0] for folder in folders] if each else []
+    # What there is to report of the test set has been reported once.
+    member_scores = [scores_of(folder, report=lambda _: None)[0] for folder in folders] if each else []
     if output:
-        with atomic_write(Path(output)) as path:
-            path.write_text("".join(f"{line}\n" for line in translations), encoding="utf-8")
+        with atomic_write(Path(output)) as path, open_compressed(path, output) as file:
+            file.writelines(f"{line}\n".encode() for line in translations)
     _print_scores(scores, member_scores, as_json)
+
+
+def _load_rerankers(folders: Mapping[str, str]) -> dict[str, Any]:
+    """Loads the reranking models, whose folders are given by the names of the arguments of ``load``."""
+    from translator.api import load
+
+    return {name: load(folder) for name, folder in folders.items()}
 
 
 def _print_scores(scores: Scores, member_scores: Sequence[Scores], as_json: bool) -> None:
@@ -187,8 +201,7 @@ def _compare(
         check_drawing_packages()
     reranker_names = [f"{name.replace('_', ' ')} {folder}" for name, folder in rerankers.items()]
     names = " with ".join([*first_folders, *reranker_names]), second_folder
-    loaded_rerankers: dict[str, Any] = {name: load(folder) for name, folder in rerankers.items()}
-    first = load(first_folders[0], ensemble=first_folders[1:], **loaded_rerankers)
+    first = load(first_folders[0], ensemble=first_folders[1:], **_load_rerankers(rerankers))
     second = load(second_folder)
     comparison = compare(first, second, source, reference, names=names, output=output, **options)
     if as_json:

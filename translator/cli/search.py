@@ -66,7 +66,7 @@ def serving_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with_options(command, fields)
 
 
-def _flag(name: str) -> str:
+def flag(name: str) -> str:
     """Returns the command-line option of a search option, such as ``--beam-size`` of ``beam_size``."""
     return f"--{name.replace('_', '-')}"
 
@@ -81,7 +81,7 @@ def _with_options(
         search = {name: value for name, value in given.items() if value is not None and value is not False}
         rerankers = [name for name in ("backward", "right_to_left") if arguments.get(name)]
         by_risk = arguments.get("minimum_bayes_risk", False)
-        if fault := explain_ineffective_option(search, rerankers, by_risk, spelled=_flag):
+        if fault := explain_ineffective_option(search, rerankers, by_risk, spelled=flag):
             raise click.UsageError(fault)
         return command(search=search, **arguments)
 
@@ -95,9 +95,9 @@ def _with_options(
 
 def _click_option(option: dataclasses.Field[Any], meaning: str) -> Callable[..., Any]:
     """Returns the decorator that adds one search option to a command."""
-    flag, text = _flag(option.name), f"{meaning[0].upper()}{meaning[1:]}."
+    name, text = flag(option.name), f"{meaning[0].upper()}{meaning[1:]}."
     if isinstance(option.default, bool):
-        return click.option(flag, option.name, is_flag=True, help=text)
+        return click.option(name, option.name, is_flag=True, help=text)
     default = f"the model's, usually {option.default}" if option.name in _MODEL_DEFAULTS else option.default
     kind = _CHOICES.get(option.name, type(option.default))
-    return click.option(flag, option.name, type=kind, help=f"{text} [default: {default}]")
+    return click.option(name, option.name, type=kind, help=f"{text} [default: {default}]")

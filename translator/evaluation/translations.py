@@ -10,7 +10,7 @@ from translator.decoding.translator import Translator
 from translator.errors import ConfigError
 from translator.evaluation.dev_metric import dev_metric_score
 from translator.evaluation.minimum_bayes_risk import choose_by_minimum_bayes_risk
-from translator.search_options import SearchKeywords, explain_ineffective_option
+from translator.search_options import SearchKeywords, explain_ineffective_option, explain_unscored_hypotheses
 
 
 def translate_pairs(
@@ -33,12 +33,10 @@ def translate_pairs(
         ConfigError: if an option is not valid or has no effect, or several hypotheses would be scored.
     """
     options = options or {}
-    if fault := explain_ineffective_option(options, translator.rerankers, minimum_bayes_risk):
+    if fault := explain_ineffective_option(
+        options, translator.rerankers, minimum_bayes_risk
+    ) or explain_unscored_hypotheses(options, minimum_bayes_risk):
         raise ConfigError(fault)
-    if options.get("n_best", 1) > 1 and not minimum_bayes_risk:
-        raise ConfigError(
-            "only the best translation is scored: leave n_best out, or add minimum_bayes_risk to choose"
-        )
     translations = translator.translate_lines((pair.source for pair in pairs), glossary=glossary, **options)
     if minimum_bayes_risk:
         are_samples = options.get("sampling", False)

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from references.compressed_files import COMPRESS, NAMES, message_of
 from references.memory import peak_memory
 
-from translator.corpus.formats.compression import open_decompressed
+from translator.corpus.formats.compression import open_compressed, open_decompressed
 from translator.corpus.readers import read_lines
-from translator.errors import DataError
+from translator.errors import DataError, ModelError
 
 CONTENT = "A dog runs.\nZwölf Hühner schlafen.\n".encode()
 
@@ -220,3 +220,24 @@ def test_what_is_not_valid_in_utf_16_is_not_valid_afterwards(tmp_path):
     for line in (lines[1], lines[3]):
         with pytest.raises(UnicodeDecodeError):
             line.decode()
+
+
+@pytest.mark.parametrize("name", ["out.txt", "out.txt.gz", "out.bz2", "out.TXT.XZ", "out.zst"])
+def test_a_file_is_written_with_the_compression_of_its_name(tmp_path, name):
+    for file in ("one", "other"):
+        with open_compressed(tmp_path / file, name) as stream:
+            stream.write("één\n".encode())
+            stream.write(b"two\n")
+    content = (tmp_path / "one").read_bytes()
+    assert content == (tmp_path / "other").read_bytes()
+    assert (content == "één\ntwo\n".encode()) is (name == "out.txt")
+    (tmp_path / "one").rename(tmp_path / name)
+    assert list(read_lines(tmp_path / name)) == ["één", "two"]
+
+
+def test_no_zip_archive_is_written(tmp_path):
+    with (
+        pytest.raises(ModelError, match="out.zip: no zip archives are written"),
+        open_compressed(tmp_path / "one", "out.zip"),
+    ):
+        pass

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import gzip
 import io
 import lzma
 import re
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePath
-from typing import BinaryIO, Protocol, cast
+from typing import Any, BinaryIO, Protocol, cast
 
 import zstandard
 
@@ -30,7 +31,7 @@ from translator.corpus.formats.archives import (
     zip_members,
 )
 from translator.corpus.formats.byte_stream import BUFFER_SIZE, stream_of
-from translator.errors import DataError
+from translator.errors import DataError, ModelError
 
 _MAGIC = {  # the first bytes of a file; zstd may begin with a skippable frame
     "gzip": re.compile(rb"\x1f\x8b"),
@@ -182,4 +183,36 @@ def open_decompressed(path: Path | ZipMember) -> Iterator[io.BufferedReader]:
             with path.open("rb", BUFFER_SIZE) as file:
                 yield decompressed(cast(io.BufferedReader, file), str(path))
     except OSError as error:
-        raise DataError(f"{path}: cannot be read ({error.strerror}); check the path") from None
+        raise cannot_be_read(str(path), error) from None
+
+
+def cannot_be_read(name: str, error: OSError) -> DataError:
+    """Returns the error to raise when a file cannot be read."""
+    return DataError(f"{name}: cannot be read ({error.strerror}); check the path")
+
+
+@contextmanager
+def open_compressed(path: Path, name: str) -> Iterator[BinaryIO]:
+    """Opens a file for writing; what is written is compressed if the name ends in .gz, .bz2, .xz or .zst.
+
+    Args:
+        path: the file, which may be a temporary one.
+        name: the name that decides.
+
+    Raises:
+        ModelError: if the name is that of a zip archive.
+    """
+    format_name = _FORMAT_OF_SUFFIX.get(PurePath(name).suffix.lower())
+    if format_name == "zip":
+        raise ModelError(f"{name}: no zip archives are written; give a name that ends in .gz")
+    with ExitStack() as stack:
+        file: Any = stack.enter_context(path.open("wb"))
+        if format_name == "gzip":  # without a name and a time: the same text gives the same file
+            file = stack.enter_context(gzip.GzipFile("", "wb", fileobj=file, mtime=0))
+        elif format_name == "bzip2":
+            file = stack.enter_context(bz2.BZ2File(file, "wb"))
+        elif format_name == "xz":
+            file = stack.enter_context(lzma.LZMAFile(file, "wb"))
+        elif format_name == "zstd":
+            file = stack.enter_context(zstandard.ZstdCompressor().stream_writer(file, closefd=False))
+        yield file
