@@ -19,7 +19,7 @@ from translator.decoding.alignment import word_alignment
 from translator.decoding.glossary import Glossary
 from translator.decoding.long_lines import LongLines
 from translator.decoding.translator import Translator
-from translator.errors import ConfigError, ModelError
+from translator.errors import ConfigError, DataError, ModelError
 from translator.model_folder import (
     build_network,
 )
@@ -177,6 +177,50 @@ def test_one_sentence_gives_one_translation(wordy):
         first.word_alignment,
     )
     assert alone.text.startswith("pam")
+
+
+def test_lines_are_translated_when_the_input_pauses(translator):
+    read = []
+
+    def lines():
+        for line in ["ada", "bob", "cid", "dee"]:
+            read.append(line)
+            yield line
+
+    def is_pausing():
+        return len(read) in (1, 3)
+
+    translations = translator.translate_lines(lines(), interactive=is_pausing)
+    num_read = [len(read) for _ in translations]
+    assert num_read == [1, 3, 3, 4]
+
+
+@pytest.mark.parametrize("interactive", [False, True])
+def test_lines_before_one_that_cannot_be_read_are_translated(translator, interactive):
+    def lines():
+        yield from ("ada", "bob")
+        raise DataError("line 3 is damaged")
+
+    found = []
+    with pytest.raises(DataError, match="line 3 is damaged"):
+        found.extend(translator.translate_lines(lines(), interactive=interactive))
+    expected = translator.translate(["ada", "bob"])
+    assert [one.text for one in found] == [one.text for one in expected]
+
+
+@pytest.mark.parametrize("text", [None, 5, b"ada", [None], ["ada", 5]], ids=repr)
+def test_a_text_that_is_no_string_is_refused_by_every_method(translator, text):
+    with pytest.raises(TypeError, match="expected a string"):
+        translator.translate(text)
+    with pytest.raises(TypeError, match="expected a string"):
+        list(translator.translate_lines(text))
+    with pytest.raises(TypeError, match="expected a string"):
+        translator.log_probabilities(text, ["ada"])
+    for method in (translator.inspect, translator.gates):
+        with pytest.raises(TypeError, match="the text: expected a string, not"):
+            method(text)
+    with pytest.raises(TypeError, match="not one string"):
+        translator.log_probabilities("ada", "bob")
 
 
 def test_one_string_is_no_stream_of_lines(translator):
@@ -360,7 +404,7 @@ def test_a_line_without_text_has_no_prefix(wordy):
 @pytest.mark.parametrize("prefixes", [[], ["pam"], ["pam"] * 3])
 @pytest.mark.parametrize("method", ["translate", "translate_lines"])
 def test_another_number_of_prefixes_is_refused(wordy, method, prefixes):
-    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer) than argument 1"):
+    with pytest.raises(ValueError, match=r"there are (fewer|more) prefixes than sentences"):
         list(getattr(wordy, method)(["ada", "bob"], prefix=prefixes))
 
 
@@ -547,7 +591,7 @@ def test_no_given_translations_have_no_probabilities(wordy):
 
 @pytest.mark.parametrize(("sources", "targets"), [(["ada"], []), ([], ["ada"]), (["ada", "bob"], ["cid"])])
 def test_another_number_of_given_translations_is_refused(wordy, sources, targets):
-    with pytest.raises(ValueError, match=r"zip\(\) argument 2 is (shorter|longer) than argument 1"):
+    with pytest.raises(ValueError, match=r"\d sources but \d targets"):
         wordy.log_probabilities(sources, targets)
 
 

@@ -27,12 +27,13 @@ def translator(capsys, monkeypatch):
 
 def test_n_best_lists_have_scores_and_alignments_on_request(translator, model):
     status, out, err = translator(
-        *("translate", model, "--n-best", 3, "--scores", "--alignments", "one two", "ten")
+        *("translate", model, "--n-best", 3, "--scores", "--alignments", "one two", "ten", " ")
     )
     assert (status, err) == (0, "")
     rows = [line.split("\t") for line in out.splitlines()]
-    assert [row[0] for row in rows] == ["1", "1", "1", "2", "2", "2"]
+    assert [row[0] for row in rows] == ["1", "1", "1", "2", "2", "2", "3", "3", "3"]
     assert [rows[0][1], rows[3][1]] == ["zwei eins", "zehn"]
+    assert rows[6:] == [["3", "", "0.0000", "0.0000", ""]] * 3
     assert rows[0][4] == "1-0 0-1"  # the toy language pair reverses the order
     for row in rows:
         log_probability, score = map(float, row[2:4])
@@ -74,12 +75,13 @@ def test_score_prints_the_log_probabilities_that_search_reports(translator, mode
 def test_layout_and_columns_of_a_file_are_kept(translator, model, tmp_path):
     with gzip.open(tmp_path / "in.txt.gz", "wt", encoding="utf-8") as file:
         file.write("  one two\n\n   \nten\tone\t\n")
-    files = ["--input", tmp_path / "in.txt.gz", "--output", tmp_path / "out.txt"]
+    files = ["--input", tmp_path / "in.txt.gz", "--output", tmp_path / "out.txt.gz"]
     status, out, err = translator("translate", model, "--columns", *files)
     assert (status, out, err) == (0, "", "")
     _, alone, _ = translator("translate", model, "one two", "ten", "one")
     one_two, ten, one = alone.splitlines()
-    assert (tmp_path / "out.txt").read_text(encoding="utf-8") == f"  {one_two}\n\n   \n{ten}\t{one}\t\n"
+    packed = (tmp_path / "out.txt.gz").read_bytes()
+    assert gzip.decompress(packed).decode() == f"  {one_two}\n\n   \n{ten}\t{one}\t\n"
 
 
 def test_glossary_prefix_and_minimum_bayes_risk_take_effect(translator, model, tmp_path):
@@ -152,8 +154,8 @@ def test_sampling_is_repeatable(translator, model):
         (["--backward", "any", "--sampling", "one"], 2, "give a larger --n-best"),
         (["caf\udce9"], 1, "not valid Unicode; give text in UTF-8"),
         (["--prefix", "caf\udce9", "one"], 1, "not valid Unicode; give text in UTF-8"),
-        (["--beam-size", "0", "one"], 1, "beam_size: 0 is outside 1 to 1000"),
-        (["--n-best", "9", "one"], 1, "n_best: 9 is more than the beam size, 5"),
+        (["--beam-size", "0", "one"], 1, "--beam-size: 0 is outside 1 to 1000"),
+        (["--n-best", "9", "one"], 1, "--n-best: 9 is more than the beam size, 5"),
         (["--input", "nothing.txt"], 1, "nothing.txt: cannot be read (No such file or directory)"),
         (["--glossary", "nothing.tsv", "one"], 1, "nothing.tsv: cannot be read"),
         (["--ensemble", "nothing", "one"], 1, "nothing: no model here"),

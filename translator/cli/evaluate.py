@@ -55,8 +55,8 @@ Examples:
 @click.option(
     "--output",
     metavar="FILE",
-    help="Also write the translations to this file, compressed if it ends in .gz, .bz2, .xz or .zst; with --compare, an "
-    "HTML page that compares them.",
+    help="Also write the translations to this file, compressed if it ends in .gz, .bz2, .xz or .zst; with "
+    "--compare, an HTML page that compares them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the scores as JSON.")
 @ensemble_option

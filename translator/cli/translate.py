@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from itertools import tee
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -29,7 +29,7 @@ _EPILOG = """\b
 Examples:
   translator translate models/en-de < in.txt > out.txt
   translator translate models/en-de "A dog runs." "Two dogs sleep."
-  translator translate models/en-de --input in.txt.gz --output out.txt
+  translator translate models/en-de --input in.txt.gz --output out.txt.gz
   translator translate models/en-de --glossary terms.tsv < in.txt > out.txt
   translator translate models/en-de --n-best 3 --scores --alignments "A dog runs."
 """
@@ -48,7 +48,8 @@ Examples:
     "--output",
     "output_file",
     metavar="FILE",
-    help="File to write the translations to. [default: standard output]",
+    help="File to write the translations to, compressed if it ends in .gz, .bz2, .xz or .zst. "
+    "[default: standard output]",
 )
 @ensemble_option
 @backward_option
@@ -100,8 +101,9 @@ def command(
     """Translate each TEXT, or standard input, with the MODEL folder that training wrote.
 
     Every input line gives one output line, in the same order. Blank lines stay blank, and spaces around a
-    line are kept. Output starts before a long input has been read to its end. With --n-best N, every input
-    line gives N output lines, each of which begins with the number of the input line and a tab.
+    line are kept. Output starts before a long input has been read to its end, and whenever the input pauses.
+    With --n-best N, every input line gives N output lines, each of which begins with the number of the input
+    line and a tab.
     """
     if text and input_file:
         raise click.UsageError("give either TEXT or --input, not both")
@@ -114,32 +116,37 @@ def command(
 
     glossary = Glossary.read(glossary_file) if glossary_file else None
     translator = load(model, ensemble=ensemble, backward=backward, right_to_left=right_to_left)
-    interactive = not text and not input_file and sys.stdin.isatty()
+    is_quiet = bool(text) or (input_file is None and sys.stdin.isatty())
 
-    def translate(lines: Iterable[str]) -> Iterator[Translation]:
-        translations = translator.translate_lines(
-            lines,
-            prefix=prefix,
-            glossary=glossary,
-            alignments=alignments or as_json,
-            interactive=interactive,
-            **search,
-        )
-        return _chosen(translations, search.get("sampling", False)) if minimum_bayes_risk else translations
+    with (
+        _progress(input_file, is_quiet) as advance,
+        _output(output_file) as write,
+        _opened(text, input_file) as (lines, is_pausing),
+    ):
 
-    lines = text or _lines(input_file)
-    with _progress(input_file, quiet=interactive or bool(text)) as advance, _output(output_file) as output:
+        def translate(lines: Iterable[str]) -> Iterator[Translation]:
+            translations = translator.translate_lines(
+                lines,
+                prefix=prefix,
+                glossary=glossary,
+                alignments=alignments or as_json,
+                interactive=is_pausing,
+                **search,
+            )
+            return (
+                _chosen(translations, search.get("sampling", False)) if minimum_bayes_risk else translations
+            )
+
         if as_json:
             output_lines = _json_lines(translate, lines)
         elif scores or alignments or n_best > 1:
-            output_lines = _tab_separated_lines(translate, lines, n_best > 1, scores, alignments)
+            output_lines = _tab_separated_lines(translate, lines, n_best, scores, alignments)
         else:
             output_lines = translate_keeping_layout(
                 lines, lambda sentences: (translation.text for translation in translate(sentences)), columns
             )
         for line in output_lines:
-            output.write(f"{line}\n".encode())
-            output.flush()
+            write(f"{line}\n".encode())
             advance()
 
 
@@ -153,32 +160,42 @@ def _chosen(translations: Iterable[Translation], are_samples: bool) -> Iterator[
 
 def _json_lines(translate: _Translate, lines: Iterable[str]) -> Iterator[str]:
     """Returns a JSON object per line, without the line ends."""
-    sources, lines = tee(lines)
-    for source, translation in zip(sources, translate(lines), strict=True):
-        yield _json_line(source, translation)
+    sources: deque[str] = deque()
+
+    def remembered() -> Iterator[str]:
+        for line in lines:
+            sources.append(line)
+            yield line
+
+    for translation in translate(remembered()):
+        yield _json_line(sources.popleft(), translation)
 
 
 def _tab_separated_lines(
-    translate: _Translate, lines: Iterable[str], numbered: bool, scores: bool, alignments: bool
+    translate: _Translate, lines: Iterable[str], n_best: int, scores: bool, alignments: bool
 ) -> Iterator[str]:
-    """Returns the columns of each line's hypotheses, which begin with the line's number if wanted."""
+    """Returns the columns of each line's hypotheses; if there are several, the line's number comes first."""
     for number, translation in enumerate(translate(lines), start=1):
-        yield _tab_separated(translation, number if numbered else None, scores, alignments)
+        yield _tab_separated(translation, number, n_best, scores, alignments)
 
 
-def _tab_separated(translation: Translation, line_number: int | None, scores: bool, alignments: bool) -> str:
+def _tab_separated(
+    translation: Translation, line_number: int, n_best: int, scores: bool, alignments: bool
+) -> str:
     """Returns the lines of a translation and its alternatives, without the last line end."""
     from translator.decoding.alignment import pharaoh
 
     rows = []
     for hypothesis in (translation, *translation.alternatives):
-        columns = [] if line_number is None else [str(line_number)]
+        columns = [str(line_number)] if n_best > 1 else []
         columns.append(hypothesis.text)
         if scores:
             columns += [f"{hypothesis.log_probability:.4f}", f"{hypothesis.score:.4f}"]
         if alignments:
             columns.append(pharaoh(hypothesis.word_alignment or ()))
         rows.append("\t".join(columns))
+    # A blank line has one translation only, and a short one may have few; the last stands for the others.
+    rows += rows[-1:] * (n_best - len(rows))
     return "\n".join(rows)
 
 
@@ -207,36 +224,55 @@ def _to_dict(translation: Translation) -> dict[str, Any]:
     return values
 
 
-def _lines(path: str | None) -> Iterator[str]:
-    """Yields the lines of a file or of standard input, without their line ends."""
-    from translator.corpus.readers import decode_line, read_lines
+@contextlib.contextmanager
+def _opened(
+    text: Sequence[str], path: str | None
+) -> Iterator[tuple[Iterable[str], bool | Callable[[], bool]]]:
+    """Yields the lines to translate, and what says whether the next one has to be waited for."""
+    from translator.corpus.pausing_lines import open_pausing
 
-    if path is not None:
-        yield from read_lines(Path(path))
+    if text:
+        yield text, False
         return
-    for number, line in enumerate(sys.stdin.buffer, start=1):
-        yield decode_line(line, "standard input", number)
+    with open_pausing(Path(path) if path is not None else None) as lines:
+        yield lines, lines.is_pausing
 
 
 @contextlib.contextmanager
-def _output(path: str | None) -> Iterator[BinaryIO]:
-    """Opens standard output, or a file that replaces ``path`` only once it is complete."""
+def _output(path: str | None) -> Iterator[Callable[[bytes], Any]]:
+    """Yields what writes to standard output, or to a file that replaces ``path`` once it is complete."""
     if path is None:
-        yield sys.stdout.buffer
+
+        def write(line: bytes) -> None:
+            sys.stdout.buffer.write(line)
+            sys.stdout.buffer.flush()
+
+        yield write
         return
+    from translator.corpus.formats.compression import open_compressed
     from translator.files import atomic_write
 
-    with atomic_write(Path(path)) as temporary, temporary.open("wb") as output:
-        yield output
+    with atomic_write(Path(path)) as temporary, open_compressed(temporary, path) as file:
+        yield file.write
 
 
 @contextlib.contextmanager
-def _progress(path: str | None, quiet: bool) -> Iterator[Callable[[], Any]]:
+def _progress(path: str | None, is_quiet: bool) -> Iterator[Callable[[], Any]]:
     """Shows a progress bar with lines per second on standard error, if that is a terminal."""
     from tqdm import tqdm
 
-    is_shown = not quiet and sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
+    is_shown = not is_quiet and sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
     can_be_read_twice = path is not None and Path(path).is_file()
-    total = sum(1 for _ in _lines(path)) if is_shown and can_be_read_twice else None
+    total = _num_lines(Path(path)) if path is not None and is_shown and can_be_read_twice else None
     with tqdm(total=total, unit=" lines", disable=not is_shown, leave=False, dynamic_ncols=True) as bar:
         yield bar.update
+
+
+def _num_lines(path: Path) -> int | None:
+    """Returns the number of lines of a file; None if the file is damaged, which translation will report."""
+    from translator.corpus.formats.compression import open_decompressed
+    from translator.errors import DataError
+
+    with contextlib.suppress(DataError), open_decompressed(path) as stream:
+        return sum(1 for _ in stream)
+    return None

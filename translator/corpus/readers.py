@@ -16,7 +16,7 @@ from translator.errors import DataError
 from translator.wording import counted
 
 _BLOCK_SIZE = 1 << 15  # bytes read at a time
-_MAX_LINE_SIZE = 1 << 24  # bytes; without a limit, a small compressed file could fill the memory
+MAX_LINE_SIZE = 1 << 24  # bytes; without a limit, a small compressed file could fill the memory
 _SUFFIXES_OF_BOTH_SIDES = {".tmx", ".po", ".xlf", ".xliff"}
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -96,18 +96,17 @@ def _decode_blocks(stream: BinaryIO, where: str, strict: bool) -> Iterator[Itera
     number = 1
     while block := stream.read(_BLOCK_SIZE):
         if not block.endswith(b"\n"):
-            block += stream.readline(_MAX_LINE_SIZE)
+            block += stream.readline(MAX_LINE_SIZE)
         lines = block.removesuffix(b"\n").split(b"\n")
-        if len(lines[-1]) > _MAX_LINE_SIZE:
-            raise DataError(
-                f"{where}, line {number + len(lines) - 1}: longer than {_MAX_LINE_SIZE >> 20} MiB; "
-                "give text with one sentence per line"
-            )
-        yield _decode_block(block, lines, where, number, strict)
+        if len(lines[-1]) > MAX_LINE_SIZE:
+            raise line_too_long(where, number + len(lines) - 1)
+        yield decode_block(block, lines, where, number, strict)
         number += len(lines)
 
 
-def _decode_block(block: bytes, lines: list[bytes], where: str, number: int, strict: bool) -> Iterable[str]:
+def decode_block(
+    block: bytes, lines: list[bytes], where: str, number: int, strict: bool = True
+) -> Iterable[str]:
     """Decodes the lines of a block, whose first line has the given number; see ``decode_line``."""
     # Decoding the whole block at once is several times faster. Only a byte-order mark in line 1, Windows line
     # ends, and bytes that are not UTF-8, for the number of their line, need to be handled line by line.
@@ -116,6 +115,13 @@ def _decode_block(block: bytes, lines: list[bytes], where: str, number: int, str
             return block.decode("utf-8").removesuffix("\n").split("\n")
     decode = decode_line if strict else _decode_line_if_valid
     return (decode(line, where, number + i) for i, line in enumerate(lines))
+
+
+def line_too_long(where: str, number: int) -> DataError:
+    """Returns the error to raise for a line that could fill the memory."""
+    return DataError(
+        f"{where}, line {number}: longer than {MAX_LINE_SIZE >> 20} MiB; give text with one sentence per line"
+    )
 
 
 def _decode_line_if_valid(line: bytes, where: str, number: int) -> str:

@@ -6,7 +6,7 @@ sorted by length and searched in batches, several batches at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count, islice
 
@@ -89,19 +89,41 @@ class Pipeline:
         self._is_right_to_left = is_right_to_left
 
     def translate(
-        self, lines: Iterator[tuple[str, str]], options: PipelineOptions, window: int, last_window: int
+        self,
+        lines: Iterator[tuple[str, str]],
+        options: PipelineOptions,
+        window: int,
+        last_window: int,
+        is_pausing: Callable[[], bool],
     ) -> Iterator[Translation]:
         """Translates a stream of lines, in order.
+
+        If a line cannot be read, the error is raised once the lines before it have been translated.
 
         Args:
             lines: each line with the prefix of its translation, which may be empty.
             options: what holds for all lines.
-            window: how many lines are read before the first of them is translated.
+            window: how many lines at most are read before the first of them is translated.
             last_window: how many at most later on; windows grow up to it.
+            is_pausing: whether the next line has to be waited for; then those read so far are translated.
         """
         numbers = count()
-        while chunk := list(islice(lines, window)):
-            yield from self._translate_window(chunk, options, numbers)
+        while True:
+            chunk: list[tuple[str, str]] = []
+            error: Exception | None = None
+            try:
+                for line in islice(lines, window):
+                    chunk.append(line)
+                    if is_pausing():
+                        break
+            except Exception as reading_error:
+                error = reading_error
+            if chunk:
+                yield from self._translate_window(chunk, options, numbers)
+            if error is not None:
+                raise error
+            if not chunk:
+                return
             window = min(4 * window, last_window)
 
     def _translate_window(

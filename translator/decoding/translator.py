@@ -11,6 +11,13 @@ from typing import Unpack, overload
 from translator.config import Config
 from translator.corpus.lexicon import Lexicon
 from translator.corpus.tokenizer import Tokenizer
+from translator.decoding.arguments import (
+    as_glossary,
+    check_lines,
+    check_sentence,
+    check_sentences,
+    with_their_prefixes,
+)
 from translator.decoding.compatibility import check_backward, check_right_to_left
 from translator.decoding.forced_decoding import log_probabilities
 from translator.decoding.glossary import Glossary
@@ -26,6 +33,10 @@ from translator.nn.model import TranslationModel
 from translator.search_options import SearchKeywords, SearchOptions, explain_ineffective_option
 
 _WINDOWS = 32, 8192  # number of lines in the first window and, as windows grow, in the largest
+
+
+def _never() -> bool:
+    return False
 
 
 class Translator:
@@ -161,8 +172,9 @@ class Translator:
 
         Raises:
             ConfigError: if an option does not exist, is out of range, or has no effect.
+            TypeError: if a sentence or a prefix is not a string.
         """
-        sentences = [text] if isinstance(text, str) else text
+        sentences = [text] if isinstance(text, str) else check_sentences(text)
         windows = (_WINDOWS[1], _WINDOWS[1])
         translations = list(self._translate(sentences, prefix, glossary, windows, alignments, options))
         return translations[0] if isinstance(text, str) else translations
@@ -174,30 +186,32 @@ class Translator:
         prefix: str | Iterable[str] | None = None,
         glossary: Glossary | Mapping[str, str] | None = None,
         alignments: bool = False,
-        interactive: bool = False,
+        interactive: bool | Callable[[], bool] = False,
         **options: Unpack[SearchKeywords],
     ) -> Iterator[Translation]:
         """Translates a stream of lines, in order, with bounded memory.
 
         Lines are read in windows, small at first so that output starts soon; the lines of a window are
-        sorted by length and translated in batches.
+        sorted by length and translated in batches. If reading a line fails, the lines before it are
+        translated first.
 
         Args:
             lines: one sentence per line.
             prefix: as for ``translate``.
             glossary: as for ``translate``.
             alignments: as for ``translate``.
-            interactive: whether to translate every line before the next one is read.
+            interactive: whether to translate every line before the next one is read; or a function that is
+                called after each line and returns whether the next one has to be waited for.
             options: as for ``translate``.
 
         Raises:
             ConfigError: if an option does not exist, is out of range, or has no effect.
-            TypeError: if ``lines`` is a single string.
+            TypeError: if ``lines`` is not an iterable of strings, or is a single one.
         """
-        if isinstance(lines, str):
-            raise TypeError("the lines must be an iterable of sentences, not one string")
-        windows = (1, 1) if interactive else _WINDOWS
-        return self._translate(lines, prefix, glossary, windows, alignments, options)
+        check_lines(lines)
+        windows = (1, 1) if interactive is True else _WINDOWS
+        is_pausing = interactive if callable(interactive) else _never
+        return self._translate(lines, prefix, glossary, windows, alignments, options, is_pausing)
 
     def log_probabilities(self, sources: Sequence[str], targets: Sequence[str]) -> list[float]:
         """Computes how probable given translations are (forced decoding).
@@ -212,8 +226,11 @@ class Translator:
             other tokens than the tokenizer does, or cut the line into parts.
 
         Raises:
+            TypeError: if they are not sequences of strings.
             ValueError: if there are not as many targets as sources.
         """
+        if len(check_sentences(sources)) != len(check_sentences(targets)):
+            raise ValueError(f"{len(sources)} sources but {len(targets)} targets")
         targets = in_written_order(targets, self.config.model.right_to_left)
         return log_probabilities(self._graph, self.tokenizer, sources, targets)
 
@@ -229,6 +246,7 @@ class Translator:
             ``encoder/forward`` or ``decoder/lstm_0``. The time steps of the encoder are the source tokens,
             those of the decoder the tokens written.
         """
+        check_sentence(text)
         if translation is None:
             translation = self.translate([text], alignments=False)[0].text
         translation, *_ = in_written_order([translation], self.config.model.right_to_left)
@@ -246,6 +264,7 @@ class Translator:
                 translate.
             DataError: if the text is empty, or so long that it is translated in parts.
         """
+        check_sentence(text)
         search = self._search_options(options)
         return inspect(
             self._graph, self.tokenizer, text, search, self._long_lines, self.config.model.right_to_left
@@ -276,6 +295,7 @@ class Translator:
         windows: tuple[int, int],
         alignments: bool,
         given: SearchKeywords,
+        is_pausing: Callable[[], bool] = _never,
     ) -> Iterator[Translation]:
         """Checks the options and translates the lines in windows that grow to the second of the two sizes."""
         search = self._search_options(given)
@@ -285,14 +305,9 @@ class Translator:
             )
         if search.sampling and glossary is not None:
             raise ConfigError("sampling cannot be used with a glossary, which needs a beam; leave one out")
-        if glossary is not None and not isinstance(glossary, Glossary):
-            glossary = Glossary(glossary)
-        if prefix is None or isinstance(prefix, str):
-            with_prefixes: Iterable[tuple[str, str]] = ((line, prefix or "") for line in lines)
-        else:
-            with_prefixes = zip(lines, prefix, strict=True)
-        options = PipelineOptions(search, glossary, alignments)
-        return self._pipeline.translate(iter(with_prefixes), options, *windows)
+        with_prefixes = with_their_prefixes(lines, prefix)
+        options = PipelineOptions(search, as_glossary(glossary), alignments)
+        return self._pipeline.translate(with_prefixes, options, *windows, is_pausing)
 
     @classmethod
     def _reranker(

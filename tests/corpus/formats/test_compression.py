@@ -237,7 +237,7 @@ def test_a_file_is_written_with_the_compression_of_its_name(tmp_path, name):
 
 def test_no_zip_archive_is_written(tmp_path):
     with (
-        pytest.raises(ModelError, match="out.zip: no zip archives are written"),
+        pytest.raises(ModelError, match=r"out\.zip: no zip archives are written"),
         open_compressed(tmp_path / "one", "out.zip"),
     ):
         pass
