@@ -93,7 +93,7 @@ def test_missing_packages_are_reported_before_any_work(run, model, tmp_path, mon
     [
         (" ", [], "there is no text to inspect; give a sentence"),
         ("ada " * 40, [], "give one of its sentences"),
-        ("ada", ["--beam-size", 0], "beam_size: 0 is outside 1 to"),
+        ("ada", ["--beam-size", 0], "--beam-size: 0 is outside 1 to"),
         ("ada", ["--output", "."], ".: cannot be written"),
     ],
 )

@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from translator.cli.main import main
 from translator.corpus.readers import Pair
+from translator.errors import ConfigError
 
 OUT_OF_MEMORY = "out of memory; translate fewer lines at a time or use a machine with more memory"
 
@@ -79,6 +81,36 @@ def test_errors_that_may_occur_anywhere_are_one_line(translator, files, monkeypa
     assert failed_line(translator("translate", files, "one")) == f"translator: {message}"
 
 
+@pytest.mark.parametrize("arguments", [["help", "results"], ["--help"]], ids=" ".join)
+def test_a_closed_output_ends_the_command_quietly_with_the_status_of_the_signal(arguments):
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "translator", *arguments]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (128 + signal.SIGPIPE, "")
+
+
+@pytest.mark.parametrize(
+    ("message", "as_typed"),
+    [
+        ("n_best: 10 is more than the beam size, 5", "--n-best: 10 is more than the beam size, 5"),
+        (
+            "beam_size: 0 is outside 1 to 1000; seed: 1.5 is bad",
+            "--beam-size: 0 is outside 1 to 1000; --seed: 1.5 is bad",
+        ),
+        ("seed and decoding.n_best in n_best.txt or /x/n_best", None),
+    ],
+    ids=["n_best", "two faults", "other names"],
+)
+def test_options_are_named_as_they_are_typed(translator, files, monkeypatch, message, as_typed):
+    def fail(*arguments, **options):
+        raise ConfigError(message)
+
+    monkeypatch.setattr("translator.api.load", fail)
+    assert failed_line(translator("translate", files, "one")) == f"translator: {as_typed or message}"
+
+
 def test_a_full_disk_behind_standard_output_is_reported(files):
     command = [sys.executable, "-m", "translator", "corpus", *corpus_arguments(files)[1:]]
     with open("/dev/full", "w") as full:
@@ -140,12 +172,12 @@ def test_an_output_that_is_a_file_is_an_error(translator, files):
 
 def test_a_dev_set_needs_both_sides(translator, files):
     line = failed_line(translator(*train_arguments(files, **{"dev-source": files / "train.en"})))
-    assert "give both dev_source and dev_target" in line
+    assert "give both --dev-source and --dev-target, or neither" in line
 
 
 def test_pairs_to_mix_in_need_both_sides(translator, files):
     line = failed_line(translator(*train_arguments(files, **{"mix-target": files / "train.en"})))
-    assert "mixed pairs have two sides: give both mix_source and mix_target, or neither" in line
+    assert "mixed pairs have two sides: give both --mix-source and --mix-target, or neither" in line
 
 
 def test_fine_tuning_needs_a_model(translator, files):

@@ -20,8 +20,8 @@ def pipe():
     """The lines of a pipe, and the number of its writing end."""
     reading, writing = os.pipe()
     os.write(writing, b"one\ntwo\nthr")
-    with PausingLines(open(reading, "rb"), "standard input") as lines:
-        yield lines, writing
+    with open(reading, "rb") as stream:
+        yield PausingLines(stream, "standard input"), writing
 
 
 def test_a_pause_is_noticed_once_all_lines_that_have_ended_are_read(pipe):

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import importlib
 import io
 import os
+import re
 import signal
 import sys
+from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 import click
 
 from translator.distribution import NAME
-from translator.errors import TranslatorError, first_line
+from translator.errors import ConfigError, TranslatorError, first_line
 
 # Errors that may come from writing to standard output; such an error names no file.
 _WRITE_ERRORS = frozenset(
@@ -35,8 +39,47 @@ _COMMANDS = (
 )
 
 
+class _ClosedOutputError(Exception):
+    """The reader closed standard output early, as ``| head`` does."""
+
+
+@contextlib.contextmanager
+def _noticing_closed_output() -> Iterator[None]:
+    """Replaces the error of a closed pipe, for which click would exit with status 1."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise _ClosedOutputError from None
+
+
+def _as_typed(message: str, command: click.Command) -> str:
+    """Replaces the Python names of options in a message by what the user types, such as ``--beam-size``."""
+    flags = {
+        str(option.name): option.opts[0] for option in command.params if isinstance(option, click.Option)
+    }
+
+    def flag(match: re.Match[str]) -> str:
+        # A name of one word is the option only where it is what the message, or a part of it, is about.
+        is_subject = re.search(r"(^|; )$", message[: match.start()]) and message.startswith(": ", match.end())
+        return flags[match[0]] if "_" in match[0] or is_subject else match[0]
+
+    return re.sub(rf"(?<![\w./-])({'|'.join(flags)})(?![\w/-]|\.\w)", flag, message)
+
+
 class _Commands(click.Group):
     """Finds each subcommand in the module of ``translator.cli`` with the same name."""
+
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        with _noticing_closed_output():  # of --help
+            return super().make_context(*arguments, **options)
+
+    def invoke(self, ctx: click.Context) -> Any:
+        with _noticing_closed_output():
+            try:
+                return super().invoke(ctx)
+            except ConfigError as error:
+                command = self.get_command(ctx, ctx.invoked_subcommand or "")
+                raise ConfigError(_as_typed(str(error), command) if command else str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
@@ -119,7 +162,7 @@ def main() -> None:
     except TranslatorError as error:
         click.echo(f"translator: {error}", err=True)
         status = 1
-    except BrokenPipeError:  # the reader closed standard output early, as `| head` does
+    except (_ClosedOutputError, BrokenPipeError):
         _discard_output()
         status = 128 + signal.SIGPIPE
     except OSError as error:  # such as a folder without permission, or a full disk behind standard output
