@@ -21,6 +21,7 @@ from test_search import (
     Script,
     random_script,
     scripted,
+    words_of,
 )
 
 from translator.decoding.constraints import (
@@ -54,12 +55,13 @@ def best(script, beam_size, max_length, alpha=0.0, **changes):
     return ids, log_prob
 
 
-def progress_through(ids, phrases):
+def progress_through(ids, phrases, word_parts=()):
     """Progress of one hypothesis after each of its tokens, [tokens, number]."""
     phrases, steps = tf.constant(padded(phrases))[None], []
+    vocabulary = Vocabulary(PADDING, START, END, words_of(parts=word_parts))
     progress = tf.zeros([1, 1, phrases.shape[1]], tf.int32)
     for token in ids:
-        progress = advance_progress(progress, tf.constant([[token]]), phrases, PADDING)
+        progress = advance_progress(progress, tf.constant([[token]]), phrases, vocabulary)
         steps.append(progress[0, 0].numpy().tolist())
     return steps
 
@@ -74,8 +76,8 @@ def test_the_next_token_of_each_phrase_is_found():
 
 
 def test_a_hypothesis_is_complete_when_all_its_phrases_are():
-    progress = tf.constant([[[0, 0], [2, 0], [1, 1], [2, 1]], [[0, 0], [1, 0], [2, 0], [3, 0]]])
-    expected = [[False, False, False, True], [False, False, False, True]]
+    progress = tf.constant([[[0, 0], [2, 0], [1, 1], [2, 1], [3, 2]], [[0, 0], [1, 0], [2, 0], [3, 0], [4, 1]]])
+    expected = [[False, False, False, True, True], [False, False, False, True, True]]
     assert are_complete(progress, PHRASES, PADDING).numpy().tolist() == expected
 
 
@@ -89,16 +91,16 @@ def test_progress_grows_starts_again_or_stays_complete():
     progress = tf.constant([[[0, 0], [1, 0], [1, 0], [1, 0], [2, 0], [2, 1]], [[0, 0]] * 3 + [[2, 0]] * 3])
     tokens = tf.constant([[A, B, A, C, C, A], [A, B, C, C, A, END]])
     expected = [
-        [[1, 0], [2, 0], [1, 0], [0, 1], [2, 1], [2, 1]],
-        [[0, 0], [1, 0], [0, 0], [3, 0], [0, 0], [0, 0]],
+        [[1, 0], [2, 0], [1, 0], [0, 1], [3, 1], [3, 2]],
+        [[0, 1], [1, 1], [0, 1], [3, 1], [0, 1], [0, 1]],
     ]
-    assert advance_progress(progress, tokens, PHRASES, PADDING).numpy().tolist() == expected
+    assert advance_progress(progress, tokens, PHRASES, Vocabulary(PADDING, START, END)).numpy().tolist() == expected
 
 
 @pytest.mark.parametrize(
     ("phrases", "ids", "expected"),
     [
-        ([(A, B), (B, C)], (A, B, C), [[1, 0], [2, 1], [2, 2]]),  # phrases may share tokens
+        ([(A, B), (B, C)], (A, B, C), [[1, 0], [2, 1], [3, 2]]),  # phrases may share tokens
         ([(B,), (A, B)], (B, A, B), [[1, 0], [1, 1], [1, 2]]),  # and stand one in another
         ([(A, A)], (A, B, A, A), [[1], [0], [1], [2]]),
         ([(A, B, A, C)], (A, B, A, C), [[1], [2], [3], [4]]),
@@ -117,6 +119,19 @@ def test_progress_is_counted_through_a_hypothesis(phrases, ids, expected):
 )
 def test_a_phrase_may_begin_within_a_beginning_of_itself(phrase, ids, expected):
     assert [progress for [progress] in progress_through(ids, [phrase])] == expected
+
+
+@pytest.mark.parametrize(
+    ("phrase", "ids", "expected"),
+    [
+        ((A,), (A, C, B, A, B, C), [1, 0, 0, 1, 2, 2]),
+        ((A,), (A, C, A, END), [1, 0, 1, 2]),
+        ((B, A), (B, A, C, B, A), [1, 2, 0, 1, 2]),
+        ((A, C), (A, C, C, A, C, B), [1, 2, 0, 1, 2, 3]),
+    ],
+)
+def test_a_phrase_whose_last_word_is_lengthened_is_lacking_again(phrase, ids, expected):
+    assert [progress for [progress] in progress_through(ids, [phrase], word_parts=(C,))] == expected
 
 
 def allocated(totals, phrase_tokens, beam_size):
@@ -226,6 +241,25 @@ def test_a_beam_of_one_writes_the_phrases_first():
         [(ids, _, _)] = found
         assert contains(ids, (A, B))
         assert contains(ids, (C,))
+
+
+@pytest.mark.parametrize("beam_size", [1, 2, 5])
+def test_a_phrase_is_never_the_beginning_of_a_longer_word(beam_size):
+    script = scripted({(): {A: 1.0}, (A,): {C: 0.9, B: 0.06, END: 0.04}, (A, B): {C: 0.7, END: 0.3}})
+    assert best(script, beam_size, 4, phrases=[(A,)])[0][:2] == (A, C)  # where every token is a word
+    ids, _ = best(script, beam_size, 4, phrases=[(A,)], word_parts=(C,))
+    assert contains(ids, (A, B)) or contains(ids, (A, END))
+
+
+def test_a_longer_word_that_begins_like_a_phrase_may_precede_it():
+    script = scripted({(): {A: 1.0}, (A,): {C: 0.99, END: 0.01}, (A, C): {A: 0.5, END: 0.5}})
+    assert best(script, 5, 5, phrases=[(A,)], word_parts=(C,))[0] == (A, C, A, END)
+
+
+def test_no_phrase_lengthens_the_last_word_of_the_prefix():
+    script = forgetful({END: 0.5, A: 0.3, B: 0.1, C: 0.1}, max_length=6)
+    ids, _ = best(script, 5, 6, phrases=[(A, C)], prefix=(A,), word_parts=(C,))
+    assert ids == (A, A, C, END)
 
 
 def test_a_prefix_may_hold_a_phrase_or_its_beginning():

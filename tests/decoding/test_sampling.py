@@ -21,7 +21,7 @@ from test_search import (
     random_max_lengths,
     random_script,
     scripted,
-    table_of,
+    words_of,
 )
 
 from translator.decoding.graph import SearchGraph
@@ -43,7 +43,9 @@ PROBABILITIES = {
 }
 
 
-def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=None, **changes):
+def draw(
+    script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=None, word_parts=(), **changes
+):
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
     options = SearchOptions(sampling=True, n_best=number, **changes)
@@ -54,7 +56,8 @@ def draw(script, number, max_lengths, alpha=1.0, seed=1, prefix=(), word_starts=
         tf.zeros([cases, 0, 0], tf.int32),
         tf.ones([cases, SOURCE_LENGTH], tf.bool),
     )
-    state, vocabulary = tf.fill([cases, number], -1), Vocabulary(PADDING, START, END, table_of(word_starts))
+    state = tf.fill([cases, number], -1)
+    vocabulary = Vocabulary(PADDING, START, END, words_of(word_starts, word_parts))
     seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
     drawn = sample(script.step, state, script.tables, requirements, vocabulary, options, alpha, seeds)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
@@ -235,6 +238,14 @@ def test_draws_start_with_as_much_of_the_prefix_as_the_maximum_length_allows():
     for most, row in zip(max_lengths, draw(script, 4, max_lengths, prefix=(C, A)), strict=True):
         start = (C, A)[: most - 1]
         assert {ids[: len(start)] for ids, _, _ in row} == {start}
+
+
+def test_no_draw_lengthens_the_last_word_of_the_prefix():
+    script = random_script(18, max_length=5)
+    assert any(ids[1] == C for row in draw(script, 4, 5, prefix=(A,)) for ids, _, _ in row)
+    drawn = [ids for row in draw(script, 4, 5, prefix=(A,), word_parts=(C,)) for ids, _, _ in row]
+    assert not any(ids[1] == C for ids in drawn)
+    assert any(C in ids for ids in drawn)  # other words may be lengthened
 
 
 @pytest.mark.parametrize("word_starts", [None, (A, B)])

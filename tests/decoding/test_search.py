@@ -9,6 +9,7 @@ from references.search import brute_force, greedy, score_of
 
 from translator.decoding.search import BeamSearch
 from translator.decoding.states import Requirements, StepOutput, Vocabulary
+from translator.decoding.word_boundaries import WordBoundaries
 from translator.errors import ConfigError
 from translator.search_options import SearchOptions
 
@@ -65,8 +66,8 @@ class Script:
             max_lengths: most tokens, of each case or of all.
             alpha: exponent of the length penalty.
             n_best: how many to return.
-            changes: ``prefix``, ``phrases``, ``source_lengths`` and ``word_starts``, and other search
-                options.
+            changes: ``prefix``, ``phrases``, ``source_lengths``, ``word_starts`` and ``word_parts``, and
+                other search options.
         """
         cases = self.tables.shape[0]
         prefix = np.array(changes.pop("prefix", ()), np.int32)
@@ -74,7 +75,8 @@ class Script:
         longest = max(map(len, phrases), default=0)
         padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
-        vocabulary = Vocabulary(PADDING, START, END, table_of(changes.pop("word_starts", None)))
+        words = words_of(changes.pop("word_starts", None), changes.pop("word_parts", ()))
+        vocabulary = Vocabulary(PADDING, START, END, words)
         source_lengths = np.broadcast_to(changes.pop("source_lengths", SOURCE_LENGTH), [cases])
         options = SearchOptions(beam_size=beam_size, n_best=n_best, **changes)
         requirements = Requirements(
@@ -101,9 +103,21 @@ class Script:
         ]
 
 
-def table_of(tokens):
-    """Bool [vocabulary]: which of all tokens are among these; None stays None."""
-    return None if tokens is None else np.isin(np.arange(VOCABULARY), tokens)
+def words_of(starts=None, parts=()):
+    """Word boundaries of tokens of which some begin a word and some lengthen the word before.
+
+    Args:
+        starts: the tokens that begin a word; None: all that do not lengthen one.
+        parts: the tokens that lengthen the word before.
+
+    Returns:
+        The boundaries; None if every token is a word.
+    """
+    if starts is None and not parts:
+        return None
+    starts = [token for token in TOKENS if token not in parts] if starts is None else starts
+    tables = (np.isin(np.arange(VOCABULARY), tokens) for tokens in (starts, parts, TOKENS))
+    return WordBoundaries(*tables)
 
 
 def random_script(seed, max_length, cases=CASES, spread=1.5):

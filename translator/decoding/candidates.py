@@ -40,7 +40,7 @@ class Candidates:
 
     Args:
         rules: the rules of decoding.
-        vocabulary: the special tokens.
+        vocabulary: the special tokens, and where words begin and end.
         beam_size: how many continuations are kept per sentence, an integer or int32 [].
         has_phrases: whether there are phrases that must appear.
     """
@@ -48,7 +48,7 @@ class Candidates:
     def __init__(
         self, rules: DecodingRules, vocabulary: Vocabulary, beam_size: int | tf.Tensor, has_phrases: bool
     ) -> None:
-        self._rules, self._padding, self._beam_size = rules, vocabulary.padding, beam_size
+        self._rules, self._vocabulary, self._beam_size = rules, vocabulary, beam_size
         self._has_phrases = has_phrases
 
     def best_continuations(self, state: SearchState, next_log_probs: tf.Tensor) -> Continuations:
@@ -58,6 +58,7 @@ class Candidates:
             state: the hypotheses.
             next_log_probs: float32 [active, beam, vocabulary]; nats, of each token as the next one.
         """
+        next_log_probs = self._rules.keep_prefix_whole(next_log_probs, state.context)
         allowed = self._rules.ban_any(next_log_probs, state.context)
         log_probs, tokens = top_tokens(allowed, self._num_best(next_log_probs))
         if self._has_phrases:
@@ -72,8 +73,10 @@ class Candidates:
         if self._has_phrases:
             phrases = state.requirements.phrases
             progress = tf.repeat(state.progress, num_candidates, axis=1)
-            progress = advance_progress(progress, tokens, phrases, self._padding)
-            chosen = allocate_beam_by_constraints(totals, progress, phrases, self._padding, self._beam_size)
+            progress = advance_progress(progress, tokens, phrases, self._vocabulary)
+            chosen = allocate_beam_by_constraints(
+                totals, progress, phrases, self._vocabulary.padding, self._beam_size
+            )
             totals = tf.gather(totals, chosen, batch_dims=1)
         else:
             totals, chosen = tf.math.top_k(totals, self._beam_size)
@@ -96,7 +99,7 @@ class Candidates:
 
         These tokens may repeat an n-gram.
         """
-        needed = next_phrase_tokens(state.progress, state.requirements.phrases, self._padding)
+        needed = next_phrase_tokens(state.progress, state.requirements.phrases, self._vocabulary.padding)
         # Each token once: not if it is an allowed candidate already, or if an earlier phrase needs it.
         is_same = (needed[..., None] == tokens[:, :, None, :]) & (log_probs > IMPOSSIBLE / 2)[:, :, None, :]
         is_known = tf.reduce_any(is_same, axis=-1)

@@ -6,16 +6,19 @@ as an additional candidate. The beam slots are then allocated in turn to groups 
 equally far with their phrases, so that hypotheses which have not begun a phrase cannot crowd out the others.
 A hypothesis may end only when it has all its phrases, or at the maximum length.
 
+A phrase is made of whole words: "Kater" is not part of "Katern". So a hypothesis that ends with a phrase has
+it for good only when the next token does not lengthen the last word; if it does, the phrase is lacking again.
+
 Shapes: ``phrases`` int32 [batch, phrases, phrase_length], padded on the right and below; ``progress`` int32
-[batch, beam, phrases]: how many tokens of each phrase the hypothesis ends with, or all of them once it has
-the phrase.
+[batch, beam, phrases]: how many tokens of each phrase the hypothesis ends with, and one more than all of them
+once it has the phrase for good.
 """
 
 from __future__ import annotations
 
 import tensorflow as tf
 
-from translator.decoding.states import IMPOSSIBLE
+from translator.decoding.states import IMPOSSIBLE, Vocabulary
 
 _LARGE = 10_000  # more than there are beam slots or tokens of phrases
 
@@ -25,26 +28,42 @@ def phrase_lengths(phrases: tf.Tensor, padding: int) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(tf.not_equal(phrases, padding), tf.int32), axis=2)
 
 
-def advance_progress(progress: tf.Tensor, tokens: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
+def advance_progress(
+    progress: tf.Tensor, tokens: tf.Tensor, phrases: tf.Tensor, vocabulary: Vocabulary
+) -> tf.Tensor:
     """Progress after one more token.
 
     Args:
         progress: int32 [batch, any, phrases].
         tokens: int32 [batch, any].
         phrases: int32 [batch, phrases, phrase_length].
-        padding: the id of padding.
+        vocabulary: the special tokens, and where words begin and end.
 
     Returns:
-        int32 [batch, any, phrases]. A phrase that is complete stays complete.
+        int32 [batch, any, phrases]. A phrase stays complete unless the token lengthens its last word.
     """
     # The longest beginning of the phrase, of 1 to all its tokens, that the hypothesis now ends with.
     sizes = tf.range(1, tf.shape(phrases)[2] + 1)
     has_last = phrases[:, None] == tokens[:, :, None, None]  # [batch, any, phrases, size - 1]
-    has_others = tf.gather(_borders(phrases), tf.transpose(progress, [0, 2, 1]), batch_dims=2)
+    known = tf.minimum(progress, tf.shape(phrases)[2])
+    has_others = tf.gather(_borders(phrases), tf.transpose(known, [0, 2, 1]), batch_dims=2)
     fits = has_last & tf.transpose(has_others, [0, 2, 1, 3])
     longest = tf.reduce_max(tf.where(fits, sizes, 0), axis=-1)
-    is_complete = progress == phrase_lengths(phrases, padding)[:, None]
-    return tf.where(is_complete, progress, longest)
+    lengths = phrase_lengths(phrases, vocabulary.padding)[:, None]
+    is_kept = progress >= lengths
+    if vocabulary.words is not None:
+        is_lengthened = _leave_word_open(phrases, vocabulary)[:, None]
+        is_lengthened &= tf.gather(vocabulary.words.continues_word, tokens)[:, :, None]
+        is_kept = (progress > lengths) | ((progress == lengths) & ~is_lengthened)
+    return tf.where(is_kept, lengths + 1, longest)
+
+
+def _leave_word_open(phrases: tf.Tensor, vocabulary: Vocabulary) -> tf.Tensor:
+    """Whether the last word of each phrase can be lengthened, bool [batch, phrases]."""
+    lengths = phrase_lengths(phrases, vocabulary.padding)
+    after_padding = tf.pad(phrases, [[0, 0], [0, 0], [1, 0]], constant_values=vocabulary.padding)
+    last_tokens = tf.gather(after_padding, lengths, batch_dims=2)
+    return tf.gather(vocabulary.words.leaves_word_open, last_tokens)
 
 
 def _borders(phrases: tf.Tensor) -> tf.Tensor:
@@ -67,13 +86,14 @@ def _borders(phrases: tf.Tensor) -> tf.Tensor:
 def next_phrase_tokens(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
     """The next token of each phrase, int32 [batch, any, phrases]; padding where a phrase is complete."""
     open_ended = tf.pad(phrases, [[0, 0], [0, 0], [0, 1]], constant_values=padding)
-    by_phrase = tf.gather(open_ended, tf.transpose(progress, [0, 2, 1]), batch_dims=2)
+    known = tf.minimum(progress, tf.shape(phrases)[2])
+    by_phrase = tf.gather(open_ended, tf.transpose(known, [0, 2, 1]), batch_dims=2)
     return tf.transpose(by_phrase, [0, 2, 1])
 
 
 def are_complete(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
     """Bool [batch, any]: whether all phrases are complete."""
-    return tf.reduce_all(progress == phrase_lengths(phrases, padding)[:, None], axis=2)
+    return tf.reduce_all(progress >= phrase_lengths(phrases, padding)[:, None], axis=2)
 
 
 def allocate_beam_by_constraints(
@@ -94,8 +114,9 @@ def allocate_beam_by_constraints(
     Returns:
         Their indices, int32 [batch, beam].
     """
-    is_complete = progress == phrase_lengths(phrases, padding)[:, None]
-    num_tokens = tf.reduce_sum(tf.where(is_complete, progress, 0), axis=2)
+    lengths = phrase_lengths(phrases, padding)[:, None]
+    is_complete = progress >= lengths
+    num_tokens = tf.reduce_sum(tf.where(is_complete, lengths, 0), axis=2)
     num_tokens += tf.reduce_max(tf.where(is_complete, 0, progress), axis=2)
     # How many candidates of the same group are better; of equal ones, those that stand before.
     better = totals[:, None, :] > totals[:, :, None]

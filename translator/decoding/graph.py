@@ -8,7 +8,6 @@ from dataclasses import replace
 from functools import cache, partial
 from typing import Any, NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from translator.decoding.sampling import sample
@@ -21,6 +20,7 @@ from translator.decoding.states import (
     StepOutput,
     Vocabulary,
 )
+from translator.decoding.word_boundaries import WordBoundaries
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
@@ -124,7 +124,7 @@ def search(
     options: SearchOptions,
     numbers: DynamicOptions,
     has_phrases: bool,
-    is_word_start: np.ndarray | None = None,
+    words: WordBoundaries | None = None,
     widths: tuple[tf.Tensor, tf.Tensor] | None = None,
     on_step: Callable[[BeamStep], None] | None = None,
 ) -> Hypotheses:
@@ -137,13 +137,13 @@ def search(
         options: the options; those in ``numbers`` are taken from there.
         numbers: the options that may be tensors.
         has_phrases: whether there are phrases among the constraints.
-        is_word_start: see ``Vocabulary``.
+        words: see ``Vocabulary``.
         widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
             for sampling.
         on_step: called with the beam after each step of a beam search, where this runs eagerly.
     """
     special = networks[0].special_ids
-    vocabulary = Vocabulary(special.padding, special.start, special.end, is_word_start)
+    vocabulary = Vocabulary(special.padding, special.start, special.end, words)
     shortlist = constraints.shortlist if options.shortlist else None
     if shortlist is not None:
         # Search numbers the tokens of the shortlist from 0; special tokens keep their ids.
@@ -151,8 +151,9 @@ def search(
             prefixes=_positions_in(shortlist, constraints.prefixes),
             phrases=_positions_in(shortlist, constraints.phrases),
         )
-        if is_word_start is not None:
-            vocabulary = vocabulary._replace(is_word_start=tf.gather(is_word_start, shortlist))
+        if words is not None:
+            listed_words = WordBoundaries(*(tf.gather(part, shortlist) for part in words))
+            vocabulary = vocabulary._replace(words=listed_words)
     requirements = build_requirements(source_ids, constraints, numbers, special.padding)
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
@@ -221,12 +222,12 @@ class SearchGraph:
 
     Args:
         networks: the models, of one vocabulary; several form an ensemble.
-        is_word_start: see ``Vocabulary``.
+        words: see ``Vocabulary``.
     """
 
-    def __init__(self, networks: Sequence[TranslationModel], is_word_start: np.ndarray | None = None) -> None:
+    def __init__(self, networks: Sequence[TranslationModel], words: WordBoundaries | None = None) -> None:
         ids = tf.TensorSpec([None, None], tf.int32)
-        self.networks, self._is_word_start = networks, is_word_start
+        self.networks, self._words = networks, words
         self._search, self._lock = cache(self._traced_search), threading.Lock()
         self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
@@ -278,7 +279,7 @@ class SearchGraph:
             options,
             dynamic_options(options),
             has_phrases=False,
-            is_word_start=self._is_word_start,
+            words=self._words,
             on_step=on_step,
         )
 
@@ -298,7 +299,7 @@ class SearchGraph:
         phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
         traced = tf.function(
             lambda source_ids, constraints, numbers: search(
-                self.networks, source_ids, constraints, options, numbers, has_phrases, self._is_word_start
+                self.networks, source_ids, constraints, options, numbers, has_phrases, self._words
             ),
             input_signature=[
                 ids,

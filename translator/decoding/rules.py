@@ -116,10 +116,10 @@ class NoRepeatedNgram(Rule):
     def banned_tokens(self, context: DecodingContext) -> tf.Tensor:
         """int32 [active, beam, max_length]."""
         ids, step, size = context.ids, context.step, self._size
-        is_word_start = self._vocabulary.is_word_start
+        words = self._vocabulary.words
         positions = tf.range(tf.shape(ids)[2])
         is_known = tf.broadcast_to(positions < step, tf.shape(ids))
-        begins = is_known if is_word_start is None else is_known & tf.gather(is_word_start, ids)
+        begins = is_known if words is None else is_known & tf.gather(words.begins_word, ids)
         words_from_here = tf.cumsum(tf.cast(begins, tf.int32), axis=2, reverse=True)
 
         def start_of_last_words(number: int) -> tf.Tensor:
@@ -154,7 +154,7 @@ class DecodingRules:
     """All rules of a search, in order of precedence: of two tokens that are forced, the first counts.
 
     Args:
-        vocabulary: the special tokens, and which tokens begin a word.
+        vocabulary: the special tokens, and where words begin and end.
         options: whether there is a rule against repeated n-grams.
         has_phrases: whether there are phrases that must appear.
     """
@@ -170,14 +170,36 @@ class DecodingRules:
             rules.append(AllPhrases(vocabulary))
         if options.no_repeat_ngram:
             rules.append(NoRepeatedNgram(vocabulary, options.no_repeat_ngram))
-        self._end, self._rules = vocabulary.end, rules
+        self._vocabulary, self._rules = vocabulary, rules
         self._narrow = [rule for rule in rules if rule.bannable]
         self._wide = [rule for rule in rules if rule.bannable is None]
         self.num_bannable = len(frozenset().union(*(rule.bannable or () for rule in self._narrow)))
 
+    def keep_prefix_whole(self, log_probs: tf.Tensor, context: DecodingContext) -> tf.Tensor:
+        """Makes the tokens impossible that would lengthen the last word of the prefix, just after it.
+
+        Args:
+            log_probs: float32 [active, beam, vocabulary].
+            context: what the rules see.
+        """
+        words = self._vocabulary.words
+        if words is None:
+            return log_probs
+        prefixes, padding = context.requirements.prefixes, self._vocabulary.padding
+        lengths = tf.reduce_sum(tf.cast(prefixes != padding, tf.int32), axis=1)
+        last = tf.gather(
+            tf.pad(prefixes, [[0, 0], [1, 0]], constant_values=padding), lengths, axis=1, batch_dims=1
+        )
+        is_after = (context.step == lengths) & tf.gather(words.leaves_word_open, last)
+        is_banned = is_after[:, None, None] & tf.convert_to_tensor(words.continues_word)
+        # Nearly every step is after no prefix, and then there is no pass over the vocabulary.
+        return tf.cond(
+            tf.reduce_any(is_after), lambda: tf.where(is_banned, IMPOSSIBLE, log_probs), lambda: log_probs
+        )
+
     def ban(self, log_probs: tf.Tensor, context: DecodingContext) -> tf.Tensor:
         """Makes every banned token impossible in a distribution, float32 [active, beam, vocabulary]."""
-        return _ban(log_probs, self._rules, context)
+        return _ban(self.keep_prefix_whole(log_probs, context), self._rules, context)
 
     def ban_any(self, log_probs: tf.Tensor, context: DecodingContext) -> tf.Tensor:
         """The same for those rules alone that may ban any token."""
@@ -210,7 +232,7 @@ class DecodingRules:
         by_rule = [tokens for rule in self._rules if (tokens := rule.forced_tokens(context)) is not None]
         forced = reduce(lambda first, later: tf.where(first >= 0, first, later), by_rule)[:, None]
         is_stuck = tf.reduce_max(allowed, axis=-1) <= IMPOSSIBLE / 2
-        return tf.where(is_stuck & (forced < 0), self._end, forced)
+        return tf.where(is_stuck & (forced < 0), self._vocabulary.end, forced)
 
 
 def _banned_tokens(rules: Sequence[Rule], context: DecodingContext) -> list[tf.Tensor]:

@@ -55,7 +55,7 @@ def sample(
         model_state: its state before the first step, every tensor [batch, number, ...].
         memory: its memory, every tensor [batch, ...].
         requirements: limits and prefix of each sentence.
-        vocabulary: the special tokens, and which tokens begin a word.
+        vocabulary: the special tokens, and where words begin and end.
         options: number of translations, temperature, top-k and top-p, n-grams.
         alpha: exponent of the length penalty, for the scores alone.
         seeds: int32 [batch, 2]; one seed per sentence. The same seed gives the same samples, whatever other

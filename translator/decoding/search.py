@@ -44,7 +44,7 @@ class BeamSearch:
 
     Args:
         step_function: the step function.
-        vocabulary: the special tokens, and which tokens begin a word.
+        vocabulary: the special tokens, and where words begin and end.
         options: length normalization and n-grams; also beam size and number of hypotheses, unless ``widths``
             are given.
         alpha: exponent of the length penalty, float32 []; 0 ranks by log-probability.
@@ -171,7 +171,7 @@ class BeamSearch:
         attention_sums, progress = state.attention_sums, state.progress
         if self._has_phrases:
             phrases = state.requirements.phrases
-            progress = advance_progress(of_parents(progress), tokens, phrases, self._vocabulary.padding)
+            progress = advance_progress(of_parents(progress), tokens, phrases, self._vocabulary)
         if self._has_coverage:
             attention_sums = of_parents(attention_sums + output.attention)
         after = state._replace(

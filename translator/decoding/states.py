@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from translator.decoding.word_boundaries import WordBoundaries
+
 IMPOSSIBLE = -1e9  # a finite stand-in for a log-probability of minus infinity
 
 
@@ -20,13 +22,13 @@ class Vocabulary(NamedTuple):
         padding: the id that fills up after the end; never part of a hypothesis.
         start: the id that the first step reads; never part of a hypothesis.
         end: the id that ends a hypothesis.
-        is_word_start: bool [vocabulary]; whether a token begins a word; None: every token is a word.
+        words: where words begin and end; None: every token is a word.
     """
 
     padding: int
     start: int
     end: int
-    is_word_start: Any = None
+    words: WordBoundaries | None = None
 
 
 class Requirements(NamedTuple):
@@ -106,7 +108,7 @@ class DecodingContext(NamedTuple):
     Attributes:
         step: int32 []; how many tokens every unfinished hypothesis has.
         ids: int32 [active, beam, max_length]; the hypotheses so far.
-        progress: int32 [active, beam, phrases]; how many tokens of each phrase a hypothesis has; see
+        progress: int32 [active, beam, phrases]; how far a hypothesis has come with each phrase; see
             ``constraints``.
         requirements: those of the active sentences.
     """
@@ -140,7 +142,7 @@ class SearchState(NamedTuple):
         log_probs: float32 [active, beam]; ``IMPOSSIBLE`` in an empty beam slot.
         free_slots: int32 [active]; beam slots that no finished hypothesis has taken.
         attention_sums: float32 [active, beam, source_length]; attention weights, summed over the steps.
-        progress: int32 [active, beam, phrases]; how many tokens of each phrase a hypothesis has.
+        progress: int32 [active, beam, phrases]; how far a hypothesis has come with each phrase.
         finished: the finished hypotheses; impossible scores where there is none yet.
         model_state: the state of the step function.
         memory: its memory.

@@ -26,6 +26,7 @@ from translator.decoding.inspection import Inspection, inspect, trace_gates
 from translator.decoding.long_lines import LongLines
 from translator.decoding.pipeline import Pipeline, PipelineOptions
 from translator.decoding.translation import Translation, in_written_order
+from translator.decoding.word_boundaries import WordBoundaries
 from translator.errors import ConfigError
 from translator.model_folder import lexicon_path, load_networks, model_folders
 from translator.nn.lstm import Gates
@@ -72,7 +73,7 @@ class Translator:
         given = {"backward": backward, "right_to_left": right_to_left}
         self.rerankers = tuple(name for name, model in given.items() if model is not None)
         self._lexicon = lexicon
-        self._graph = SearchGraph(networks, tokenizer.is_word_start)
+        self._graph = SearchGraph(networks, WordBoundaries.of(tokenizer))
         self._long_lines = LongLines(tokenizer, config.max_source_tokens)
         self._pipeline = Pipeline(
             self._graph,

@@ -15,6 +15,7 @@ from translator.corpus.tokenizer import Tokenizer
 from translator.decoding.graph import mean_attention
 from translator.decoding.long_lines import LongLines
 from translator.decoding.states import IMPOSSIBLE
+from translator.decoding.word_boundaries import WordBoundaries
 from translator.nn.model import TranslationModel
 from translator.serving.line_parts import join_parts
 from translator.serving.token_search import RaggedHypotheses, TokenSearch
@@ -46,7 +47,9 @@ class _Exported(tf.Module):
         variables = [variable for network in networks for variable in network.weights]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # TensorFlow saves attributes only
-        self._search = TokenSearch(networks, config.decoding.no_repeat_ngram, tokenizer.is_word_start)
+        self._search = TokenSearch(
+            networks, config.decoding.no_repeat_ngram, WordBoundaries.of(tokenizer)
+        )
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
     def _default_options(self) -> list[tf.Tensor]:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
 import tensorflow as tf
 
 from translator.decoding.batching import MAX_BATCH_TOKENS
 from translator.decoding.graph import DynamicOptions, dynamic_options, no_constraints, search
+from translator.decoding.word_boundaries import WordBoundaries
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
@@ -39,13 +39,13 @@ class TokenSearch:
     Args:
         networks: the networks; several form an ensemble.
         no_repeat_ngram: no sequence of this many words appears twice in a translation; 0: off.
-        is_word_start: see ``Vocabulary``.
+        words: see ``Vocabulary``.
     """
 
     def __init__(
-        self, networks: Sequence[TranslationModel], no_repeat_ngram: int, is_word_start: np.ndarray
+        self, networks: Sequence[TranslationModel], no_repeat_ngram: int, words: WordBoundaries
     ) -> None:
-        self.networks, self._is_word_start = networks, is_word_start
+        self.networks, self._words = networks, words
         self.special_ids = networks[0].special_ids
         # Beam size and length penalty come with every call.
         self._options = SearchOptions(no_repeat_ngram=no_repeat_ngram)
@@ -121,7 +121,7 @@ class TokenSearch:
             self._options,
             options,
             has_phrases=False,
-            is_word_start=self._is_word_start,
+            words=self._words,
             widths=(beam_size, n_best),
         )
         without_end = tf.maximum(tf.reshape(hypotheses.lengths, [-1]) - 1, 0)
