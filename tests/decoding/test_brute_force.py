@@ -63,7 +63,7 @@ def test_a_wide_beam_finds_the_optimum_and_a_narrow_one_reports_true_scores(shap
                 length_penalty=alpha,
                 max_length=MAX_LENGTH,
             )
-            ids, lengths, log_probs, scores = (part.numpy() for part in graph.search(source_ids, options))
+            ids, lengths, log_probs, scores, _ = (part.numpy() for part in graph.search(source_ids, options))
             for i, of_sentence in enumerate(scored):
                 found = [tuple(row[:length].tolist()) for row, length in zip(ids[i], lengths[i], strict=True)]
                 forced = np.array([of_sentence[one] for one in found])

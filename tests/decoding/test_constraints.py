@@ -76,15 +76,17 @@ def test_the_next_token_of_each_phrase_is_found():
 
 
 def test_a_hypothesis_is_complete_when_all_its_phrases_are():
-    progress = tf.constant([[[0, 0], [2, 0], [1, 1], [2, 1], [3, 2]], [[0, 0], [1, 0], [2, 0], [3, 0], [4, 1]]])
+    progress = tf.constant(
+        [[[0, 0], [2, 0], [1, 1], [2, 1], [3, 2]], [[0, 0], [1, 0], [2, 0], [3, 0], [4, 1]]]
+    )
     expected = [[False, False, False, True, True], [False, False, False, True, True]]
-    assert are_complete(progress, PHRASES, PADDING).numpy().tolist() == expected
+    assert np.all(are_complete(progress, PHRASES, PADDING), axis=2).tolist() == expected
 
 
 def test_a_sentence_without_phrases_is_complete_at_once():
     for phrases in (tf.zeros([1, 2, 3], tf.int32), tf.zeros([1, 0, 0], tf.int32)):
         progress = tf.zeros([1, 2, phrases.shape[1]], tf.int32)
-        assert are_complete(progress, phrases, PADDING).numpy().tolist() == [[True, True]]
+        assert np.all(are_complete(progress, phrases, PADDING), axis=2).tolist() == [[True, True]]
 
 
 def test_progress_grows_starts_again_or_stays_complete():
@@ -94,7 +96,10 @@ def test_progress_grows_starts_again_or_stays_complete():
         [[1, 0], [2, 0], [1, 0], [0, 1], [3, 1], [3, 2]],
         [[0, 1], [1, 1], [0, 1], [3, 1], [0, 1], [0, 1]],
     ]
-    assert advance_progress(progress, tokens, PHRASES, Vocabulary(PADDING, START, END)).numpy().tolist() == expected
+    assert (
+        advance_progress(progress, tokens, PHRASES, Vocabulary(PADDING, START, END)).numpy().tolist()
+        == expected
+    )
 
 
 @pytest.mark.parametrize(
@@ -225,6 +230,13 @@ def test_a_hypothesis_ends_at_a_maximum_length_too_short_for_its_phrases(beam_si
         [(ids, _, _)] = found
         assert len(ids) == longest
         assert ids.index(END) == longest - 1
+
+
+def test_hypotheses_that_all_lack_phrases_are_ranked_by_score():
+    script = random_script(7, max_length=3)
+    for found in script.search(6, 3, n_best=6, phrases=[(A, B, C, A)]):
+        scores = [score for _, _, score in found]
+        assert scores == sorted(scores, reverse=True)
 
 
 def test_a_hypothesis_with_its_phrases_ranks_before_a_more_probable_one_without():

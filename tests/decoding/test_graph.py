@@ -34,7 +34,7 @@ def options(beam_size, length_penalty, n_best):
 
 def rows_of(found, i):
     """The hypotheses of sentence i: ids up to the end, log-probability, score."""
-    ids, lengths, log_probs, scores = (part.numpy()[i] for part in found)
+    ids, lengths, log_probs, scores = (part.numpy()[i] for part in found[:4])
     return [
         (tuple(row[:length].tolist()), log_prob, score)
         for row, length, log_prob, score in zip(ids, lengths, log_probs, scores, strict=True)

@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -191,3 +192,22 @@ def test_a_word_that_goes_on_in_the_next_part_is_one_word_of_the_alignment():
     one = join_translations([first, part(""), third, part("cid", (0, 0))], [False] * 4, alignments=True)
     assert one.text == "ada \u6211\u4f60 bob cid"
     assert one.word_alignment == ((0, 0), (1, 1), (6, 1), (8, 2), (9, 3))
+
+
+def hypotheses_of_part(*scores_and_terms):
+    """The translation of a part from (score, unmet terms) of its hypotheses, best first."""
+    best, *others = (
+        Translation(f"{score:g}", score, score, ("x", "</s>"), ("a", "</s>"), unmet_terms=unmet)
+        for score, unmet in scores_and_terms
+    )
+    return replace(best, alternatives=tuple(others))
+
+
+def test_the_best_hypotheses_of_a_line_lack_the_fewest_terms_and_then_have_the_highest_scores():
+    parts = [
+        hypotheses_of_part((-5.0, ()), (-1.0, ("S",)), (-2.0, ("S",))),
+        hypotheses_of_part((-3.0, ()), (-4.0, ()), (-1.0, ("T",))),
+    ]
+    one = join_translations(parts, [False, False], alignments=False)
+    found = [(each.text, each.score, each.unmet_terms) for each in (one, *one.alternatives)]
+    assert found == [("-5 -3", -4.0, ()), ("-5 -4", -4.5, ()), ("-1 -3", -2.0, ("S",))]

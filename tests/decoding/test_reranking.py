@@ -1,6 +1,7 @@
 """Reranking n-best lists with a backward model and a right-to-left model."""
 
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,7 +9,6 @@ from references.networks import word_network, write_model
 from references.reranking import BACKWARD, CONFIG, LINES, LONG, RIGHT_TO_LEFT
 
 from translator.config import Config
-from translator.decoding.glossary import Glossary
 from translator.decoding.reranking import rerank
 from translator.decoding.translation import Translation
 from translator.decoding.translator import Translator
@@ -176,27 +176,46 @@ def test_samples_are_reranked(plain, both):
         assert sorted(text for text, *_ in rows_of(one)) == sorted(text for text, *_ in rows_of(alone))
 
 
-def test_a_sentence_with_terms_of_a_glossary_keeps_the_order_of_search(plain, both, tmp_path):
-    path = tmp_path / "terms.tsv"
-    path.write_text("ada\thal hal\n", encoding="utf-8")
-    glossary = Glossary.read(path)
-    line = "ada bob cid"
-    options = {"glossary": glossary, "n_best": 3, "alignments": False, "beam_size": 6}
-    [one], [alone] = both.translate([line], **options), plain.translate([line], **options)
-    assert [text for text, *_ in rows_of(one)] == [text for text, *_ in rows_of(alone)]
-    assert "hal hal" in one.text
+def ranked_by_search(*hypotheses):
+    """The translation of one sentence from (text, score, unmet terms) of its hypotheses, best first."""
+    best, *others = (
+        Translation(text, score, -2.0, (text, "</s>"), ("a", "</s>"), unmet_terms=unmet)
+        for text, score, unmet in hypotheses
+    )
+    return replace(best, alternatives=tuple(others))
+
+
+def test_hypotheses_with_the_same_unmet_terms_are_reranked_and_others_never_cross():
+    found = ranked_by_search(("v", -1.0, ()), ("w", -2.0, ()), ("x", -0.5, ("T",)), ("y", -0.7, ("T",)))
+    options = SearchOptions(n_best=4, length_penalty=0.0)
+    [one] = rerank(["a"], [found], lambda sources, _: [0.0, 10.0, 20.0, 30.0], None, options)
+    assert [(text, score) for text, score, _ in rows_of(one)] == [
+        ("w", 0.0),
+        ("v", -1.0),
+        ("y", 5.3),
+        ("x", 3.5),
+    ]
+    assert [each.unmet_terms for each in (one, *one.alternatives)] == [(), (), ("T",), ("T",)]
+
+
+def test_scores_of_a_sentence_with_glossary_terms_descend_after_reranking(both):
+    options = {"glossary": {"ada": "hal hal"}, "n_best": 3, "alignments": False, "beam_size": 6}
+    for one in both.translate([f"ada {line}" for line in LINES], **options):
+        hypotheses = [one, *one.alternatives]
+        assert all("hal hal" in each.text or each.unmet_terms for each in hypotheses)
+        keys = [(len(each.unmet_terms), -each.score) for each in hypotheses]
+        assert keys == sorted(keys)
 
 
 def test_equal_scores_keep_the_order_of_search():
-    ranked = [Translation(text, -1.0, -2.0, (text, "</s>"), ("a", "</s>")) for text in "xyz"]
-    first = Translation(**{**vars(ranked[0]), "alternatives": tuple(ranked[1:])})
+    first = ranked_by_search(*((text, -1.0, ()) for text in "xyz"))
 
     def backward(sources, targets):
         assert list(zip(sources, targets, strict=True)) == [("x", "a"), ("y", "a"), ("z", "a")]
         return [-5.0, -3.0, -3.0]
 
     options = SearchOptions(n_best=3, length_penalty=0.0)
-    [found] = rerank(["a"], [first], [False], backward, None, options)
+    [found] = rerank(["a"], [first], backward, None, options)
     assert [(text, round(score, 6)) for text, score, _ in rows_of(found)] == [
         ("y", -1.6),
         ("z", -1.6),

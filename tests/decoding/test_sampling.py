@@ -61,7 +61,7 @@ def draw(
     seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
     drawn = sample(script.step, state, script.tables, requirements, vocabulary, options, alpha, seeds)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
-    ids, lengths, log_probs, scores = (part.numpy() for part in drawn)
+    ids, lengths, log_probs, scores = (part.numpy() for part in drawn[:4])
     steps = np.arange(ids.shape[-1])
     assert (lengths >= 1).all()
     assert (ids[steps >= lengths[..., None]] == PADDING).all()

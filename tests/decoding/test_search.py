@@ -90,7 +90,7 @@ class Script:
         search = BeamSearch(self.step, vocabulary, options, alpha, coverage, has_phrases=bool(phrases))
         found = search(tf.fill([cases, beam_size], -1), self.tables, requirements)
         assert found.ids.shape[:2] == found.lengths.shape == (cases, n_best)
-        ids, lengths, log_probs, scores = (part.numpy() for part in found)
+        ids, lengths, log_probs, scores = (part.numpy() for part in found[:4])
         steps = np.arange(ids.shape[-1])
         assert (ids[steps >= lengths[..., None]] == PADDING).all()
         return [

@@ -441,6 +441,17 @@ def test_a_term_that_the_network_would_never_write_appears_all_the_same(wordy, t
     assert holds(one.text, term)
 
 
+def test_a_translation_names_the_terms_that_it_lacks(wordy):
+    options = {"glossary": {"ada": "hal hal hal", "bob": "pam"}, "alignments": False, "n_best": 3}
+    [met, unmet, long] = wordy.translate(["ada bob", "cid", f"ada {LONG}"], max_length=5, **options)
+    assert met.unmet_terms == unmet.unmet_terms == long.unmet_terms == ()
+    [unmet, long] = wordy.translate(["bob ada", f"ada {LONG}"], max_length=3, **options)
+    assert unmet.unmet_terms == ("hal hal hal",)
+    assert set(long.unmet_terms) == {"hal hal hal"}
+    for each in (unmet, *unmet.alternatives):
+        assert all(holds(each.text, term) != (term in each.unmet_terms) for term in ("hal hal hal", "pam"))
+
+
 def test_lines_without_a_term_are_translated_as_without_a_glossary(wordy, plain):
     glossary = Glossary({"nobody": "pam", "unknown": "hal"})
     found = wordy.translate(LINES, glossary=glossary, alignments=False)

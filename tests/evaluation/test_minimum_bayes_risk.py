@@ -56,6 +56,13 @@ def test_the_consensus_wins_over_the_most_probable_hypothesis(choice):
     assert choice(given) == given[1]
 
 
+@pytest.mark.parametrize("choice", [choose_among_samples, choose_from_n_best])
+def test_a_hypothesis_that_lacks_a_term_is_not_chosen_before_one_that_has_it(choice):
+    given = hypotheses("the cat sleeps", "the cat slept", "the tomcat sleeps here", "no tomcat")
+    given = [one if "tomcat" in one.text else replace(one, unmet_terms=("tomcat",)) for one in given]
+    assert choice(given).text == "the tomcat sleeps here"
+
+
 def test_the_choice_has_no_alternatives():
     first, second, third = hypotheses("xyz", "abc", "abd", probabilities=[0.3, 0.4, 0.3])
     assert choose_from_n_best([replace(second, alternatives=(first, third)), first, third]) == second

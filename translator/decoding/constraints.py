@@ -92,8 +92,8 @@ def next_phrase_tokens(progress: tf.Tensor, phrases: tf.Tensor, padding: int) ->
 
 
 def are_complete(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:
-    """Bool [batch, any]: whether all phrases are complete."""
-    return tf.reduce_all(progress >= phrase_lengths(phrases, padding)[:, None], axis=2)
+    """Bool [batch, any, phrases]: whether each phrase is complete; true where there is none."""
+    return progress >= phrase_lengths(phrases, padding)[:, None]
 
 
 def allocate_beam_by_constraints(

@@ -2,8 +2,8 @@
 
 Log-probabilities only fall and the coverage term is never positive, so an unfinished hypothesis can never
 score above what its log-probability would be worth at the maximum length. Search for a sentence stops when
-even that is no better than the worst of the wanted finished ones (in the spirit of Huang, Zhao and Ma 2017,
-"When to Finish?").
+the wanted finished ones have all their phrases and even that is no better than the worst of them (in the
+spirit of Huang, Zhao and Ma 2017, "When to Finish?").
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ import tensorflow as tf
 
 from translator.decoding.constraints import are_complete
 from translator.decoding.scoring import coverage, length_penalty
-from translator.decoding.states import IMPOSSIBLE, FinishedBeam, Hypotheses, SearchState, Vocabulary
-
-_LACKS_PHRASE = -1e6  # far below any score
+from translator.decoding.states import IMPOSSIBLE, Hypotheses, SearchState, Vocabulary
 
 
 class FinishedRanking:
@@ -44,17 +42,19 @@ class FinishedRanking:
         self._alpha, self._normalization = alpha, normalization
         self._coverage_penalty, self._has_phrases = coverage_penalty, has_phrases
 
-    def none(self, no_ids: tf.Tensor) -> FinishedBeam:
+    def none(self, no_ids: tf.Tensor, num_phrases: int | tf.Tensor) -> Hypotheses:
         """No finished hypotheses.
 
         Args:
             no_ids: int32 [batch, beam, max_length]; padding.
+            num_phrases: how many phrases a sentence may have.
         """
         shape = tf.shape(no_ids)[:2]
         impossible = tf.fill(shape, IMPOSSIBLE)
-        return FinishedBeam(Hypotheses(no_ids, tf.zeros(shape, tf.int32), impossible, impossible), impossible)
+        no_phrases = tf.zeros([shape[0], shape[1], num_phrases], tf.bool)
+        return Hypotheses(no_ids, tf.zeros(shape, tf.int32), impossible, impossible, no_phrases)
 
-    def add(self, state: SearchState, is_ended: tf.Tensor) -> FinishedBeam:
+    def add(self, state: SearchState, is_ended: tf.Tensor) -> Hypotheses:
         """The best finished hypotheses, with those that have just ended.
 
         Args:
@@ -65,31 +65,42 @@ class FinishedRanking:
         scores = state.log_probs / length_penalty(length, self._alpha, self._normalization)
         if self._coverage_penalty is not None:
             scores += self._coverage_penalty * coverage(state.attention_sums, state.requirements.source_mask)
-        ranks = scores
-        if self._has_phrases:
-            has_all = are_complete(state.progress, state.requirements.phrases, self._vocabulary.padding)
-            ranks = tf.where(has_all, scores, scores + _LACKS_PHRASE)
-        new = FinishedBeam(
-            Hypotheses(
-                state.ids,
-                tf.where(is_ended, length, 0),
-                tf.where(is_ended, state.log_probs, IMPOSSIBLE),
-                tf.where(is_ended, scores, IMPOSSIBLE),
-            ),
-            tf.where(is_ended, ranks, IMPOSSIBLE),
+        has_phrase = are_complete(state.progress, state.requirements.phrases, self._vocabulary.padding)
+        new = Hypotheses(
+            state.ids,
+            tf.where(is_ended, length, 0),
+            tf.where(is_ended, state.log_probs, IMPOSSIBLE),
+            tf.where(is_ended, scores, IMPOSSIBLE),
+            is_ended[:, :, None] & has_phrase,
         )
-        both: FinishedBeam = tf.nest.map_structure(lambda *pair: tf.concat(pair, axis=1), state.finished, new)
-        _, best = tf.math.top_k(both.ranks, self._beam_size)
-        kept: FinishedBeam = tf.nest.map_structure(lambda part: tf.gather(part, best, batch_dims=1), both)
-        return kept
+        both = Hypotheses(*(tf.concat(pair, axis=1) for pair in zip(state.finished, new, strict=True)))
+        best = self._best(both)
+        return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in both))
+
+    def _best(self, hypotheses: Hypotheses) -> tf.Tensor:
+        """The indices of the best hypotheses, best first: int32 [active, beam]."""
+        if not self._has_phrases:
+            _, best = tf.math.top_k(hypotheses.scores, self._beam_size)
+            return best
+        by_score = tf.argsort(hypotheses.scores, direction="DESCENDING", stable=True)
+        num_lacking = tf.gather(_num_lacking(hypotheses), by_score, batch_dims=1)
+        best = tf.gather(by_score, tf.argsort(num_lacking, stable=True), batch_dims=1)
+        return best[:, : self._beam_size]
 
     def can_be_overtaken(self, state: SearchState) -> tf.Tensor:
         """Bool [active]: whether an unfinished hypothesis may still become one of the ``n_best``."""
         best = tf.reduce_max(state.log_probs, axis=1)
         most = length_penalty(state.requirements.max_lengths, self._alpha, self._normalization)
-        worst_wanted = state.finished.ranks[:, self._n_best - 1]
-        return (best > IMPOSSIBLE / 2) & (best / most > worst_wanted)
+        can_overtake = best / most > state.finished.scores[:, self._n_best - 1]
+        if self._has_phrases:
+            can_overtake |= _num_lacking(state.finished)[:, self._n_best - 1] > 0
+        return (best > IMPOSSIBLE / 2) & can_overtake
 
-    def n_best(self, finished: FinishedBeam) -> Hypotheses:
+    def n_best(self, finished: Hypotheses) -> Hypotheses:
         """The wanted hypotheses, best first."""
-        return Hypotheses(*(part[:, : self._n_best] for part in finished.hypotheses))
+        return Hypotheses(*(part[:, : self._n_best] for part in finished))
+
+
+def _num_lacking(hypotheses: Hypotheses) -> tf.Tensor:
+    """How many phrases each hypothesis lacks: int32 [batch, number]."""
+    return tf.reduce_sum(tf.cast(~hypotheses.has_phrase, tf.int32), axis=2)

@@ -52,12 +52,14 @@ class _Sentence:
         number: its number in the text; the random numbers of sampling follow from it.
         source_ids: the tokens to translate.
         prefix_ids: the tokens that the translation begins with.
-        phrases: the tokens of each phrase that must appear in the translation.
+        terms: the target terms of the glossary that must appear in the translation.
+        phrases: the tokens of each of them, in the order in which the model writes them.
     """
 
     number: int
     source_ids: list[int]
     prefix_ids: list[int]
+    terms: list[str]
     phrases: list[list[int]]
 
 
@@ -161,16 +163,16 @@ class Pipeline:
             for i in range(len(parts))
         ]
         return [
-            _Sentence(next(numbers), part, prefix_ids, self._phrases(part, glossary))
+            _Sentence(next(numbers), part, prefix_ids, *self._terms(part, glossary))
             for part, prefix_ids in zip(parts, self._tokenizer.encode(prefix_of_part), strict=True)
         ]
 
-    def _phrases(self, source_ids: list[int], glossary: Glossary | None) -> list[list[int]]:
-        """The tokens of each glossary term that must appear in the translation of a sentence."""
+    def _terms(self, source_ids: list[int], glossary: Glossary | None) -> tuple[list[str], list[list[int]]]:
+        """The glossary terms that must appear in the translation of a sentence, and the tokens of each."""
         if glossary is None:
-            return []
+            return [], []
         terms = glossary.targets_for(self._tokenizer.decode([source_ids])[0])
-        return self._tokenizer.encode(in_written_order(terms, self._is_right_to_left))
+        return terms, self._tokenizer.encode(in_written_order(terms, self._is_right_to_left))
 
     def _search(self, sentences: Sequence[_Sentence], options: PipelineOptions) -> list[Translation]:
         """The translations of sentences, in their order."""
@@ -194,15 +196,14 @@ class Pipeline:
         numbers = [sentence.number for sentence in sentences]
         found = self._graph.search(source_ids, search, constraints, numbers)
         attention_of = self._graph.attention if options.alignments else None
+        terms = [sentence.terms for sentence in sentences]
         translations = build_translations(
-            source_ids, found, self._tokenizer, attention_of, self._is_right_to_left
+            source_ids, found, self._tokenizer, attention_of, self._is_right_to_left, terms
         )
         if not reranks:
             return translations
         sources = self._tokenizer.decode([sentence.source_ids for sentence in sentences])
-        # Hypotheses with all their glossary terms stay before those that lack some, whatever the scores.
-        keeps_order = [bool(sentence.phrases) for sentence in sentences]
-        return rerank(sources, translations, keeps_order, self._backward, self._right_to_left, options.search)
+        return rerank(sources, translations, self._backward, self._right_to_left, options.search)
 
     def _constraints(
         self, sentences: Sequence[_Sentence], source_ids: npt.NDArray[np.int32], options: SearchOptions

@@ -26,7 +26,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from translator.decoding.scoring import length_penalty
-from translator.decoding.translation import Translation
+from translator.decoding.translation import Translation, ranking_key
 from translator.search_options import SearchOptions
 
 _BACKWARD_WEIGHT, _RIGHT_TO_LEFT_WEIGHT = 0.2, 0.5
@@ -38,7 +38,6 @@ LogProbabilities = Callable[[Sequence[str], Sequence[str]], list[float]]
 def rerank(
     sources: Sequence[str],
     translations: Sequence[Translation],
-    keeps_order: Sequence[bool],
     backward: LogProbabilities | None,
     right_to_left: LogProbabilities | None,
     options: SearchOptions,
@@ -48,14 +47,14 @@ def rerank(
     Args:
         sources: the sentences that were translated.
         translations: the best hypothesis of each by the search; the others are its alternatives.
-        keeps_order: whether a sentence's hypotheses keep the order of the search.
         backward: computes the log-probabilities of given translations by a backward model; here the
             hypotheses are its sources. None: there is no such model.
         right_to_left: likewise by a right-to-left model, of the hypotheses themselves.
         options: the options of search: length normalization, and how many translations are returned.
 
     Returns:
-        The best hypothesis of each sentence, with the next best as alternatives, all with their new scores.
+        The best hypothesis of each sentence by ``ranking_key``, with the next best as alternatives, all with
+        their new scores.
     """
     lists = [[translation, *translation.alternatives] for translation in translations]
     texts = [hypothesis.text for hypotheses in lists for hypothesis in hypotheses]
@@ -75,10 +74,8 @@ def rerank(
         )
 
     results = []
-    for hypotheses, is_fixed in zip(lists, keeps_order, strict=True):
+    for hypotheses in lists:
         scored = [replace(one, score=score(one), alternatives=()) for one in hypotheses]
-        if not is_fixed:
-            scored.sort(key=lambda one: -one.score)
-        best, *others = scored[: options.n_best]
+        best, *others = sorted(scored, key=ranking_key)[: options.n_best]
         results.append(replace(best, alternatives=tuple(others)))
     return results

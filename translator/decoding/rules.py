@@ -96,7 +96,8 @@ class AllPhrases(Rule):
 
     def banned_tokens(self, context: DecodingContext) -> tf.Tensor:
         vocabulary = self._vocabulary
-        has_all = are_complete(context.progress, context.requirements.phrases, vocabulary.padding)
+        is_complete = are_complete(context.progress, context.requirements.phrases, vocabulary.padding)
+        has_all = tf.reduce_all(is_complete, axis=2)
         return tf.where(has_all, vocabulary.padding, vocabulary.end)[:, :, None]
 
 

@@ -99,7 +99,7 @@ def sample(
     )
     (state,) = tf.while_loop(lambda state: tf.reduce_any(state.lengths == 0), advance, (start,))
     scores = state.log_probs / length_penalty(state.lengths, alpha, options.length_normalization)
-    samples = Hypotheses(state.ids, state.lengths, state.log_probs, scores)
+    samples = Hypotheses(state.ids, state.lengths, state.log_probs, scores, tf.zeros([*shape, 0], tf.bool))
     _, best = tf.math.top_k(scores, options.n_best)
     return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in samples))
 

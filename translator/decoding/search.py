@@ -129,7 +129,7 @@ class BeamSearch:
             free_slots=tf.fill([batch], beam_size),
             attention_sums=tf.zeros([batch, beam_size, source_length]),
             progress=tf.zeros([batch, beam_size, tf.shape(requirements.phrases)[1]], tf.int32),
-            finished=self._ranking.none(no_ids),
+            finished=self._ranking.none(no_ids, tf.shape(requirements.phrases)[1]),
             model_state=model_state,
             memory=memory,
             requirements=requirements,
@@ -185,7 +185,7 @@ class BeamSearch:
         is_ended = (tokens == self._vocabulary.end) & (log_probs > IMPOSSIBLE / 2)
         finished = self._ranking.add(after, is_ended)
         if self._on_step is not None:
-            self._on_step(BeamStep(parents, tokens, log_probs, finished.hypotheses))
+            self._on_step(BeamStep(parents, tokens, log_probs, finished))
         return (
             after._replace(
                 log_probs=tf.where(is_ended, IMPOSSIBLE, log_probs),

@@ -71,19 +71,21 @@ StepFunction = Callable[[tf.Tensor, Any, Any], StepOutput]
 
 
 class Hypotheses(NamedTuple):
-    """Finished hypotheses, best first.
+    """Finished hypotheses, best first: those that lack the fewest phrases, and of these the highest scores.
 
     Attributes:
         ids: int32 [batch, number, max_length]; tokens, end, padding.
         lengths: int32 [batch, number]; in tokens, the end included; 0 where there are fewer hypotheses.
         log_probs: float32 [batch, number]; nats.
         scores: float32 [batch, number].
+        has_phrase: bool [batch, number, phrases]; whether it contains each phrase; true where there is none.
     """
 
     ids: tf.Tensor
     lengths: tf.Tensor
     log_probs: tf.Tensor
     scores: tf.Tensor
+    has_phrase: tf.Tensor
 
 
 class BeamStep(NamedTuple):
@@ -119,19 +121,6 @@ class DecodingContext(NamedTuple):
     requirements: Requirements
 
 
-class FinishedBeam(NamedTuple):
-    """Finished hypotheses with their ranks.
-
-    Attributes:
-        hypotheses: at most ``beam`` per sentence, best first.
-        ranks: float32 [active, beam]; what they are ranked by: the score, lowered below all others for a
-            hypothesis that lacks a phrase.
-    """
-
-    hypotheses: Hypotheses
-    ranks: tf.Tensor
-
-
 class SearchState(NamedTuple):
     """The sentences that are still searched for.
 
@@ -143,7 +132,8 @@ class SearchState(NamedTuple):
         free_slots: int32 [active]; beam slots that no finished hypothesis has taken.
         attention_sums: float32 [active, beam, source_length]; attention weights, summed over the steps.
         progress: int32 [active, beam, phrases]; how far a hypothesis has come with each phrase.
-        finished: the finished hypotheses; impossible scores where there is none yet.
+        finished: the finished hypotheses, at most ``beam`` per sentence; impossible scores where there is
+            none yet.
         model_state: the state of the step function.
         memory: its memory.
         requirements: those of the active sentences.
@@ -156,7 +146,7 @@ class SearchState(NamedTuple):
     free_slots: tf.Tensor
     attention_sums: tf.Tensor
     progress: tf.Tensor
-    finished: FinishedBeam
+    finished: Hypotheses
     model_state: Any
     memory: Any
     requirements: Requirements

@@ -35,6 +35,8 @@ class Translation:
             of that part; a shorter line is a single part. None if they were not requested.
         word_alignment: pairs (source word, target word), numbered from 0, of words between spaces: each
             target word with the source word that it attended to most. None if it was not requested.
+        unmet_terms: the target terms of the glossary that it lacks although their source terms occur. Of
+            several hypotheses, the best ones lack the fewest terms; among these the score decides.
         alternatives: the other hypotheses of an n-best list, next best first.
     """
 
@@ -47,6 +49,7 @@ class Translation:
         default=None, repr=False, compare=False
     )
     word_alignment: WordAlignment | None = field(default=None, repr=False)
+    unmet_terms: tuple[str, ...] = ()
     alternatives: tuple[Translation, ...] = field(default=(), repr=False)
 
     @property
@@ -67,6 +70,16 @@ class Translation:
         return alignment
 
 
+def ranking_key(*hypotheses: Translation) -> tuple[int, float]:
+    """Returns what hypotheses are ranked by, the best one first: the terms that they lack, then the score.
+
+    Args:
+        hypotheses: one hypothesis, or one of each part of a line, whose keys add up.
+    """
+    num_unmet = sum(len(hypothesis.unmet_terms) for hypothesis in hypotheses)
+    return num_unmet, -sum(hypothesis.score for hypothesis in hypotheses)
+
+
 def in_written_order(texts: Sequence[str], right_to_left: bool) -> Sequence[str]:
     """Returns translations with their words in the order in which the model writes them."""
     return [*map(reverse_words, texts)] if right_to_left else texts
@@ -78,6 +91,7 @@ def build_translations(
     tokenizer: Tokenizer,
     attention_of: Callable[[npt.NDArray[np.int32], npt.NDArray[np.int32]], tf.Tensor] | None,
     right_to_left: bool,
+    terms: Sequence[Sequence[str]] = (),
 ) -> list[Translation]:
     """Builds the translation of each sentence: the best hypothesis, with the others as alternatives.
 
@@ -88,8 +102,9 @@ def build_translations(
         attention_of: computes the attention, float32 [pairs, target_length, source_length], of source ids and
             as many target ids; None: no attention is computed.
         right_to_left: whether the last word was written first.
+        terms: the target terms that each translation had to contain; empty: none.
     """
-    ids, lengths, log_probs, scores = (tensor.numpy() for tensor in found)
+    ids, lengths, log_probs, scores, has_phrase = (tensor.numpy() for tensor in found)
     batch, num_hypotheses = lengths.shape
     attention = None
     if attention_of is not None:
@@ -122,6 +137,11 @@ def build_translations(
                     source_tokens=source_tokens,
                     attention_by_part=None if weights is None else (weights,),
                     word_alignment=links,
+                    unmet_terms=tuple(
+                        term
+                        for term, is_met in zip(terms[i] if terms else (), has_phrase[i, j], strict=False)
+                        if not is_met
+                    ),
                 )
             )
         results.append(replace(ranked[0], alternatives=tuple(ranked[1:])))
@@ -141,9 +161,9 @@ def join_translations(
 ) -> Translation:
     """Joins the translations of the parts of a line.
 
-    A hypothesis of the line is a choice of one hypothesis per part. Scores add up, so the best choices, as
-    many as a part has hypotheses, are found by keeping the best after each part. Samples are combined at
-    random instead, so that each sample of a part is used in exactly one sample of the line.
+    A hypothesis of the line is a choice of one hypothesis per part. Unmet terms and scores add up, so the
+    best choices, as many as a part has hypotheses, are found by keeping the best after each part. Samples are
+    combined at random instead, so that each sample of a part is used in exactly one sample of the line.
 
     Args:
         parts: the translations of the parts, with their alternatives.
@@ -155,19 +175,16 @@ def join_translations(
     if len(parts) == 1:
         return parts[0]
 
-    def negative_score(choice: tuple[Translation, ...]) -> float:
-        return -sum(hypothesis.score for hypothesis in choice)
-
     hypotheses_by_part = [(part, *part.alternatives) for part in parts]
     choices: list[tuple[Translation, ...]] = [()]
     if generator is not None:
         shuffled = ([ranked[i] for i in generator.permutation(len(ranked))] for ranked in hypotheses_by_part)
-        choices = sorted(zip(*shuffled, strict=True), key=negative_score)
+        choices = sorted(zip(*shuffled, strict=True), key=lambda choice: ranking_key(*choice))
     else:
         n_best = max(map(len, hypotheses_by_part), default=1)
         for ranked in hypotheses_by_part:
             longer = ((*choice, hypothesis) for choice in choices for hypothesis in ranked)
-            choices = sorted(longer, key=negative_score)[:n_best]
+            choices = sorted(longer, key=lambda choice: ranking_key(*choice))[:n_best]
     best, *others = (_join_hypotheses(choice, continues_word, alignments) for choice in choices)
     return replace(best, alternatives=tuple(others))
 
@@ -198,4 +215,5 @@ def _join_hypotheses(
         if alignments
         else None,
         word_alignment=tuple(links) if alignments else None,
+        unmet_terms=tuple(term for part in parts for term in part.unmet_terms),
     )

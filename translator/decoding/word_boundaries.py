@@ -1,7 +1,7 @@
 """Where words begin and end in the tokens of a vocabulary.
 
-A word goes on where a letter, digit or mark follows another one without a space. Punctuation may follow a word
-directly, and so may anything in scripts that are written without spaces.
+A word goes on where a letter, digit or mark follows another one without a space. Punctuation may follow a
+word directly, and so may anything in scripts that are written without spaces.
 """
 
 from __future__ import annotations

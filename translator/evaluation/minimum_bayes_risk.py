@@ -14,6 +14,8 @@ from translator.decoding.translation import Translation
 def choose_by_minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) -> Translation:
     """Chooses the hypothesis with the highest expected sentence chrF (by sacreBLEU) against all hypotheses.
 
+    Only hypotheses that lack no more terms of a glossary than the others are chosen.
+
     The weighted hypotheses approximate the model's distribution over translations. Samples weigh the same,
     because probable ones are drawn more often (Eikema and Aziz 2022, arXiv 2108.04718); entries of an n-best
     list are weighted by their probability (Kumar and Byrne 2004, "Minimum Bayes-Risk Decoding", section 3).
@@ -43,6 +45,5 @@ def choose_by_minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_sampl
         )
         for text in weights
     }
-    chosen = max(expected_chrf, key=expected_chrf.__getitem__)
-    best = next(hypothesis for hypothesis in hypotheses if hypothesis.text == chosen)
+    best = min(hypotheses, key=lambda one: (len(one.unmet_terms), -expected_chrf[one.text]))
     return replace(best, alternatives=())

@@ -47,9 +47,7 @@ class _Exported(tf.Module):
         variables = [variable for network in networks for variable in network.weights]
         self._weights = Weights(variables, precision)
         self.saved = [*self._weights.stored, *self._weights.scales]  # TensorFlow saves attributes only
-        self._search = TokenSearch(
-            networks, config.decoding.no_repeat_ngram, WordBoundaries.of(tokenizer)
-        )
+        self._search = TokenSearch(networks, config.decoding.no_repeat_ngram, WordBoundaries.of(tokenizer))
         self._defaults = config.decoding.beam_size, config.decoding.length_penalty, 1
 
     def _default_options(self) -> list[tf.Tensor]:
