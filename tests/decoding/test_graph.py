@@ -1,5 +1,8 @@
 """Search with a network: what it reports is what the network says, in any batch, from one trace."""
 
+import gc
+import weakref
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -8,7 +11,9 @@ from references.networks import SPECIAL_IDS, padded, random_network, random_sent
 from references.search import beam_search as reference_beam_search
 from references.search import greedy
 
-from translator.decoding.graph import SearchGraph, dynamic_options, max_target_lengths, no_constraints, search
+from translator.decoding import graph as graph_module
+from translator.decoding.dynamic_options import DynamicOptions
+from translator.decoding.graph import SearchGraph, max_target_lengths, no_constraints, search
 from translator.search_options import SearchOptions
 
 SOURCES = random_sentences(1, [4, 1, 7, 2, 3])
@@ -86,27 +91,52 @@ def test_padding_and_other_sentences_do_not_change_what_is_found(graph):
 def test_the_graph_finds_what_eager_search_finds(network, graph):
     wanted, source_ids = options(3, 0.5, 2), tf.constant(padded(SOURCES))
     eager = search(
-        [network], source_ids, no_constraints(5), wanted, dynamic_options(wanted), has_phrases=False
+        [network], source_ids, no_constraints(5), wanted, DynamicOptions.of(wanted), has_phrases=False
     )
     in_graph = graph.search(source_ids, wanted)
     for name, expected, found in zip(eager._fields, eager, in_graph, strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-4, err_msg=name)
 
 
-def test_one_trace_serves_every_batch_length_and_penalty():
-    network, traces = random_network(), []
+def traced_network():
+    """A network and a list that grows by a weak reference to each graph that is traced with it."""
+    network, graphs = random_network(), []
     encode = network.encode
-    network.encode = lambda *arguments: traces.append(arguments) or encode(*arguments)  # runs when traced
+
+    def encode_and_note(*arguments):
+        graphs.append(weakref.ref(tf.compat.v1.get_default_graph()))
+        return encode(*arguments)
+
+    network.encode = encode_and_note  # runs when traced
+    return network, graphs
+
+
+def test_one_trace_serves_every_batch_length_penalty_and_width():
+    network, traces = traced_network()
     graph = SearchGraph([network])
     for sources, penalty in [(SOURCES, 1.0), (SOURCES[:1], 0.0), (SOURCES[1:3], 0.5), (SOURCES[1:2], 1)]:
         graph.search(padded(sources), options(2, penalty, 1))
+    for beam_size, n_best in [(3, 1), (3, 3), (8, 2), (20, 20)]:
+        found = graph.search(padded(SOURCES), options(beam_size, 1.0, n_best))
+        assert found.lengths.shape == (len(SOURCES), n_best)
     assert len(traces) == 1
-    graph.search(padded(SOURCES), options(3, 1.0, 1))
-    assert len(traces) == 2  # another beam size is another graph
+    graph.search(padded(SOURCES), options(1, 1.0, 1))
+    assert len(traces) == 2  # greedy search is a graph of its own
     for sources in (SOURCES, SOURCES[:1]):
         graph.attention(padded(sources), padded(sources, extra=1))
         graph.log_probs(padded(sources), padded(sources, extra=1))
     assert len(traces) == 4
+
+
+def test_the_graphs_that_were_used_last_are_kept_and_others_given_back(monkeypatch):
+    monkeypatch.setattr(graph_module, "_MAX_SEARCH_GRAPHS", 2)
+    network, traces = traced_network()
+    graph = SearchGraph([network])
+    for size in (1, 2, 1, 3, 1, 4):
+        graph.search(padded(SOURCES[:1]), SearchOptions(beam_size=2, no_repeat_ngram=size))
+    assert len(traces) == 4  # that of size 1 was never given back
+    gc.collect()
+    assert [trace() is not None for trace in traces] == [True, False, False, True]
 
 
 def test_a_translation_may_be_twice_as_long_as_its_source_plus_ten_tokens():

@@ -24,6 +24,7 @@ from test_search import (
     words_of,
 )
 
+from translator.decoding.dynamic_options import DynamicOptions
 from translator.decoding.graph import SearchGraph
 from translator.decoding.sampling import filter_tokens, sample
 from translator.decoding.states import Requirements, Vocabulary
@@ -48,7 +49,7 @@ def draw(
 ):
     """The draws of each case: [(ids up to the end, log-probability, score)], best score first."""
     cases = script.tables.shape[0]
-    options = SearchOptions(sampling=True, n_best=number, **changes)
+    options = SearchOptions(sampling=True, n_best=number, length_penalty=alpha, seed=seed, **changes)
     requirements = Requirements(
         tf.fill([cases], options.min_length),
         tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
@@ -58,8 +59,8 @@ def draw(
     )
     state = tf.fill([cases, number], -1)
     vocabulary = Vocabulary(PADDING, START, END, words_of(word_starts, word_parts))
-    seeds = tf.constant([[seed, number] for number in range(cases)], tf.int32)
-    drawn = sample(script.step, state, script.tables, requirements, vocabulary, options, alpha, seeds)
+    numbers = DynamicOptions.of(options, range(cases))
+    drawn = sample(script.step, state, script.tables, requirements, vocabulary, options, numbers)
     assert drawn.ids.shape[:2] == drawn.lengths.shape == (cases, number)
     ids, lengths, log_probs, scores = (part.numpy() for part in drawn[:4])
     steps = np.arange(ids.shape[-1])
@@ -172,7 +173,7 @@ def test_sampling_only_the_most_probable_token_is_greedy(changes):
 @pytest.mark.parametrize("top_p", [1.0, 0.9, 0.5, 0.001])
 def test_filter_tokens_keeps_what_plain_python_keeps(top_k, top_p):
     log_probs = log_softmax(np.random.default_rng(5).normal(0, 2, [6, 7, 9]))
-    found = filter_tokens(tf.constant(log_probs, tf.float32), top_k, top_p).numpy()
+    found = filter_tokens(tf.constant(log_probs, tf.float32), tf.constant(top_k), tf.constant(top_p)).numpy()
     for row, expected in zip(found.reshape(-1, 9), log_probs.reshape(-1, 9), strict=True):
         stays = kept(np.exp(expected), 1.0, top_k, top_p) > 0
         np.testing.assert_allclose(row[stays], expected[stays], rtol=1e-5)
@@ -186,7 +187,7 @@ def test_top_p_is_the_least_probability_that_stays():
         (0.55, [[0, 1, 1, 0], [0, 0, 0, 1]]),
         (0.85, [[1, 1, 1, 1], [0, 0, 1, 1]]),  # of two equal ones, both stay
     ]:
-        found = filter_tokens(log_probs, 0, top_p).numpy() > -1e8
+        found = filter_tokens(log_probs, tf.constant(0), tf.constant(top_p)).numpy() > -1e8
         np.testing.assert_array_equal(found[0], np.array(expected, bool), err_msg=str(top_p))
 
 
@@ -265,6 +266,27 @@ def test_padding_is_not_drawn_where_the_rules_leave_no_token():
     # Three tokens, none twice, are too few for a minimum length of six.
     for row in draw(random_script(17, max_length=6), 2, 6, min_length=6, no_repeat_ngram=1):
         assert {token for ids, _, _ in row for token in ids} <= {END, A, B, C}
+
+
+def test_one_trace_serves_every_temperature_top_k_top_p_and_number_of_draws():
+    network, traces = random_network(), []
+    encode = network.encode
+    network.encode = lambda *arguments: traces.append(arguments) or encode(*arguments)  # runs when traced
+    graph, source_ids = SearchGraph([network]), padded(random_sentences(1, [4, 2, 9]))
+    settings = [
+        {},
+        {"temperature": 0.5},
+        {"top_k": 2},
+        {"top_p": 0.4},
+        {"n_best": 3},
+        {"n_best": 7, "top_k": 5},
+    ]
+    found = [graph.search(source_ids, SearchOptions(sampling=True, **each)) for each in settings]
+    assert len(traces) == 1
+    assert [len(each.lengths[0]) for each in found] == [1, 1, 1, 1, 3, 7]
+    likeliest = graph.search(source_ids, SearchOptions(sampling=True, top_k=1))
+    greedy_ids = graph.search(source_ids, SearchOptions(beam_size=1)).ids
+    np.testing.assert_array_equal(likeliest.ids, greedy_ids)
 
 
 def test_one_trace_serves_every_batch_length_penalty_and_seed():

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from translator.decoding.dynamic_options import DynamicOptions, static_options
 from translator.decoding.sampling import sample
 from translator.decoding.search import BeamSearch
 from translator.decoding.states import (
@@ -24,40 +24,7 @@ from translator.decoding.word_boundaries import WordBoundaries
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
 
-
-class DynamicOptions(NamedTuple):
-    """The search options that may change without another trace.
-
-    Attributes:
-        length_penalty: float32 [].
-        coverage_penalty: float32 [].
-        min_length: int32 [].
-        max_length: int32 []; 0: ``max_target_lengths``.
-        seeds: int32 [batch, 2]; the seed and the number of each sentence; used by sampling alone.
-    """
-
-    length_penalty: tf.Tensor
-    coverage_penalty: tf.Tensor
-    min_length: tf.Tensor
-    max_length: tf.Tensor
-    seeds: tf.Tensor
-
-
-def dynamic_options(options: SearchOptions, sentences: Sequence[int] = ()) -> DynamicOptions:
-    """The search options that may change without another trace, as tensors.
-
-    Args:
-        options: the options.
-        sentences: the number of each sentence of the batch in its text, which seeds its random numbers; only
-            sampling needs them.
-    """
-    return DynamicOptions(
-        tf.constant(options.length_penalty, tf.float32),
-        tf.constant(options.coverage_penalty, tf.float32),
-        tf.constant(options.min_length, tf.int32),
-        tf.constant(options.max_length, tf.int32),
-        tf.constant([[options.seed, number] for number in sentences], tf.int32, [len(sentences), 2]),
-    )
+_MAX_SEARCH_GRAPHS = 8  # that are kept; each takes about 20 MB
 
 
 def max_target_lengths(source_ids: tf.Tensor, padding_id: int) -> tf.Tensor:
@@ -125,7 +92,6 @@ def search(
     numbers: DynamicOptions,
     has_phrases: bool,
     words: WordBoundaries | None = None,
-    widths: tuple[tf.Tensor, tf.Tensor] | None = None,
     on_step: Callable[[BeamStep], None] | None = None,
 ) -> Hypotheses:
     """Translates a batch of sentences.
@@ -134,12 +100,10 @@ def search(
         networks: the models; several form an ensemble and average their probabilities at each token.
         source_ids: int32 [batch, source_length]; tokens, end, padding.
         constraints: what each translation must contain.
-        options: the options; those in ``numbers`` are taken from there.
+        options: the options; those in ``numbers`` are taken from there, except a beam size of one.
         numbers: the options that may be tensors.
         has_phrases: whether there are phrases among the constraints.
         words: see ``Vocabulary``.
-        widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options. Not
-            for sampling.
         on_step: called with the beam after each step of a beam search, where this runs eagerly.
     """
     special = networks[0].special_ids
@@ -157,19 +121,28 @@ def search(
     requirements = build_requirements(source_ids, constraints, numbers, special.padding)
     encoded = [network.encode(source_ids) for network in networks]
     memory = [part for part, _ in encoded]
-    width = widths[0] if widths else options.width
+    is_greedy = options.beam_size == 1  # known to the graph, which then has nothing to gather
+    widths = (1, 1) if is_greedy else (numbers.beam_size, numbers.n_best)
+    width = numbers.n_best if options.sampling else widths[0]
     state = tf.nest.map_structure(
         lambda tensor: tf.repeat(tensor[:, None], width, axis=1), [states for _, states in encoded]
     )
     step = _ensemble_step(networks, shortlist)
-    alpha = numbers.length_penalty
     if options.sampling:
-        found = sample(step, state, memory, requirements, vocabulary, options, alpha, numbers.seeds)
+        found = sample(step, state, memory, requirements, vocabulary, options, numbers)
     else:
-        coverage = numbers.coverage_penalty if options.coverage_penalty else None
-        found = BeamSearch(step, vocabulary, options, alpha, coverage, has_phrases, widths, on_step)(
-            state, memory, requirements
+        alpha, coverage = numbers.length_penalty, numbers.coverage_penalty
+        beam_search = BeamSearch(
+            step,
+            vocabulary,
+            options,
+            alpha,
+            coverage if options.coverage_penalty else None,
+            has_phrases,
+            widths,
+            on_step,
         )
+        found = beam_search(state, memory, requirements)
     return found if shortlist is None else found._replace(ids=tf.gather(shortlist, found.ids))
 
 
@@ -217,6 +190,8 @@ def _mean_of_probabilities(log_probs: Sequence[tf.Tensor]) -> tf.Tensor:
 class SearchGraph:
     """The graphs that translation calls; each is traced once and takes any batch and length.
 
+    Of the graphs of search, those that were used last are kept.
+
     Attributes:
         networks: the models.
 
@@ -228,7 +203,8 @@ class SearchGraph:
     def __init__(self, networks: Sequence[TranslationModel], words: WordBoundaries | None = None) -> None:
         ids = tf.TensorSpec([None, None], tf.int32)
         self.networks, self._words = networks, words
-        self._search, self._lock = cache(self._traced_search), threading.Lock()
+        self._search = lru_cache(_MAX_SEARCH_GRAPHS)(self._traced_search)
+        self._lock = threading.Lock()
         self.attention = tf.function(partial(mean_attention, networks), input_signature=[ids, ids])
         self.log_probs = tf.function(self._mean_log_probs, input_signature=[ids, ids])
         self.gates = tf.function(networks[0].lstm_gates, input_signature=[ids, ids])
@@ -240,13 +216,13 @@ class SearchGraph:
         constraints: Constraints | None = None,
         sentences: Sequence[int] | None = None,
     ) -> Hypotheses:
-        """``search`` as a graph; there is one for each set of options but ``DynamicOptions``.
+        """``search`` as a graph; there is one for each set of ``static_options``.
 
         Args:
             source_ids: int32 [batch, source_length]; tokens, end, padding.
             options: the options.
             constraints: what each translation must contain; None: nothing.
-            sentences: the number of each sentence, see ``dynamic_options``; None: from 0.
+            sentences: the number of each sentence, see ``DynamicOptions.of``; None: from 0.
         """
         if constraints is None:
             constraints = no_constraints(len(source_ids))
@@ -254,17 +230,9 @@ class SearchGraph:
             sentences = range(len(source_ids))
         has_phrases = constraints.phrases.shape[1] > 0
         source_ids, constraints = tf.nest.map_structure(tf.convert_to_tensor, (source_ids, constraints))
-        numbers = dynamic_options(options, sentences)
-        static = replace(
-            options,
-            length_penalty=1.0,
-            coverage_penalty=float(options.coverage_penalty > 0),
-            min_length=0,
-            max_length=0,
-            seed=1,
-        )
+        numbers = DynamicOptions.of(options, sentences)
         with self._lock:  # batches that are searched in parallel wait for one trace
-            traced = self._search(static, has_phrases)
+            traced = self._search(static_options(options), has_phrases)
         return traced(source_ids, constraints, numbers)
 
     def search_eagerly(
@@ -277,7 +245,7 @@ class SearchGraph:
             source_ids,
             constraints,
             options,
-            dynamic_options(options),
+            DynamicOptions.of(options),
             has_phrases=False,
             words=self._words,
             on_step=on_step,
@@ -295,8 +263,8 @@ class SearchGraph:
         )
 
     def _traced_search(self, options: SearchOptions, has_phrases: bool) -> Callable[..., Hypotheses]:
-        ids, number = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([], tf.float32)
-        phrases, whole = tf.TensorSpec([None, None, None], tf.int32), tf.TensorSpec([], tf.int32)
+        ids, phrases = tf.TensorSpec([None, None], tf.int32), tf.TensorSpec([None, None, None], tf.int32)
+        numbers = tf.nest.map_structure(tf.TensorSpec.from_tensor, DynamicOptions.of(options))
         traced = tf.function(
             lambda source_ids, constraints, numbers: search(
                 self.networks, source_ids, constraints, options, numbers, has_phrases, self._words
@@ -304,7 +272,7 @@ class SearchGraph:
             input_signature=[
                 ids,
                 Constraints(ids, phrases, tf.TensorSpec([None], tf.int32)),
-                DynamicOptions(number, number, whole, whole, tf.TensorSpec([None, 2], tf.int32)),
+                numbers._replace(seeds=tf.TensorSpec([None, 2], tf.int32)),
             ],
             autograph=False,
         )

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+from translator.decoding.dynamic_options import DynamicOptions
 from translator.decoding.rules import DecodingRules
 from translator.decoding.scoring import length_penalty
 from translator.decoding.states import (
@@ -45,8 +46,7 @@ def sample(
     requirements: Requirements,
     vocabulary: Vocabulary,
     options: SearchOptions,
-    alpha: tf.Tensor | float,
-    seeds: tf.Tensor,
+    numbers: DynamicOptions,
 ) -> Hypotheses:
     """Draws ``n_best`` translations of each sentence, independently of each other.
 
@@ -56,17 +56,17 @@ def sample(
         memory: its memory, every tensor [batch, ...].
         requirements: limits and prefix of each sentence.
         vocabulary: the special tokens, and where words begin and end.
-        options: number of translations, temperature, top-k and top-p, n-grams.
-        alpha: exponent of the length penalty, for the scores alone.
-        seeds: int32 [batch, 2]; one seed per sentence. The same seed gives the same samples, whatever other
-            sentences are in the batch.
+        options: length normalization and n-grams.
+        numbers: number of translations, temperature, top-k and top-p; the length penalty, for the scores
+            alone; one seed per sentence. The same seed gives the same samples, whatever other sentences are
+            in the batch.
 
     Returns:
         The translations, best score first. Their log-probabilities are the model's own, whatever the
         temperature.
     """
     batch, max_length = tf.shape(requirements.max_lengths)[0], tf.reduce_max(requirements.max_lengths)
-    shape = [batch, options.n_best]
+    shape = [batch, numbers.n_best]
     rules = DecodingRules(vocabulary, options)
     no_progress = tf.zeros([*shape, 0], tf.int32)
 
@@ -75,7 +75,7 @@ def sample(
         output = step_function(previous, state.model_state, memory)
         context = DecodingContext(state.step, state.ids, no_progress, requirements)
         allowed = rules.ban(output.log_probs, context)
-        drawn = _draw(allowed, options, _uniform(tf.shape(allowed)[1:], seeds, state.step))
+        drawn = _draw(allowed, numbers, _uniform(tf.shape(allowed)[1:], numbers.seeds, state.step))
         forced = rules.forced_tokens(allowed, context)
         is_open = state.lengths == 0
         tokens = tf.where(is_open, tf.where(forced >= 0, forced, drawn), vocabulary.padding)
@@ -98,23 +98,24 @@ def sample(
         model_state,
     )
     (state,) = tf.while_loop(lambda state: tf.reduce_any(state.lengths == 0), advance, (start,))
-    scores = state.log_probs / length_penalty(state.lengths, alpha, options.length_normalization)
+    penalty = length_penalty(state.lengths, numbers.length_penalty, options.length_normalization)
+    scores = state.log_probs / penalty
     samples = Hypotheses(state.ids, state.lengths, state.log_probs, scores, tf.zeros([*shape, 0], tf.bool))
-    _, best = tf.math.top_k(scores, options.n_best)
+    _, best = tf.math.top_k(scores, numbers.n_best)
     return Hypotheses(*(tf.gather(part, best, batch_dims=1) for part in samples))
 
 
-def _draw(log_probs: tf.Tensor, options: SearchOptions, uniform: tf.Tensor) -> tf.Tensor:
+def _draw(log_probs: tf.Tensor, numbers: DynamicOptions, uniform: tf.Tensor) -> tf.Tensor:
     """Draws a token from each distribution: int32 [batch, number].
 
     The token with the largest sum of log-probability and Gumbel noise is a draw (the Gumbel-max trick).
 
     Args:
         log_probs: float32 [batch, number, vocabulary].
-        options: temperature, top-k and top-p.
+        numbers: temperature, top-k and top-p.
         uniform: float32 [batch, number, vocabulary]; random numbers between 0 and 1.
     """
-    kept = filter_tokens(log_probs / options.temperature, options.top_k, options.top_p)
+    kept = filter_tokens(log_probs / numbers.temperature, numbers.top_k, numbers.top_p)
     return tf.argmax(kept - tf.math.log(-tf.math.log(uniform)), axis=-1, output_type=tf.int32)
 
 
@@ -129,23 +130,28 @@ def _uniform(shape: tf.Tensor, seeds: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
     )
 
 
-def filter_tokens(log_probs: tf.Tensor, top_k: int, top_p: float) -> tf.Tensor:
+def filter_tokens(log_probs: tf.Tensor, top_k: tf.Tensor, top_p: tf.Tensor) -> tf.Tensor:
     """Makes all but the most probable tokens impossible.
 
     Args:
         log_probs: float32 [batch, number, vocabulary]; need not be normalized.
-        top_k: how many tokens stay (Fan et al. 2018, arXiv 1805.04833, section 5.1); 0: all.
-        top_p: the least probability that the tokens which stay have together (Holtzman et al. 2020, arXiv
-            1904.09751, section 3.1); 1: all.
+        top_k: int32 []; how many tokens stay (Fan et al. 2018, arXiv 1805.04833, section 5.1); 0: all.
+        top_p: float32 []; the least probability that the tokens which stay have together (Holtzman et al.
+            2020, arXiv 1904.09751, section 3.1); 1: all.
     """
-    if top_k:
+
+    def within_top_k() -> tf.Tensor:
         least = tf.math.top_k(log_probs, tf.minimum(top_k, tf.shape(log_probs)[-1]))[0][..., -1:]
-        log_probs = tf.where(log_probs < least, IMPOSSIBLE, log_probs)
-    if top_p < 1:
-        in_order = tf.sort(log_probs, axis=-1, direction="DESCENDING")
+        return tf.where(log_probs < least, IMPOSSIBLE, log_probs)
+
+    among_top_k = tf.cond(top_k > 0, within_top_k, lambda: log_probs)
+
+    def within_top_p() -> tf.Tensor:
+        in_order = tf.sort(among_top_k, axis=-1, direction="DESCENDING")
         probs = tf.nn.softmax(in_order)
         # A token stays if those before it have not reached top_p yet; the most probable one always does.
         stays = tf.cumsum(probs, axis=-1, exclusive=True) < top_p
         least = tf.reduce_min(tf.where(stays, in_order, tf.float32.max), axis=-1, keepdims=True)
-        log_probs = tf.where(log_probs < least, IMPOSSIBLE, log_probs)
-    return log_probs
+        return tf.where(among_top_k < least, IMPOSSIBLE, among_top_k)
+
+    return tf.cond(top_p < 1, within_top_p, lambda: among_top_k)

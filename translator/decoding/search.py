@@ -50,7 +50,7 @@ class BeamSearch:
         alpha: exponent of the length penalty, float32 []; 0 ranks by log-probability.
         coverage_penalty: float32 []; None: coverage does not count.
         has_phrases: whether there are phrases that must appear.
-        widths: beam size and number of hypotheses as tensors, int32 []; None: those of the options.
+        widths: beam size and number of hypotheses, integers or int32 []; None: those of the options.
         on_step: called with the beam after each step, where the search runs eagerly; None: not called.
     """
 
@@ -62,7 +62,7 @@ class BeamSearch:
         alpha: tf.Tensor | float,
         coverage_penalty: tf.Tensor | float | None = None,
         has_phrases: bool = False,
-        widths: tuple[tf.Tensor, tf.Tensor] | None = None,
+        widths: tuple[int | tf.Tensor, int | tf.Tensor] | None = None,
         on_step: Callable[[BeamStep], None] | None = None,
     ) -> None:
         beam_size, n_best = widths or (options.beam_size, options.n_best)

@@ -12,7 +12,8 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from translator.decoding.batching import MAX_BATCH_TOKENS
-from translator.decoding.graph import DynamicOptions, dynamic_options, no_constraints, search
+from translator.decoding.dynamic_options import DynamicOptions
+from translator.decoding.graph import no_constraints, search
 from translator.decoding.word_boundaries import WordBoundaries
 from translator.nn.model import TranslationModel
 from translator.search_options import SearchOptions
@@ -70,8 +71,10 @@ class TokenSearch:
         """
         beam_size = tf.clip_by_value(beam_size, 1, MAX_BEAM_SIZE)
         n_best = tf.clip_by_value(n_best, 1, beam_size)
-        options = dynamic_options(self._options)._replace(
-            length_penalty=tf.clip_by_value(length_penalty, 0.0, 10.0)
+        options = DynamicOptions.of(self._options)._replace(
+            beam_size=beam_size,
+            n_best=n_best,
+            length_penalty=tf.clip_by_value(length_penalty, 0.0, 10.0),
         )
         lengths = tf.cast(ids.row_lengths(), tf.int32)
         order = tf.argsort(lengths, direction="DESCENDING", stable=True)
@@ -82,7 +85,7 @@ class TokenSearch:
         ) -> tuple[tf.Tensor, ...]:
             size = tf.maximum(MAX_BATCH_TOKENS // beam_size // (lengths[order[start]] + 1), 1)
             chosen = order[start : start + size]
-            results = self._search_group(tf.gather(ids, chosen), options, beam_size, n_best)
+            results = self._search_group(tf.gather(ids, chosen), options)
             arrays = tuple(array.write(group, part) for array, part in zip(arrays, results, strict=True))
             return start + size, group + 1, *arrays
 
@@ -106,7 +109,7 @@ class TokenSearch:
         )
 
     def _search_group(
-        self, ids: tf.RaggedTensor, options: DynamicOptions, beam_size: tf.Tensor, n_best: tf.Tensor
+        self, ids: tf.RaggedTensor, options: DynamicOptions
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Translates sentences as one batch.
 
@@ -122,7 +125,6 @@ class TokenSearch:
             options,
             has_phrases=False,
             words=self._words,
-            widths=(beam_size, n_best),
         )
         without_end = tf.maximum(tf.reshape(hypotheses.lengths, [-1]) - 1, 0)
         target_length = tf.shape(hypotheses.ids)[2]
