@@ -165,6 +165,18 @@ def test_impossible_candidates_get_beam_slots_last():
     assert set(allocated(totals, tokens, 5)[3:]) == {0, 2}
 
 
+def test_the_memory_that_allocation_takes_grows_with_the_candidates_and_not_their_square():
+    batch, candidates, num_phrases, length = 3, 10_300, 2, 4
+    allocate = tf.function(lambda *tensors: allocate_beam_by_constraints(*tensors, PADDING, 100))
+    graph = allocate.get_concrete_function(
+        tf.TensorSpec([batch, candidates]),
+        tf.TensorSpec([batch, candidates, num_phrases], tf.int32),
+        tf.TensorSpec([batch, num_phrases, length], tf.int32),
+    ).graph
+    sizes = [output.shape.num_elements() for node in graph.get_operations() for output in node.outputs]
+    assert max(size or 0 for size in sizes) <= batch * candidates * num_phrases
+
+
 def test_of_equal_candidates_the_first_gets_the_beam_slot():
     assert allocated([-1.0, -1.0, -1.0], [0, 0, 0], 2) == [0, 1]
 

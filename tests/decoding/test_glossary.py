@@ -2,6 +2,7 @@
 
 import gzip
 import unicodedata
+from unittest import mock
 
 import pytest
 
@@ -57,9 +58,32 @@ def test_a_line_without_two_columns_is_reported(tmp_path, line):
 
 
 def test_a_term_with_two_different_targets_is_reported(tmp_path):
-    path = written(tmp_path / "terms.tsv", "dog\tHund\ncat\tKatze\n\nDOG\tKöter\n")
-    message = "'DOG' appears twice with different target terms; keep one"
+    path = written(tmp_path / "terms.tsv", "dog\tHund\ncat\tKatze\n\nDog\tKöter\n")
+    message = "'Dog' appears twice with different target terms; keep one"
     assert refusal(path) == f"{path}, line 4: {message}"
+
+
+def test_a_term_in_python_with_two_different_targets_is_reported():
+    with pytest.raises(DataError, match="'Dog' appears twice with different target terms; keep one"):
+        Glossary({"dog": "Hund", "Dog": "Köter"})
+
+
+@pytest.mark.parametrize(
+    ("line", "is_comment"),
+    [
+        ("# animals", True),
+        ("#animals", True),
+        ("#", True),
+        ("# cat\tKatze", True),
+        ("#cat\tKatze", False),
+        ("#\tRaute", False),
+        ("##\tRauten", False),
+    ],
+)
+def test_a_line_is_a_comment_if_a_space_follows_its_hash_or_it_has_no_tab(tmp_path, line, is_comment):
+    glossary = Glossary.read(written(tmp_path / "terms.tsv", f"dog\tHund\n{line}\n"))
+    term, _, target = line.partition("\t")
+    assert glossary.targets_for(f"the {term} of a dog") == (["Hund"] if is_comment else [target, "Hund"])
 
 
 def test_a_term_may_appear_twice_with_the_same_target(tmp_path):
@@ -130,9 +154,9 @@ def test_of_terms_that_begin_at_the_same_position_the_longer_counts():
 @pytest.mark.parametrize(
     ("term", "found", "missed"),
     [
-        ("C++", ["C++", "in c++.", "(C++)", "C/C++"], ["C", "C+", "Ccc", "C++11", "XC++"]),
+        ("C++", ["C++", "in C++.", "(C++)", "C/C++"], ["C", "C+", "Ccc", "C++11", "XC++"]),
         ("a.b", ["a.b", "A.B!"], ["axb", "a.bc", "a b"]),
-        (".NET", [".NET", "the .net."], ["NET", "xNET", "ASP.NET"]),
+        (".Net", [".NET", "the .net."], ["NET", "xNET", "ASP.NET"]),
         ("[x]*", ["[x]*", "a [X]* b"], ["x", "xx", "[x]"]),
         ("a|b", ["a|b"], ["a", "b"]),
         ("\\d", ["\\d", "\\D"], ["1", "d"]),
@@ -153,9 +177,13 @@ def test_no_character_of_a_term_is_special(term, found, missed):
         ("Übung", ["übung", "ÜBUNG", "die Übung."], ["Übungen", "Einübung", "Ubung"]),
         ("Straße", ["straße", "STRASSE", "Strasse"], ["Straßen"]),
         ("кот", ["Кот спит.", "КОТ"], ["котик", "который", "скот"]),
-        ("ΣΟΦΟΣ", ["σοφος", "σοφοσ"], ["σοφοσα"]),
+        ("σοφοσ", ["σοφος", "ΣΟΦΟΣ"], ["σοφοσα"]),
         ("猫", ["猫", "猫。", "「猫」", "我 有 猫 吗"], ["狗"]),
-        ("도시", ["도시"], ["도시의"]),
+        ("도시", ["도시", "도시의", "도시에서는.", "도시들이 크다"], ["도시락", "도시이", "대도시"]),
+        ("서울", ["서울로", "서울은 크다"], ["서울으로", "서울는", "서울대"]),
+        ("사람", ["사람으로", "사람이나", "사람만의"], ["사람로", "사람가"]),
+        ("서울 시장", ["서울 시장이"], ["서울의 시장", "서울 시장가"]),
+        ("كتاب", ["كتاب", "الكتاب", "والكتاب", "بالكتاب", "للكتاب"], ["مكتاب", "كتابة"]),
         ("हिन्दी", ["हिन्दी", "हिन्दी।"], ["हिन्दीभाषी"]),
     ],
 )
@@ -169,6 +197,52 @@ def test_a_term_of_a_script_without_spaces_is_found_inside_a_run_of_letters():
     glossary = Glossary({"猫": "cat", "ลูก": "child", "ねこ": "cat", "cat": "Katze"})
     assert glossary.targets_for("我有猫吗 ลูกแมว") == ["cat", "child"]
     assert glossary.targets_for("このねこ concat") == ["cat"]
+    assert glossary.targets_for("这是cat吗") == ["Katze"]
+
+
+@pytest.mark.parametrize(
+    ("text", "targets"),
+    [
+        ("Tell us a story.", []),
+        ("Us?", []),
+        ("A US dollar, the US.", ["USA"]),
+        ("It is a dog.", ["Hund"]),
+        ("An IT DOG.", ["EDV", "Hund"]),
+        ("e.g. ÖBB, not Öbb", ["Bahn"]),
+    ],
+)
+def test_a_term_in_capitals_is_found_in_capitals_alone(text, targets):
+    glossary = Glossary({"US": "USA", "IT": "EDV", "dog": "Hund", "ÖBB": "Bahn"})
+    assert glossary.targets_for(text) == targets
+
+
+def test_a_term_in_capitals_may_stand_beside_the_same_letters_in_lower_case():
+    glossary = Glossary({"us": "uns", "US": "USA"})
+    assert glossary.targets_for("Tell us.") == ["uns"]
+    assert glossary.targets_for("The US.") == ["USA"]
+
+
+def test_a_match_has_its_position_in_the_text():
+    text = "Die  STRASSE, ein hot  dog."
+    matches = Glossary({"straße": "street", "hot dog": "Würstchen"}).find(text)
+    assert [(text[match.start : match.end], match.target) for match in matches] == [
+        ("STRASSE", "street"),
+        ("hot  dog", "Würstchen"),
+    ]
+
+
+def num_comparisons(glossary, text):
+    """How many pieces of a text are compared with the terms."""
+    with mock.patch.object(glossary, "_target", wraps=glossary._target) as compare:
+        glossary.targets_for(text)
+    return compare.call_count
+
+
+def test_the_comparisons_per_line_hardly_depend_on_the_number_of_terms():
+    few, many = (Glossary({f"term{i} {'x' * (i % 9)}": "X" for i in range(n)}) for n in (100, 20_000))
+    text = "The terms of this text are term99, term9 and others."
+    assert many.targets_for(text) == few.targets_for(text) == ["X"]
+    assert num_comparisons(many, text) < 2 * num_comparisons(few, text) < 200
 
 
 def test_an_empty_glossary_finds_nothing():
@@ -194,7 +268,14 @@ def test_a_term_is_found_in_every_spelling_that_the_tokenizer_takes_for_the_same
         assert Glossary({term: "X"}).targets_for(unicodedata.normalize(form, text)) == ["X"]
 
 
-@pytest.mark.parametrize("source", ["", " \t"])
-def test_an_empty_source_term_is_reported(source):
+@pytest.mark.parametrize("empty", ["", " \t"])
+def test_an_empty_term_is_reported(empty):
     with pytest.raises(DataError, match="a source term of the glossary is empty"):
-        Glossary({"dog": "Hund", source: "x"})
+        Glossary({"dog": "Hund", empty: "x"})
+    with pytest.raises(DataError, match="a target term of the glossary is empty"):
+        Glossary({"dog": empty})
+
+
+def test_a_term_that_is_no_text_is_reported():
+    with pytest.raises(DataError, match="a target term of the glossary is not text: None"):
+        Glossary({"dog": None})

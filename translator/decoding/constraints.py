@@ -20,8 +20,6 @@ import tensorflow as tf
 
 from translator.decoding.states import IMPOSSIBLE, Vocabulary
 
-_LARGE = 10_000  # more than there are beam slots or tokens of phrases
-
 
 def phrase_lengths(phrases: tf.Tensor, padding: int) -> tf.Tensor:
     """Tokens of each phrase, int32 [batch, phrases]; 0 where there is none."""
@@ -118,13 +116,15 @@ def allocate_beam_by_constraints(
     is_complete = progress >= lengths
     num_tokens = tf.reduce_sum(tf.where(is_complete, lengths, 0), axis=2)
     num_tokens += tf.reduce_max(tf.where(is_complete, 0, progress), axis=2)
-    # How many candidates of the same group are better; of equal ones, those that stand before.
-    better = totals[:, None, :] > totals[:, :, None]
-    order = tf.range(tf.shape(totals)[1])
-    better |= (totals[:, None, :] == totals[:, :, None]) & (order[None, :] < order[:, None])
-    is_same = num_tokens[:, None, :] == num_tokens[:, :, None]
-    rank = tf.reduce_sum(tf.cast(better & is_same, tf.int32), axis=2)
-    priority = num_tokens - rank * _LARGE
-    priority = tf.where(totals <= IMPOSSIBLE / 2, -_LARGE * _LARGE, priority)
-    _, chosen = tf.math.top_k(priority, beam_size)
-    return chosen
+    # Each group in a row, the best candidate first; of equal ones, the one that stands before.
+    by_total = tf.argsort(totals, direction="DESCENDING", stable=True)
+    groups = tf.gather(num_tokens, by_total, batch_dims=1)
+    by_group = tf.argsort(groups, stable=True)
+    groups = tf.gather(groups, by_group, batch_dims=1)
+    in_order = tf.gather(by_total, by_group, batch_dims=1)
+    rank = tf.range(tf.shape(totals)[1]) - tf.searchsorted(groups, groups)
+    # Rank by rank; the group that is furthest comes first. A rank behind the whole beam is never chosen.
+    priority = groups - tf.minimum(rank, beam_size) * (tf.reduce_max(num_tokens) + 1)
+    is_possible = tf.gather(totals, in_order, batch_dims=1) > IMPOSSIBLE / 2
+    _, chosen = tf.math.top_k(tf.where(is_possible, priority, tf.int32.min), beam_size)
+    return tf.gather(in_order, chosen, batch_dims=1)

@@ -14,7 +14,7 @@ import numpy as np
 from translator.corpus.scripts import is_unspaced
 from translator.corpus.tokenizer import Tokenizer
 
-_JOINERS = "\u200c\u200d"  # shape the letters on both sides of them, within a word
+_ZERO_WIDTH_JOINER = "\u200d"  # shapes the letters on both sides of it, within a word
 _CHINESE_FIRST_BYTES = range(0xE4, 0xEA)  # in UTF-8; these begin no letters of other scripts
 
 
@@ -46,7 +46,7 @@ class WordBoundaries(NamedTuple):
 
 def is_word_character(character: str) -> bool:
     """Whether a character is part of a word, in a script that puts spaces between words."""
-    is_part = character.isalnum() or character == "_" or character in _JOINERS
+    is_part = character.isalnum() or character == "_" or character == _ZERO_WIDTH_JOINER
     return (is_part or unicodedata.category(character).startswith("M")) and not is_unspaced(character)
 
 
