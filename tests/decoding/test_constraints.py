@@ -106,7 +106,7 @@ def test_progress_grows_starts_again_or_stays_complete():
     ("phrases", "ids", "expected"),
     [
         ([(A, B), (B, C)], (A, B, C), [[1, 0], [2, 1], [3, 2]]),  # phrases may share tokens
-        ([(B,), (A, B)], (B, A, B), [[1, 0], [1, 1], [1, 2]]),  # and stand one in another
+        ([(B,), (A, B)], (B, A, B), [[1, 0], [2, 1], [2, 2]]),  # and stand one in another
         ([(A, A)], (A, B, A, A), [[1], [0], [1], [2]]),
         ([(A, B, A, C)], (A, B, A, C), [[1], [2], [3], [4]]),
     ],
@@ -224,6 +224,61 @@ def test_a_phrase_that_the_model_would_write_anyway_changes_nothing():
         assert best(script, 5, 5, phrases=phrases) == without
 
 
+class Monotone(Script):
+    """A step function whose attention is on the source token of the same position, or else on the last."""
+
+    def step(self, ids, state, tables):
+        output = super().step(ids, state, tables)
+        length = tf.searchsorted([0, VOCABULARY, VOCABULARY + VOCABULARY**2], tf.reshape(output.state, [-1]))
+        attention = tf.one_hot(tf.minimum(length, SOURCE_LENGTH - 1), SOURCE_LENGTH)
+        return output._replace(attention=tf.reshape(attention, [*output.state.shape, SOURCE_LENGTH]))
+
+
+def monotone(probabilities, max_length=5):
+    """One case of ``scripted`` with that attention."""
+    return Monotone(scripted(probabilities, max_length).tables)
+
+
+def rival(number):
+    """Probabilities where C is cheapest behind the end of (A, B), and never written of itself before it."""
+    return {
+        (): {A: 0.9999, C: 0.0001},
+        (A,): {B: 0.9989, C: 0.0001, A: 0.001},
+        (A, C): {B: 0.5, END: 0.5},
+        (A, B): {END: 1 - number, C: number},
+        (A, A): {C: 0.9, END: 0.1},
+    }
+
+
+@pytest.mark.parametrize(("sources", "expected"), [((0,), (C,)), ((1,), (A, C)), ((0, 1), (C,))])
+def test_a_phrase_begins_only_where_attention_is_on_its_source(sources, expected):
+    ids, _ = best(monotone(rival(0.1)), 1, 5, phrases=[(C,)], sources=[sources])
+    assert ids[: len(expected)] == expected
+
+
+def test_no_phrase_is_put_behind_a_finished_sentence():
+    assert best(monotone(rival(0.1)), 5, 5, phrases=[(C,)])[0] == (A, B, C, END)  # it may begin anywhere
+    for position in range(SOURCE_LENGTH):  # the last one is that of the step after (A, B)
+        ids, _ = best(monotone(rival(0.1)), 5, 5, phrases=[(C,)], sources=[(position,)])
+        assert ids[:2] != (A, B)
+
+
+def test_a_sentence_that_may_go_on_takes_a_phrase_behind_its_most_probable_end():
+    assert best(monotone(rival(0.6)), 5, 5, phrases=[(C,)], sources=[(2,)])[0] == (A, B, C, END)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+def test_a_sentence_whose_phrase_finds_no_place_ends_without_it(beam_size):
+    script = monotone({(): {A: 0.99, B: 0.01}, (A,): {END: 0.9, B: 0.1}})
+    found = script.search(beam_size, 5, phrases=[(C,)], sources=[(2,)])
+    assert found[0][0][0] == (A, END)
+
+
+def test_a_phrase_that_the_model_writes_of_itself_counts_wherever_it_is():
+    script = monotone({(): {A: 1.0}, (A,): {C: 1.0}, (A, C): {B: 0.9, END: 0.1}, (A, C, B): {END: 1.0}})
+    assert best(script, 5, 5, phrases=[(C, B)], sources=[(0,)])[0] == (A, C, B, END)
+
+
 def test_no_hypothesis_ends_before_it_has_all_its_phrases():
     phrases = [(B, C), (A,)]
     for seed in range(3):
@@ -298,7 +353,7 @@ def test_a_phrase_may_repeat_an_ngram():
     assert best(script, 5, 6, phrases=[(A, A)], no_repeat_ngram=1)[0] == (A, A, END)
 
 
-def search_large_vocabulary(logits, phrases, beam_size, max_length):
+def search_large_vocabulary(logits, phrases, beam_size, max_length, source=()):
     """The ``beam_size`` best hypotheses of one case where a token needs a phrase to be among the best.
 
     Args:
@@ -306,18 +361,22 @@ def search_large_vocabulary(logits, phrases, beam_size, max_length):
         phrases: that must appear.
         beam_size: beam slots.
         max_length: most tokens.
+        source: the source tokens of each phrase; attention is always on the first of two.
     """
     log_probs = tf.math.log_softmax(tf.constant(logits, tf.float32))
+    sources = np.isin([0, 1], source)
 
     def step(ids, state, memory):
-        return StepOutput(tf.tile(log_probs[None, None], [1, beam_size, 1]), state, state)
+        attention = tf.tile(tf.constant([[[0.9, 0.1]]]), [1, beam_size, 1])
+        return StepOutput(tf.tile(log_probs[None, None], [1, beam_size, 1]), state, attention)
 
     requirements = Requirements(
         tf.constant([0]),
         tf.constant([max_length]),
         tf.zeros([1, 0], tf.int32),
         tf.constant(padded(phrases))[None],
-        tf.ones([1, 1], tf.bool),
+        tf.tile(sources[None, None], [1, len(phrases), 1]),
+        tf.ones([1, 2], tf.bool),
     )
     options = SearchOptions(beam_size=beam_size, n_best=beam_size)
     search = BeamSearch(step, Vocabulary(PADDING, START, END), options, 1.0, has_phrases=True)
@@ -331,6 +390,18 @@ def test_tokens_that_are_never_among_the_best_appear_for_a_phrase(beam_size):
     logits = np.arange(30.0)
     logits[END] = 80
     assert search_large_vocabulary(logits, [(B, A)], beam_size, 6)[0] == (B, A, END)
+
+
+@pytest.mark.parametrize("beam_size", [1, 4])
+@pytest.mark.parametrize(
+    ("source", "is_completed"), [((0,), True), ((0, 1), True), ((1,), False), ((), True)]
+)
+def test_a_phrase_that_the_model_begins_without_attention_to_its_source_is_not_completed(
+    beam_size, source, is_completed
+):
+    # The model writes 29, the most probable token, all the time, but not B after it.
+    found = search_large_vocabulary(np.arange(30.0), [(29, B)], beam_size, 6, source)
+    assert contains(found[0], (29, B)) == is_completed
 
 
 def test_phrases_with_a_common_beginning_do_not_duplicate_a_hypothesis():
@@ -351,6 +422,7 @@ def test_every_sentence_has_its_own_phrases():
         tf.fill([4], 6),
         tf.zeros([4, 0], tf.int32),
         tf.constant(phrases),
+        tf.zeros([4, 2, SOURCE_LENGTH], tf.bool),
         tf.ones([4, SOURCE_LENGTH], tf.bool),
     )
     options = SearchOptions(beam_size=5)

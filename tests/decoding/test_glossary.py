@@ -245,6 +245,21 @@ def test_the_comparisons_per_line_hardly_depend_on_the_number_of_terms():
     assert num_comparisons(many, text) < 2 * num_comparisons(few, text) < 200
 
 
+@pytest.mark.parametrize(
+    ("tokens", "expected"),
+    [
+        (["▁The", "▁hot", "▁do", "g", "."], {"Würstchen": [1, 2, 3]}),
+        (["▁", "D", "og", ",", "▁hound", "s", "▁hound"], {"Hund": [1, 2, 6]}),
+        (["▁a", "▁c", "<0x61>", "t", "▁dog", "."], {"Katze": [1, 2, 3], "Hund": [4]}),
+        (["▁", "<0xE7>", "<0x8C>", "<0xAB>", "▁dog"], {"Hund": [4]}),
+        (["<0xAB>", "▁dog", "<0xE7>"], {"Hund": [1]}),
+        ([], {}),
+    ],
+)
+def test_the_source_tokens_of_each_target_term_are_found(tokens, expected):
+    assert ANIMALS.source_positions(tokens) == expected
+
+
 def test_an_empty_glossary_finds_nothing():
     assert Glossary({}).targets_for("A dog sleeps.") == []
 

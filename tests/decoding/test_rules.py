@@ -20,17 +20,19 @@ from translator.search_options import SearchOptions
 TOKENS = Vocabulary(PADDING, START, END)
 
 
-def context_at(step, ids, progress=None):
+def context_at(step, ids, progress=None, is_given_up=False):
     """The context of two sentences with one hypothesis each; of the phrase (A, B) and of no phrase."""
     return DecodingContext(
         tf.constant(step),
         tf.constant([[row + [PADDING] * (5 - len(row))] for row in ids]),
         tf.constant([[[0]], [[0]]] if progress is None else progress),
+        tf.fill([2, 1], is_given_up),
         Requirements(
             min_lengths=tf.constant([3, 0]),
             max_lengths=tf.constant([5, 3]),
             prefixes=tf.constant([[B, C], [A, PADDING]]),
             phrases=tf.constant([[[A, B]], [[PADDING, PADDING]]]),
+            phrase_sources=tf.zeros([2, 1, 1], tf.bool),
             source_mask=tf.ones([2, 1], tf.bool),
         ),
     )
@@ -59,6 +61,13 @@ def test_the_end_is_banned_until_all_phrases_are_complete(progress, expected):
     assert banned(AllPhrases(TOKENS), context) == expected
 
 
+@pytest.mark.parametrize(("step", "expected"), [(1, [[-1], [END]]), (2, [[END], [END]])])
+def test_a_hypothesis_that_is_given_up_ends_unless_it_is_too_short(step, expected):
+    context = context_at(step, [[A, B], [A, B]], is_given_up=True)
+    assert banned(AllPhrases(TOKENS), context) == [[], []]
+    assert AllPhrases(TOKENS).forced_tokens(context).numpy().tolist() == expected
+
+
 def test_a_token_is_banned_if_it_would_repeat_an_ngram():
     context = context_at(4, [[A, B, C, A], [A, A, B, B]])
     assert banned(NoRepeatedNgram(TOKENS, 2), context) == [[B], [B]]
@@ -68,12 +77,14 @@ def test_a_token_is_banned_if_it_would_repeat_an_ngram():
 
 @pytest.mark.parametrize(("step", "expected"), [(0, [B, A]), (1, [C, -1]), (2, [-1, -1])])
 def test_the_prefix_is_forced_token_by_token(step, expected):
-    assert Prefix(TOKENS).forced_tokens(context_at(step, [[], []])).numpy().tolist() == expected
+    forced = Prefix(TOKENS).forced_tokens(context_at(step, [[], []]))
+    assert forced.numpy().tolist() == [[token] for token in expected]
 
 
 @pytest.mark.parametrize(("step", "expected"), [(1, [-1, -1]), (2, [-1, END]), (4, [END, END])])
 def test_the_end_is_forced_at_the_maximum_length(step, expected):
-    assert MaximumLength(TOKENS).forced_tokens(context_at(step, [[], []])).numpy().tolist() == expected
+    forced = MaximumLength(TOKENS).forced_tokens(context_at(step, [[], []]))
+    assert forced.numpy().tolist() == [[token] for token in expected]
 
 
 def test_of_two_forced_tokens_the_maximum_length_counts_and_a_stuck_hypothesis_ends():

@@ -55,6 +55,7 @@ def draw(
         tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
         tf.tile(tf.constant(prefix, tf.int32, [len(prefix)])[None], [cases, 1]),
         tf.zeros([cases, 0, 0], tf.int32),
+        tf.zeros([cases, 0, 0], tf.bool),
         tf.ones([cases, SOURCE_LENGTH], tf.bool),
     )
     state = tf.fill([cases, number], -1)

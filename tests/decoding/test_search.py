@@ -66,8 +66,8 @@ class Script:
             max_lengths: most tokens, of each case or of all.
             alpha: exponent of the length penalty.
             n_best: how many to return.
-            changes: ``prefix``, ``phrases``, ``source_lengths``, ``word_starts`` and ``word_parts``, and
-                other search options.
+            changes: ``prefix``, ``phrases`` and their ``sources``, ``source_lengths``, ``word_starts`` and
+                ``word_parts``, and other search options.
         """
         cases = self.tables.shape[0]
         prefix = np.array(changes.pop("prefix", ()), np.int32)
@@ -75,6 +75,9 @@ class Script:
         longest = max(map(len, phrases), default=0)
         padded = [[*phrase, *[PADDING] * (longest - len(phrase))] for phrase in phrases]
         padded = np.array(padded, np.int32).reshape(len(phrases), longest)
+        sources = np.zeros([len(phrases), SOURCE_LENGTH], np.bool_)
+        for row, positions in zip(sources, changes.pop("sources", ()), strict=False):
+            row[list(positions)] = True
         words = words_of(changes.pop("word_starts", None), changes.pop("word_parts", ()))
         vocabulary = Vocabulary(PADDING, START, END, words)
         source_lengths = np.broadcast_to(changes.pop("source_lengths", SOURCE_LENGTH), [cases])
@@ -84,6 +87,7 @@ class Script:
             tf.broadcast_to(tf.constant(max_lengths, tf.int32), [cases]),
             tf.tile(prefix[None], [cases, 1]),
             tf.tile(padded[None], [cases, 1, 1]),
+            tf.tile(sources[None], [cases, 1, 1]),
             tf.sequence_mask(source_lengths, SOURCE_LENGTH),
         )
         coverage = options.coverage_penalty or None

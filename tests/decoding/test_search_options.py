@@ -155,6 +155,7 @@ def test_every_sentence_has_its_own_prefix_and_its_own_minimum_length(script):
         tf.fill([CASES], LONGEST),
         tf.constant(padded(prefixes)),
         tf.zeros([CASES, 0, 0], tf.int32),
+        tf.zeros([CASES, 0, 0], tf.bool),
         tf.ones([CASES, SOURCE_LENGTH], tf.bool),
     )
     search = BeamSearch(script.step, Vocabulary(PADDING, START, END), SearchOptions(beam_size=3), 1.0)
@@ -254,7 +255,8 @@ def test_one_trace_serves_every_batch_length_penalty_and_prefix():
     assert len(traces) == 1
     phrases = np.array([[[5, 6], [7, 0]], [[8, 0], [0, 0]]], np.int32)
     for number in (1, 2):  # phrases are another graph, but any number of them the same
-        constraints = no_constraints(2)._replace(phrases=phrases[:, :number])
+        sources = np.zeros([2, number, 5], np.bool_)
+        constraints = no_constraints(2)._replace(phrases=phrases[:, :number], phrase_sources=sources)
         graph.search(padded(random_sentences(1, [3, 5])), options, constraints)
     assert len(traces) == 2
 

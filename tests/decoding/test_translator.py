@@ -417,6 +417,15 @@ def holds(text, term):
     return f" {term} " in f" {text} "
 
 
+@pytest.fixture
+def anywhere(monkeypatch):
+    """Terms may begin anywhere: a network with random weights attends to random words."""
+    positions = Glossary.source_positions
+    monkeypatch.setattr(
+        Glossary, "source_positions", lambda *arguments: {term: [] for term in [*positions(*arguments)]}
+    )
+
+
 @pytest.mark.parametrize(
     ("line", "terms"),
     [
@@ -427,7 +436,7 @@ def holds(text, term):
         ("mia ada kim ned", ["hal hal", "fay"]),
     ],
 )
-def test_target_terms_appear_where_their_source_term_does(wordy, line, terms):
+def test_target_terms_appear_where_their_source_term_does(anywhere, wordy, line, terms):
     assert GLOSSARY.targets_for(line) == terms
     [one] = wordy.translate([line], glossary=GLOSSARY, alignments=False)
     assert [term for term in terms if not holds(one.text, term)] == []
@@ -436,20 +445,56 @@ def test_target_terms_appear_where_their_source_term_does(wordy, line, terms):
 
 
 @pytest.mark.parametrize("term", ["pam unknown", "unknown", "pam pam pam pam pam pam pam pam pam"])
-def test_a_term_that_the_network_would_never_write_appears_all_the_same(wordy, term):
+def test_a_term_that_the_network_would_never_write_appears_all_the_same(anywhere, wordy, term):
     [one] = wordy.translate(["ada bob"], glossary=Glossary({"bob": term}), alignments=False)
     assert holds(one.text, term)
 
 
-def test_a_translation_names_the_terms_that_it_lacks(wordy):
-    options = {"glossary": {"ada": "hal hal hal", "bob": "pam"}, "alignments": False, "n_best": 3}
-    [met, unmet, long] = wordy.translate(["ada bob", "cid", f"ada {LONG}"], max_length=5, **options)
-    assert met.unmet_terms == unmet.unmet_terms == long.unmet_terms == ()
-    [unmet, long] = wordy.translate(["bob ada", f"ada {LONG}"], max_length=3, **options)
-    assert unmet.unmet_terms == ("hal hal hal",)
-    assert set(long.unmet_terms) == {"hal hal hal"}
-    for each in (unmet, *unmet.alternatives):
-        assert all(holds(each.text, term) != (term in each.unmet_terms) for term in ("hal hal hal", "pam"))
+def test_a_translation_names_the_terms_that_it_lacks(anywhere, wordy):
+    lines, options = ["ada bob", "cid", f"ada {LONG}"], {"glossary": {"ada": "hal hal hal"}, "n_best": 3}
+    for one in wordy.translate(lines, **options):
+        assert one.unmet_terms == ()
+    short, without, long = wordy.translate(lines, max_length=3, **options)
+    assert without.unmet_terms == ()
+    assert {each.unmet_terms for each in (short, *short.alternatives)} == {("hal hal hal",)}
+    assert long.unmet_terms == ("hal hal hal",) * len(parts_of(long))
+
+
+@pytest.fixture
+def lengthening(tokenizer):
+    """A translator that lengthens words by the letter n, spelled as a byte, for as long as it may."""
+    network = word_network(tokenizer, seed=58)
+    bias = network.embedding.bias.numpy()
+    bias[tokenizer.tokens(range(tokenizer.vocabulary_size)).index("<0x6E>")] = 20
+    network.embedding.bias.assign(bias)
+    return Translator([network], tokenizer, CONFIG)
+
+
+@pytest.mark.parametrize("options", [{}, {"beam_size": 1}, {"sampling": True}], ids=str)
+def test_no_translation_lengthens_the_last_word_of_its_prefix(lengthening, options):
+    for one in lengthening.translate(LINES, prefix="ada", alignments=False, **options):
+        assert one.text.startswith("ada ")
+        assert one.text.endswith("nnn")
+
+
+def test_no_translation_lengthens_the_last_word_of_a_term(anywhere, lengthening):
+    for one in lengthening.translate(["bob", "bob cid"], glossary={"bob": "ada"}, alignments=False):
+        assert "ada" in one.text.split()
+        assert one.unmet_terms == ()
+
+
+def test_a_term_is_written_where_attention_is_on_its_source_word_or_named_as_lacking(wordy):
+    found = wordy.translate(LINES, glossary=dict.fromkeys(WORDS[:4], "pam oli"))
+    num_written = 0
+    for line, one in zip(LINES, found, strict=True):
+        is_wanted = bool(set(line.split()) & set(WORDS[:4]))
+        is_written = holds(one.text, "pam oli")
+        assert is_written == is_wanted or one.unmet_terms == ("pam oli",)
+        if is_written:
+            num_written += 1
+            attended = {one.source_tokens[i] for i in one.alignment.argmax(axis=1)}
+            assert attended & {f"▁{word}" for word in WORDS[:4]}
+    assert num_written > 1
 
 
 def test_lines_without_a_term_are_translated_as_without_a_glossary(wordy, plain):
@@ -460,14 +505,14 @@ def test_lines_without_a_term_are_translated_as_without_a_glossary(wordy, plain)
     assert [(one.text, one.score) for one in found] == [(one.text, one.score) for one in plain]
 
 
-def test_lines_without_a_term_are_the_same_beside_lines_with_one(wordy, plain):
+def test_lines_without_a_term_are_the_same_beside_lines_with_one(anywhere, wordy, plain):
     found = wordy.translate([*LINES, "kim unknown ada"], glossary=Glossary({"unknown": "pam"}))
     assert holds(found.pop().text, "pam")
     assert [one.tokens for one in found] == [one.tokens for one in plain]
     np.testing.assert_allclose([one.score for one in found], [one.score for one in plain], atol=1e-4)
 
 
-def test_a_term_counts_in_the_part_of_a_long_line_that_contains_it(wordy):
+def test_a_term_counts_in_the_part_of_a_long_line_that_contains_it(anywhere, wordy):
     line = f"unknown {LONG} kim unknown"
     [one] = wordy.translate([line], glossary=Glossary({"unknown": "pam pam pam"}), alignments=False)
     held = ["▁pam ▁pam ▁pam" in " ".join(part) for part in parts_of(one)]
@@ -476,7 +521,7 @@ def test_a_term_counts_in_the_part_of_a_long_line_that_contains_it(wordy):
     assert held[-1]
 
 
-def test_a_glossary_goes_with_prefixes(wordy):
+def test_a_glossary_goes_with_prefixes(anywhere, wordy):
     [one] = wordy.translate(["ada bob"], glossary=GLOSSARY, prefix=["oli"], alignments=False)
     assert one.tokens[0] == "▁oli"
     assert holds(one.text, "hal hal")

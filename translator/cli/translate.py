@@ -219,6 +219,8 @@ def _to_dict(translation: Translation) -> dict[str, Any]:
         if translation.alignment is None
         else [[round(float(weight), 4) for weight in row] for row in translation.alignment],
     }
+    if translation.unmet_terms:
+        values["unmet_terms"] = translation.unmet_terms
     if translation.alternatives:
         values["alternatives"] = [_to_dict(alternative) for alternative in translation.alternatives]
     return values

@@ -6,6 +6,11 @@ as an additional candidate. The beam slots are then allocated in turn to groups 
 equally far with their phrases, so that hypotheses which have not begun a phrase cannot crowd out the others.
 A hypothesis may end only when it has all its phrases, or at the maximum length.
 
+A phrase that translates known source words is offered only where attention is on them, and not where the
+model takes the sentence for finished: an improbable phrase would otherwise be cheapest behind the last full
+stop. A finished sentence without such a phrase, begun nowhere, is given up: it ends. So a phrase is lacking
+where the model never translates its source words.
+
 A phrase is made of whole words: "Kater" is not part of "Katern". So a hypothesis that ends with a phrase has
 it for good only when the next token does not lengthen the last word; if it does, the phrase is lacking again.
 
@@ -19,6 +24,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from translator.decoding.states import IMPOSSIBLE, Vocabulary
+from translator.decoding.word_boundaries import WordBoundaries
 
 
 def phrase_lengths(phrases: tf.Tensor, padding: int) -> tf.Tensor:
@@ -50,18 +56,16 @@ def advance_progress(
     lengths = phrase_lengths(phrases, vocabulary.padding)[:, None]
     is_kept = progress >= lengths
     if vocabulary.words is not None:
-        is_lengthened = _leave_word_open(phrases, vocabulary)[:, None]
+        is_lengthened = _leave_word_open(phrases, lengths[:, 0], vocabulary.words)[:, None]
         is_lengthened &= tf.gather(vocabulary.words.continues_word, tokens)[:, :, None]
         is_kept = (progress > lengths) | ((progress == lengths) & ~is_lengthened)
     return tf.where(is_kept, lengths + 1, longest)
 
 
-def _leave_word_open(phrases: tf.Tensor, vocabulary: Vocabulary) -> tf.Tensor:
+def _leave_word_open(phrases: tf.Tensor, lengths: tf.Tensor, words: WordBoundaries) -> tf.Tensor:
     """Whether the last word of each phrase can be lengthened, bool [batch, phrases]."""
-    lengths = phrase_lengths(phrases, vocabulary.padding)
-    after_padding = tf.pad(phrases, [[0, 0], [0, 0], [1, 0]], constant_values=vocabulary.padding)
-    last_tokens = tf.gather(after_padding, lengths, batch_dims=2)
-    return tf.gather(vocabulary.words.leaves_word_open, last_tokens)
+    last_tokens = tf.gather(phrases, tf.maximum(lengths - 1, 0), batch_dims=2)
+    return tf.gather(words.leaves_word_open, last_tokens)
 
 
 def _borders(phrases: tf.Tensor) -> tf.Tensor:
@@ -79,6 +83,50 @@ def _borders(phrases: tf.Tensor) -> tf.Tensor:
     at_end = tf.gather(phrases, tf.clip_by_value(known - others + position, 0, phrase_length - 1), axis=2)
     is_same = (at_end == phrases[:, :, None, None, :]) | (position >= others)
     return tf.reduce_all(is_same, axis=-1) & (others <= known)[..., 0]
+
+
+def may_begin(attention: tf.Tensor, is_over: tf.Tensor, phrase_sources: tf.Tensor) -> tf.Tensor:
+    """Whether each phrase may begin with the next token: bool [batch, beam, phrases].
+
+    Args:
+        attention: float32 [batch, beam, source_length]; the attention weights of the next token.
+        is_over: bool [batch, beam]; whether the model takes the sentence for finished.
+        phrase_sources: bool [batch, phrases, source_length]; see ``Requirements``.
+    """
+    most_attended = tf.argmax(attention, axis=2, output_type=tf.int32)
+    is_on_source = tf.gather(tf.transpose(phrase_sources, [0, 2, 1]), most_attended, batch_dims=1)
+    return (is_on_source & ~is_over[:, :, None]) | ~_have_source(phrase_sources)
+
+
+def _have_source(phrase_sources: tf.Tensor) -> tf.Tensor:
+    """Whether it is known what each phrase translates: bool [batch, 1, phrases]."""
+    return tf.reduce_any(phrase_sources, axis=2)[:, None]
+
+
+def are_given_up(
+    progress: tf.Tensor,
+    is_anchored: tf.Tensor,
+    is_over: tf.Tensor,
+    phrases: tf.Tensor,
+    phrase_sources: tf.Tensor,
+    padding: int,
+) -> tf.Tensor:
+    """Whether hypotheses are to end although they lack phrases: bool [batch, beam].
+
+    That is where the sentence is over, and every phrase that is lacking has a source and is not begun.
+
+    Args:
+        progress: int32 [batch, beam, phrases].
+        is_anchored: bool [batch, beam, phrases]; see ``SearchState``.
+        is_over: bool [batch, beam]; whether the model takes the sentence for finished.
+        phrases: int32 [batch, phrases, phrase_length].
+        phrase_sources: bool [batch, phrases, source_length].
+        padding: the id of padding.
+    """
+    is_complete = are_complete(progress, phrases, padding)
+    is_begun = is_anchored & (progress > 0)
+    can_give_up = is_complete | (_have_source(phrase_sources) & ~is_begun)
+    return is_over & tf.reduce_all(can_give_up, axis=2) & ~tf.reduce_all(is_complete, axis=2)
 
 
 def next_phrase_tokens(progress: tf.Tensor, phrases: tf.Tensor, padding: int) -> tf.Tensor:

@@ -6,14 +6,14 @@ Terms are looked up by their first letters, so that the time per line hardly dep
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from translator.corpus.readers import read_lines
 from translator.corpus.scripts import is_unspaced
 from translator.decoding.particles import MAX_ARABIC_BEFORE, are_korean_particles, is_arabic_article
-from translator.decoding.word_boundaries import is_word_character
+from translator.decoding.word_boundaries import byte_of, is_word_character
 from translator.errors import DataError
 
 _KEY_LENGTH = 4  # letters that terms are looked up by
@@ -116,6 +116,21 @@ class Glossary:
         """The target terms that a translation of the text must contain, each once."""
         return list(dict.fromkeys(match.target for match in self.find(text)))
 
+    def source_positions(self, tokens: Sequence[str]) -> dict[str, list[int]]:
+        """The target terms that a translation must contain, with the source tokens that they translate.
+
+        Args:
+            tokens: the tokens of the source.
+
+        Returns:
+            Target term -> the positions of the tokens of its source terms, in ascending order.
+        """
+        text, positions = _characters(tokens)
+        found: dict[str, set[int]] = {}
+        for match in self.find(text):
+            found.setdefault(match.target, set()).update(positions[match.start : match.end])
+        return {target: sorted(of_target) for target, of_target in found.items()}
+
     def find(self, text: str) -> list[TermMatch]:
         """The source terms in a text, in order; they do not overlap.
 
@@ -150,6 +165,23 @@ class Glossary:
         """The target of a source term, given in both forms; None: there is no such term."""
         in_any_case = self._targets.get(_Key(folded, False))
         return self._targets.get(_Key(folded, True), in_any_case) if text.isupper() else in_any_case
+
+
+def _characters(tokens: Sequence[str]) -> tuple[str, list[int]]:
+    """The text of tokens, and for each of its characters the position of the token that it begins in."""
+    data, positions_of_bytes = bytearray(), []
+    for position, token in enumerate(tokens):
+        byte = byte_of(token)
+        part = token.replace("▁", " ").encode() if byte is None else bytes([byte])
+        data += part
+        positions_of_bytes += [position] * len(part)
+    # A long line may be cut within a character that is spelled in bytes.
+    text = data.decode("utf-8", "surrogateescape")
+    positions, start = [], 0
+    for character in text:
+        positions.append(positions_of_bytes[start])
+        start += len(character.encode("utf-8", "surrogateescape"))
+    return text, positions
 
 
 def _is_comment(line: str) -> bool:

@@ -44,19 +44,24 @@ class Constraints(NamedTuple):
         prefixes: int32 [batch, prefix_length]; the tokens that each translation begins with, padded.
         phrases: int32 [batch, phrases, phrase_length]; lexical constraints: the tokens of each phrase that
             must appear, padded.
+        phrase_sources: bool [batch, phrases, source_length]; see ``Requirements``.
         shortlist: int32 [shortlist]; the tokens that search chooses from, in ascending order, the special
             tokens among them; empty: all.
     """
 
     prefixes: Any
     phrases: Any
+    phrase_sources: Any
     shortlist: Any
 
 
 def no_constraints(batch: int | tf.Tensor) -> Constraints:
     """Constraints that constrain nothing, for ``batch`` sentences."""
     return Constraints(
-        tf.zeros([batch, 0], tf.int32), tf.zeros([batch, 0, 0], tf.int32), tf.zeros([0], tf.int32)
+        prefixes=tf.zeros([batch, 0], tf.int32),
+        phrases=tf.zeros([batch, 0, 0], tf.int32),
+        phrase_sources=tf.zeros([batch, 0, 0], tf.bool),
+        shortlist=tf.zeros([0], tf.int32),
     )
 
 
@@ -80,6 +85,7 @@ def build_requirements(
         longest,
         prefixes,
         phrases,
+        constraints.phrase_sources,
         tf.not_equal(source_ids, padding_id),
     )
 
@@ -271,7 +277,12 @@ class SearchGraph:
             ),
             input_signature=[
                 ids,
-                Constraints(ids, phrases, tf.TensorSpec([None], tf.int32)),
+                Constraints(
+                    prefixes=ids,
+                    phrases=phrases,
+                    phrase_sources=tf.TensorSpec([None, None, None], tf.bool),
+                    shortlist=tf.TensorSpec([None], tf.int32),
+                ),
                 numbers._replace(seeds=tf.TensorSpec([None, 2], tf.int32)),
             ],
             autograph=False,

@@ -12,7 +12,21 @@ import re
 # Korean particles have one form after a consonant and another one after a vowel.
 _AFTER_CONSONANT = ("이", "은", "을", "과", "으로", "으로서", "으로써", "이랑", "이나")
 _AFTER_VOWEL = ("가", "는", "를", "와", "로", "로서", "로써", "랑", "나")
-_AFTER_BOTH = ("들", "의", "에", "에서", "에게", "에게서", "께", "께서", "한테", "한테서", "하고", "도", "만")
+_AFTER_BOTH: tuple[str, ...] = (
+    "들",
+    "의",
+    "에",
+    "에서",
+    "에게",
+    "에게서",
+    "께",
+    "께서",
+    "한테",
+    "한테서",
+    "하고",
+    "도",
+    "만",
+)
 _AFTER_BOTH += ("까지", "부터", "보다", "처럼", "마다", "조차", "마저", "밖에", "뿐", "대로", "만큼")
 _FIRST_SYLLABLE, _LAST_SYLLABLE, _NUM_FINALS, _FINAL_L = "가", "힣", 28, 8
 

@@ -45,6 +45,21 @@ class PipelineOptions:
 
 
 @dataclass(frozen=True)
+class _Term:
+    """A target term of the glossary that must appear in a translation.
+
+    Attributes:
+        text: the term.
+        token_ids: its tokens, in the order in which the model writes them.
+        source_positions: the positions of the source tokens that it translates.
+    """
+
+    text: str
+    token_ids: list[int]
+    source_positions: list[int]
+
+
+@dataclass(frozen=True)
 class _Sentence:
     """What is searched for at once: a line, or one part of a long line, as token ids without the end.
 
@@ -53,14 +68,12 @@ class _Sentence:
         source_ids: the tokens to translate.
         prefix_ids: the tokens that the translation begins with.
         terms: the target terms of the glossary that must appear in the translation.
-        phrases: the tokens of each of them, in the order in which the model writes them.
     """
 
     number: int
     source_ids: list[int]
     prefix_ids: list[int]
-    terms: list[str]
-    phrases: list[list[int]]
+    terms: list[_Term]
 
 
 class Pipeline:
@@ -163,16 +176,20 @@ class Pipeline:
             for i in range(len(parts))
         ]
         return [
-            _Sentence(next(numbers), part, prefix_ids, *self._terms(part, glossary))
+            _Sentence(next(numbers), part, prefix_ids, self._terms(part, glossary))
             for part, prefix_ids in zip(parts, self._tokenizer.encode(prefix_of_part), strict=True)
         ]
 
-    def _terms(self, source_ids: list[int], glossary: Glossary | None) -> tuple[list[str], list[list[int]]]:
-        """The glossary terms that must appear in the translation of a sentence, and the tokens of each."""
+    def _terms(self, source_ids: list[int], glossary: Glossary | None) -> list[_Term]:
+        """The glossary terms that must appear in the translation of a sentence."""
         if glossary is None:
-            return [], []
-        terms = glossary.targets_for(self._tokenizer.decode([source_ids])[0])
-        return terms, self._tokenizer.encode(in_written_order(terms, self._is_right_to_left))
+            return []
+        positions = glossary.source_positions(self._tokenizer.tokens(source_ids))
+        written = in_written_order([*positions], self._is_right_to_left)
+        return [
+            _Term(text, token_ids, positions[text])
+            for text, token_ids in zip(positions, self._tokenizer.encode(written), strict=True)
+        ]
 
     def _search(self, sentences: Sequence[_Sentence], options: PipelineOptions) -> list[Translation]:
         """The translations of sentences, in their order."""
@@ -196,7 +213,7 @@ class Pipeline:
         numbers = [sentence.number for sentence in sentences]
         found = self._graph.search(source_ids, search, constraints, numbers)
         attention_of = self._graph.attention if options.alignments else None
-        terms = [sentence.terms for sentence in sentences]
+        terms = [[term.text for term in sentence.terms] for sentence in sentences]
         translations = build_translations(
             source_ids, found, self._tokenizer, attention_of, self._is_right_to_left, terms
         )
@@ -209,20 +226,21 @@ class Pipeline:
         self, sentences: Sequence[_Sentence], source_ids: npt.NDArray[np.int32], options: SearchOptions
     ) -> Constraints:
         """Prefixes, phrases and, where the options ask for one, a shortlist for a batch."""
-        num_phrases = max(len(sentence.phrases) for sentence in sentences)
-        no_phrases: list[list[int]] = [[]] * num_phrases
-        phrases = self._padded(
-            [phrase for sentence in sentences for phrase in (sentence.phrases + no_phrases)[:num_phrases]]
-        )
+        num_phrases = max(len(sentence.terms) for sentence in sentences)
+        longest = max([1, *(len(term.token_ids) for sentence in sentences for term in sentence.terms)])
+        phrases = np.full([len(sentences), num_phrases, longest], self._tokenizer.padding_id, np.int32)
+        phrase_sources = np.zeros([len(sentences), num_phrases, source_ids.shape[1]], np.bool_)
+        for i, sentence in enumerate(sentences):
+            for j, term in enumerate(sentence.terms):
+                phrases[i, j, : len(term.token_ids)] = term.token_ids
+                phrase_sources[i, j, term.source_positions] = True
         prefixes = self._padded([sentence.prefix_ids for sentence in sentences])
         shortlist = np.zeros([0], np.int32)
         if self._lexicon is not None and options.shortlist:
             required = {*prefixes.reshape(-1).tolist(), *phrases.reshape(-1).tolist()}
             required |= set(range(options.width + 3))  # enough to fill a beam
             shortlist = self._lexicon.shortlist(source_ids, required)
-        return Constraints(
-            prefixes, phrases.reshape(len(sentences), num_phrases, phrases.shape[1]), shortlist
-        )
+        return Constraints(prefixes, phrases, phrase_sources, shortlist)
 
     def _padded(self, rows: Sequence[Sequence[int]]) -> npt.NDArray[np.int32]:
         return padded(rows, self._tokenizer.padding_id)

@@ -35,7 +35,7 @@ class Rule:
         """
 
     def forced_tokens(self, context: DecodingContext) -> tf.Tensor | None:
-        """The only token that may come next: int32 [active], -1 where any may; None: the rule never forces.
+        """The only token that may come next: int32 [active, beam or 1]; -1: any may; None: never forces.
 
         A forced token comes next even if another rule bans it.
         """
@@ -48,7 +48,7 @@ class MaximumLength(Rule):
         self._end = vocabulary.end
 
     def forced_tokens(self, context: DecodingContext) -> tf.Tensor:
-        return tf.where(context.step + 1 >= context.requirements.max_lengths, self._end, -1)
+        return tf.where(context.step + 1 >= context.requirements.max_lengths, self._end, -1)[:, None]
 
 
 class Prefix(Rule):
@@ -61,7 +61,7 @@ class Prefix(Rule):
         prefixes = context.requirements.prefixes
         position = tf.minimum(context.step, tf.shape(prefixes)[1])
         tokens = tf.pad(prefixes, [[0, 0], [0, 1]], constant_values=self._padding)[:, position]
-        return tf.where(tokens == self._padding, -1, tokens)
+        return tf.where(tokens == self._padding, -1, tokens)[:, None]
 
 
 class NoSpecialTokens(Rule):
@@ -88,7 +88,7 @@ class MinimumLength(Rule):
 
 
 class AllPhrases(Rule):
-    """No hypothesis ends before it has all its phrases; see ``constraints``."""
+    """No hypothesis ends before it has all its phrases, or is given up; see ``constraints``."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
@@ -98,7 +98,11 @@ class AllPhrases(Rule):
         vocabulary = self._vocabulary
         is_complete = are_complete(context.progress, context.requirements.phrases, vocabulary.padding)
         has_all = tf.reduce_all(is_complete, axis=2)
-        return tf.where(has_all, vocabulary.padding, vocabulary.end)[:, :, None]
+        return tf.where(has_all | context.is_given_up, vocabulary.padding, vocabulary.end)[:, :, None]
+
+    def forced_tokens(self, context: DecodingContext) -> tf.Tensor:
+        is_too_short = context.step + 1 < context.requirements.min_lengths
+        return tf.where(context.is_given_up & ~is_too_short[:, None], self._vocabulary.end, -1)
 
 
 class NoRepeatedNgram(Rule):
@@ -231,7 +235,7 @@ class DecodingRules:
             context: what the rules see.
         """
         by_rule = [tokens for rule in self._rules if (tokens := rule.forced_tokens(context)) is not None]
-        forced = reduce(lambda first, later: tf.where(first >= 0, first, later), by_rule)[:, None]
+        forced = reduce(lambda first, later: tf.where(first >= 0, first, later), by_rule)
         is_stuck = tf.reduce_max(allowed, axis=-1) <= IMPOSSIBLE / 2
         return tf.where(is_stuck & (forced < 0), self._vocabulary.end, forced)
 

@@ -68,12 +68,12 @@ def sample(
     batch, max_length = tf.shape(requirements.max_lengths)[0], tf.reduce_max(requirements.max_lengths)
     shape = [batch, numbers.n_best]
     rules = DecodingRules(vocabulary, options)
-    no_progress = tf.zeros([*shape, 0], tf.int32)
+    no_progress, is_given_up = tf.zeros([*shape, 0], tf.int32), tf.zeros(shape, tf.bool)
 
     def advance(state: _SampleState) -> tuple[_SampleState]:
         previous = last_tokens(state.ids, state.step, vocabulary)
         output = step_function(previous, state.model_state, memory)
-        context = DecodingContext(state.step, state.ids, no_progress, requirements)
+        context = DecodingContext(state.step, state.ids, no_progress, is_given_up, requirements)
         allowed = rules.ban(output.log_probs, context)
         drawn = _draw(allowed, numbers, _uniform(tf.shape(allowed)[1:], numbers.seeds, state.step))
         forced = rules.forced_tokens(allowed, context)

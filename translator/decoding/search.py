@@ -20,7 +20,6 @@ from typing import Any
 import tensorflow as tf
 
 from translator.decoding.candidates import Candidates
-from translator.decoding.constraints import advance_progress
 from translator.decoding.finished import FinishedRanking
 from translator.decoding.rules import DecodingRules
 from translator.decoding.states import (
@@ -121,6 +120,7 @@ class BeamSearch:
         # At the first step all slots would hold the same hypothesis: only one is filled.
         log_probs = tf.tile(tf.where(tf.range(beam_size) == 0, 0.0, IMPOSSIBLE)[None], [batch, 1])
         source_length = tf.shape(requirements.source_mask)[1] if self._has_coverage else 0
+        num_phrases = tf.shape(requirements.phrases)[1]
         return SearchState(
             step=tf.constant(0),
             sentences=tf.range(batch),
@@ -128,8 +128,9 @@ class BeamSearch:
             log_probs=log_probs,
             free_slots=tf.fill([batch], beam_size),
             attention_sums=tf.zeros([batch, beam_size, source_length]),
-            progress=tf.zeros([batch, beam_size, tf.shape(requirements.phrases)[1]], tf.int32),
-            finished=self._ranking.none(no_ids, tf.shape(requirements.phrases)[1]),
+            progress=tf.zeros([batch, beam_size, num_phrases], tf.int32),
+            is_anchored=tf.zeros([batch, beam_size, num_phrases], tf.bool),
+            finished=self._ranking.none(no_ids, num_phrases),
             model_state=model_state,
             memory=memory,
             requirements=requirements,
@@ -144,11 +145,16 @@ class BeamSearch:
         """Takes the sentences that are done out of the batch and writes their hypotheses into the results."""
         is_done = ~self._ranking.can_be_overtaken(state)
         done = tf.boolean_mask(state.sentences, is_done)[:, None]
-        results = Hypotheses(
-            *(
-                tf.tensor_scatter_nd_update(result, done, tf.boolean_mask(part, is_done))
-                for result, part in zip(results, self._ranking.n_best(state.finished), strict=True)
-            )
+        found = self._ranking.n_best(state.finished)._asdict()
+        if not self._has_phrases:
+            del found["has_phrase"]  # it is empty
+        results = results._replace(
+            **{
+                name: tf.tensor_scatter_nd_update(
+                    getattr(results, name), done, tf.boolean_mask(part, is_done)
+                )
+                for name, part in found.items()
+            }
         )
         staying = tf.where(~is_done)[:, 0]
         parts = tf.nest.map_structure(lambda part: tf.gather(part, staying), tuple(state)[1:])
@@ -159,19 +165,17 @@ class BeamSearch:
         output = self._step_function(
             last_tokens(state.ids, state.step, self._vocabulary), state.model_state, state.memory
         )
-        log_probs, parents, tokens = self._candidates.best_continuations(state, output.log_probs)
+        best = self._candidates.best_continuations(state, output)
+        parents, tokens = best.parents, best.tokens
         is_slot_free = tf.range(self._beam_size)[None] < state.free_slots[:, None]
-        log_probs = tf.where(is_slot_free, log_probs, IMPOSSIBLE)
+        log_probs = tf.where(is_slot_free, best.log_probs, IMPOSSIBLE)
 
         def of_parents(tensor: tf.Tensor) -> tf.Tensor:
             is_greedy = isinstance(self._beam_size, int) and self._beam_size == 1
             return tensor if is_greedy else tf.gather(tensor, parents, batch_dims=1)
 
         is_new = tf.range(tf.shape(state.ids)[2]) == state.step
-        attention_sums, progress = state.attention_sums, state.progress
-        if self._has_phrases:
-            phrases = state.requirements.phrases
-            progress = advance_progress(of_parents(progress), tokens, phrases, self._vocabulary)
+        attention_sums = state.attention_sums
         if self._has_coverage:
             attention_sums = of_parents(attention_sums + output.attention)
         after = state._replace(
@@ -179,7 +183,8 @@ class BeamSearch:
             ids=tf.where(is_new, tokens[:, :, None], of_parents(state.ids)),
             log_probs=log_probs,
             attention_sums=attention_sums,
-            progress=progress,
+            progress=best.progress,
+            is_anchored=best.is_anchored,
             model_state=tf.nest.map_structure(of_parents, output.state),
         )
         is_ended = (tokens == self._vocabulary.end) & (log_probs > IMPOSSIBLE / 2)

@@ -41,6 +41,8 @@ class Requirements(NamedTuple):
         prefixes: int32 [batch, prefix_length]; the tokens that hypotheses begin with, padded on the right.
         phrases: int32 [batch, phrases, phrase_length]; the tokens of each phrase that must appear, padded;
             see ``constraints``.
+        phrase_sources: bool [batch, phrases, source_length]; the source tokens that each phrase translates.
+            It may begin only where attention is on them; a phrase without any may begin anywhere.
         source_mask: bool [batch, source_length]; true at tokens; for the coverage penalty.
     """
 
@@ -48,6 +50,7 @@ class Requirements(NamedTuple):
     max_lengths: tf.Tensor
     prefixes: tf.Tensor
     phrases: tf.Tensor
+    phrase_sources: tf.Tensor
     source_mask: tf.Tensor
 
 
@@ -112,12 +115,14 @@ class DecodingContext(NamedTuple):
         ids: int32 [active, beam, max_length]; the hypotheses so far.
         progress: int32 [active, beam, phrases]; how far a hypothesis has come with each phrase; see
             ``constraints``.
+        is_given_up: bool [active, beam]; whether a hypothesis ends although it lacks phrases.
         requirements: those of the active sentences.
     """
 
     step: tf.Tensor
     ids: tf.Tensor
     progress: tf.Tensor
+    is_given_up: tf.Tensor
     requirements: Requirements
 
 
@@ -132,6 +137,7 @@ class SearchState(NamedTuple):
         free_slots: int32 [active]; beam slots that no finished hypothesis has taken.
         attention_sums: float32 [active, beam, source_length]; attention weights, summed over the steps.
         progress: int32 [active, beam, phrases]; how far a hypothesis has come with each phrase.
+        is_anchored: bool [active, beam, phrases]; whether a phrase that it has begun could begin there.
         finished: the finished hypotheses, at most ``beam`` per sentence; impossible scores where there is
             none yet.
         model_state: the state of the step function.
@@ -146,15 +152,11 @@ class SearchState(NamedTuple):
     free_slots: tf.Tensor
     attention_sums: tf.Tensor
     progress: tf.Tensor
+    is_anchored: tf.Tensor
     finished: Hypotheses
     model_state: Any
     memory: Any
     requirements: Requirements
-
-    @property
-    def context(self) -> DecodingContext:
-        """What the rules see."""
-        return DecodingContext(self.step, self.ids, self.progress, self.requirements)
 
 
 def last_tokens(ids: tf.Tensor, step: tf.Tensor, vocabulary: Vocabulary) -> tf.Tensor:

@@ -50,20 +50,20 @@ def is_word_character(character: str) -> bool:
     return (is_part or unicodedata.category(character).startswith("M")) and not is_unspaced(character)
 
 
-def _byte_of(token: str) -> int | None:
+def byte_of(token: str) -> int | None:
     """The byte that a byte token such as ``<0x2E>`` stands for; None for other tokens."""
     return int(token[1:-1], 16) if token.startswith("<0x") else None
 
 
 def _continues_word(token: str) -> bool:
-    byte = _byte_of(token)
+    byte = byte_of(token)
     if byte is None or byte < 0x80:
         return is_word_character(token[0] if byte is None else chr(byte))
     return byte not in _CHINESE_FIRST_BYTES
 
 
 def _leaves_word_open(token: str) -> bool:
-    byte = _byte_of(token)
+    byte = byte_of(token)
     if byte is None or byte < 0x80:
         return is_word_character(token[-1] if byte is None else chr(byte))
     return True  # most characters that are spelled in bytes are letters
