@@ -89,7 +89,7 @@ class TrainingConfig:
     dev_metric: str = field(
         default="auto",
         metadata={
-            "help": "metric of the dev set; auto: BLEU that suits the target's script",
+            "help": "metric of the dev set; auto: BLEU for the target's script",
             "choices": tuple(DEV_METRICS),
         },
     )
