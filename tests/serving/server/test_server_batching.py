@@ -10,6 +10,7 @@ from translator.serving.server.batching import (
     MAX_BATCH_CHARACTERS,
     MAX_BATCH_SIZE,
     MIN_LINE_CHARACTERS,
+    OLDEST_EVERY,
     Batcher,
     ServerBusyError,
 )
@@ -99,7 +100,7 @@ def test_a_short_request_overtakes_the_long_ones(run):
 
 
 def test_short_requests_never_starve_a_long_one(model):
-    """Every other batch is for the request that has waited longest, whatever else arrives."""
+    """Every fourth batch is for the request that has waited longest, whatever else arrives."""
 
     async def first_batch_of_the_long_one():
         batcher = Batcher(model, 10**6)
@@ -115,7 +116,14 @@ def test_short_requests_never_starve_a_long_one(model):
         batcher.close()
         return next(i for i, (lines, _) in enumerate(model.batches) if lines[0].startswith("x"))
 
-    assert asyncio.run(first_batch_of_the_long_one()) <= 3
+    assert asyncio.run(first_batch_of_the_long_one()) <= OLDEST_EVERY
+
+
+@pytest.mark.parametrize("rare", [RequestOptions(n_best=True), RequestOptions(attention=True)])
+def test_a_rare_wish_does_not_wait_for_all_that_others_want(run, rare):
+    plain = (["x" * 30] * MAX_BATCH_SIZE, RequestOptions())
+    _, batches = run([*[plain] * 10, (["y" * 40], rare)])
+    assert any(options == rare for _, options in batches[:2])
 
 
 def test_nothing_to_translate_needs_no_batch(run):
@@ -176,7 +184,7 @@ def test_an_error_reaches_only_the_callers_of_its_batch(run, model):
 def test_errors_in_two_batches_of_one_request_are_raised_once(run, model):
     model.error = "bad"
     lines = ["bad"] * (2 * MAX_BATCH_SIZE)
-    results, _ = run([(lines, RequestOptions()), (["a"], RequestOptions())])
+    results, _ = run([(lines, RequestOptions()), (["a"], RequestOptions(n_best=True))])
     assert isinstance(results[0], RuntimeError)
     assert texts(results[1:]) == [["A"]]
 

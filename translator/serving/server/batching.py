@@ -2,9 +2,9 @@
 
 A batch of 30 lines takes hardly longer than one of 3, so lines that arrive while a batch is computed are
 translated together. A batch cannot be interrupted, so it holds a bounded amount of text. Short requests go
-first; but every other batch begins with the request that has waited longest, so that long ones have at least
-half of the time for themselves. All lines of a batch want the same: an n-best list makes search longer for
-the whole batch, and attention fills memory.
+first; but every fourth batch begins with the request that has waited longest, so that long ones always get
+on. All lines of a batch want the same, and what others want has its turn next: an n-best list makes search
+longer for the whole batch, and attention fills memory.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from translator.serving.server.models import Hypothesis, RequestOptions, ServedM
 MAX_BATCH_SIZE = 64  # lines
 MAX_BATCH_CHARACTERS = 6400  # a longer line is a batch of its own
 MIN_LINE_CHARACTERS = 20  # what a line counts at least, since a search has its price however short the line
+OLDEST_EVERY = 4  # every fourth batch begins with the request that has waited longest
 _GATHERING_SECONDS = 0.003  # how long the first line of a batch waits for others
 
 
@@ -97,7 +98,8 @@ class Batcher:
     def __init__(self, model: ServedModel, max_waiting: int) -> None:
         self._model, self._max_waiting = model, max_waiting
         self._waiting: list[_Request] = []  # those with lines that wait, in the order of their arrival
-        self._is_turn_of_oldest = False
+        self._num_batches = 0
+        self._last_batch: dict[RequestOptions, int] = {}  # the number of the last batch with these options
         self._changed, self._closing = threading.Condition(), True
         self._thread: threading.Thread | None = None
 
@@ -197,11 +199,14 @@ class Batcher:
         self._forget_those_who_left()
         if not self._waiting:
             return []
-        requests = sorted(self._waiting, key=lambda request: request.characters)
-        if self._is_turn_of_oldest:
+        requests = sorted(
+            self._waiting, key=lambda request: (self._last_batch.get(request.options, 0), request.characters)
+        )
+        self._num_batches += 1
+        if self._num_batches % OLDEST_EVERY == 0:
             requests = [self._waiting[0], *requests]
-        self._is_turn_of_oldest = not self._is_turn_of_oldest
         options, batch, characters = requests[0].options, list[tuple[_Request, int]](), 0
+        self._last_batch[options] = self._num_batches
         for request in requests:
             while request.options == options and request.waiting and len(batch) < MAX_BATCH_SIZE:
                 next_line = cost(request.lines[request.waiting[0]])
