@@ -319,7 +319,9 @@ def test_wrong_usage_gives_exit_status_2(translator, arguments):
     assert "Error: " in err
 
 
-@pytest.mark.parametrize("command", ["demo", "corpus", "train", "translate", "evaluate", "inspect", "serve"])
+@pytest.mark.parametrize(
+    "command", ["demo", "split", "corpus", "train", "translate", "evaluate", "inspect", "serve"]
+)
 def test_every_help_text_has_defaults_and_an_example(translator, command):
     status, out, err = translator(command, "--help")
     assert status == 0

@@ -95,12 +95,12 @@ def test_the_report_has_the_history_the_corpus_and_the_settings(model):
     assert (report["finished"], report["epochs"], report["steps"]) == (True, 2, logged[-1]["step"])
     assert report["best_dev_score"] == pytest.approx(max(one["dev_score"] for one in logged), abs=0.005)
     (corpus,) = report["corpora"]
-    assert (corpus["read"], corpus["used"]) == (82, 80 - corpus["dropped"]["repeated"] + 1)
+    assert (corpus["read"], corpus["used"]) == (82, 82 - sum(corpus["dropped"].values()))
     assert corpus["dropped"]["with an empty side"] == 1
     assert report["recipe"] == "a thousand pairs"
     reasons = {one["path"]: one["reason"] for one in report["settings"]}
     assert reasons["model.units"] == "set by you; the recipe has 256"
-    assert reasons["training.patience"] == "the dev BLEU of a small corpus is noisy"
+    assert reasons["training.patience"] == "the dev score of a small corpus is noisy"
 
 
 def test_the_scores_equal_sacrebleus(model):
