@@ -49,7 +49,7 @@ class Translation:
         default=None, repr=False, compare=False
     )
     word_alignment: WordAlignment | None = field(default=None, repr=False)
-    unmet_terms: tuple[str, ...] = ()
+    unmet_terms: tuple[str, ...] = field(default=(), repr=False)
     alternatives: tuple[Translation, ...] = field(default=(), repr=False)
 
     @property
