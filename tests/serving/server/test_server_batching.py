@@ -99,8 +99,13 @@ def test_a_short_request_overtakes_the_long_ones(run):
     assert texts(results)[-1] == ["SHORT"]
 
 
+def test_a_long_request_is_not_translated_in_a_batch_of_short_ones(run):
+    calls = [(["x" * 2000], RequestOptions()), (["a"], RequestOptions()), (["b"], RequestOptions())]
+    assert [lines for lines, _ in run(calls)[1]] == [["a", "b"], ["x" * 2000]]
+
+
 def test_short_requests_never_starve_a_long_one(model):
-    """Every fourth batch is for the request that has waited longest, whatever else arrives."""
+    """Every third batch is for the request that has waited longest, whatever else arrives."""
 
     async def first_batch_of_the_long_one():
         batcher = Batcher(model, 10**6)
@@ -173,7 +178,7 @@ def test_lines_of_a_caller_that_has_left_do_not_count_as_waiting(model):
 
 def test_an_error_reaches_only_the_callers_of_its_batch(run, model):
     model.error = "bad"
-    lines = ["a"] * (MAX_BATCH_SIZE - 1)
+    lines = ["a"] * (MAX_BATCH_SIZE // 2)
     results, _ = run(
         [(["bad"], RequestOptions()), (lines, RequestOptions()), (["b"], RequestOptions(n_best=True))]
     )

@@ -2,7 +2,7 @@
 
 A batch of 30 lines takes hardly longer than one of 3, so lines that arrive while a batch is computed are
 translated together. A batch cannot be interrupted, so it holds a bounded amount of text. Short requests go
-first; but every fourth batch begins with the request that has waited longest, so that long ones always get
+first; but every third batch begins with the request that has waited longest, so that long ones always get
 on. All lines of a batch want the same, and what others want has its turn next: an n-best list makes search
 longer for the whole batch, and attention fills memory.
 """
@@ -21,7 +21,8 @@ from translator.serving.server.models import Hypothesis, RequestOptions, ServedM
 MAX_BATCH_SIZE = 64  # lines
 MAX_BATCH_CHARACTERS = 6400  # a longer line is a batch of its own
 MIN_LINE_CHARACTERS = 20  # what a line counts at least, since a search has its price however short the line
-OLDEST_EVERY = 4  # every fourth batch begins with the request that has waited longest
+SHORT_CHARACTERS = 1000  # the most of a request that shares its batches with short ones alone
+OLDEST_EVERY = 3  # every third batch begins with the request that has waited longest
 _GATHERING_SECONDS = 0.003  # how long the first line of a batch waits for others
 
 
@@ -207,7 +208,10 @@ class Batcher:
             requests = [self._waiting[0], *requests]
         options, batch, characters = requests[0].options, list[tuple[_Request, int]](), 0
         self._last_batch[options] = self._num_batches
+        is_short = requests[0].characters <= SHORT_CHARACTERS
         for request in requests:
+            if is_short and request.characters > SHORT_CHARACTERS:  # all would wait for its end
+                continue
             while request.options == options and request.waiting and len(batch) < MAX_BATCH_SIZE:
                 next_line = cost(request.lines[request.waiting[0]])
                 if batch and characters + next_line > MAX_BATCH_CHARACTERS:
