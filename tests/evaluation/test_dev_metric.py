@@ -1,10 +1,13 @@
 """The dev set is scored by a metric that tells right from wrong in the script of the target language."""
 
 import pytest
+from references.lookup_translator import LookupTranslator
 from sacrebleu.metrics import BLEU, CHRF
 
+import translator.api as api
 import translator.evaluation.dev_metric as module
 from translator.config import DEV_METRICS, Config
+from translator.corpus.readers import Pair
 from translator.errors import ConfigError
 from translator.evaluation.dev_metric import bleu_tokenizer, dev_metric_score, resolve_dev_metric
 
@@ -84,3 +87,23 @@ def test_every_choice_is_a_metric_of_sacrebleu():
 def test_another_value_is_refused_with_the_choices():
     with pytest.raises(ConfigError, match=r"training\.dev_metric: 'ter' is none of auto, bleu-13a, "):
         Config().override({"training.dev_metric": "ter"})
+
+
+@pytest.mark.parametrize(
+    ("setting", "tokenize", "used"),
+    [("auto", None, "zh"), ("bleu-char", None, "char"), ("chrf", None, "zh"), ("bleu-zh", "13a", "13a")],
+)
+def test_a_test_set_is_scored_with_the_tokenizer_of_the_model_or_the_one_that_is_given(
+    setting, tokenize, used, tmp_path, monkeypatch
+):
+    pairs = [Pair(f"line {number}", line) for number, line in enumerate(CHINESE)]
+    model = LookupTranslator(pairs)
+    model.config = Config().override({"training.dev_metric": setting})
+    monkeypatch.setattr(api, "_loaded", lambda given: given)
+    for name, side in zip(("source", "reference"), zip(*pairs, strict=True), strict=True):
+        (tmp_path / name).write_text("".join(f"{line}\n" for line in side), encoding="utf-8")
+    scores, _ = api.evaluate(model, tmp_path / "source", tmp_path / "reference", tokenize=tokenize)
+    assert f"tok:{used}|" in scores.bleu.signature
+    assert scores.bleu.score == pytest.approx(0 if used == "13a" else 100)
+    compared = api.compare(model, model, tmp_path / "source", tmp_path / "reference", tokenize=tokenize)
+    assert f"tok:{used}|" in compared.bleu.signature

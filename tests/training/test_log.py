@@ -32,6 +32,14 @@ def test_a_line_is_json_with_the_names_in_order(tmp_path):
     assert list(record.items()) == list(asdict(ONE).items())
 
 
+def test_a_log_of_version_0_1_is_read(tmp_path):
+    record = asdict(ONE)
+    record["dev_bleu"] = record.pop("dev_score")
+    log_path(tmp_path).parent.mkdir()
+    log_path(tmp_path).write_text(json.dumps(record) + "\n", encoding="utf-8")
+    assert read_log(tmp_path) == [ONE]
+
+
 def test_after_a_training_started_over_only_its_own_lines_count(tmp_path):
     logged(tmp_path, at(10, 20, 30, 7, 14))
     assert read_log(tmp_path) == at(7, 14)

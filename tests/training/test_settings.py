@@ -4,9 +4,11 @@ import pytest
 
 from translator.config import Config
 from translator.errors import ConfigError
+from translator.model_folder import load_config
 from translator.recipes import FINE_TUNING, RECIPES
 from translator.training.settings import (
     explained_settings,
+    keep_config,
     settings_for,
     settings_for_student,
     write_config,
@@ -57,3 +59,17 @@ def test_a_student_shares_only_languages_and_vocabulary_size_with_its_teacher(tm
         settings_for_student(languages | {"tokenizer.vocabulary_size": 800}, tmp_path)
     with pytest.raises(ConfigError, match="translates from en to de and cannot teach how to translate from"):
         settings_for_student(languages | {"target_language": "fr"}, tmp_path)
+
+
+def test_a_training_that_began_before_the_dev_metric_was_a_choice_is_resumed(tmp_path):
+    write_config(tmp_path, Config())
+    chosen = Config().override({"training.dev_metric": "bleu-zh"})
+    keep_config(tmp_path, chosen, has_steps=True)
+    assert load_config(tmp_path) == chosen
+    with pytest.raises(ConfigError, match=r"training\.dev_metric was 'bleu-zh' and is now 'chrf'"):
+        keep_config(tmp_path, Config().override({"training.dev_metric": "chrf"}), has_steps=True)
+
+
+def test_a_dev_metric_that_follows_from_the_dev_set_needs_no_explanation():
+    config = settings_for(30_000, {}, None).override({"training.dev_metric": "bleu-zh"})
+    assert explained_settings(config, 30_000, None) == []
