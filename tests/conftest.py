@@ -60,22 +60,14 @@ def _graphs_are_not_optimized(request: pytest.FixtureRequest) -> None:
 def _memory_is_given_back() -> Iterator[None]:
     """After each file, frees the graphs that it traced, and returns the memory to the system.
 
-    A graph and the functions inside it keep each other alive through TensorFlow's C++ objects, where Python's
-    garbage collector does not see them; so each graph is taken apart. What is still alive then lives as long
-    as the process, and the collector need not go through it again: a pass over TensorFlow's own objects takes
-    seconds.
+    Graphs and functions keep each other alive until Python's garbage collector finds them, and the allocator
+    of the C library keeps small blocks that were freed. What is alive then lives as long as the process, and
+    the collector need not go through it again: a pass over TensorFlow's own objects takes seconds.
     """
     yield
     if "keras" in sys.modules:
         sys.modules["keras"].backend.clear_session()
     gc.collect()
-    if "tensorflow" in sys.modules:
-        from tensorflow.python.framework import func_graph
-
-        for graph in [one for one in gc.get_objects() if isinstance(one, func_graph.FuncGraph)]:
-            graph._functions.clear()
-            func_graph.dismantle_func_graph(graph)
-        gc.collect()
     gc.freeze()
     with contextlib.suppress(OSError, AttributeError):  # only glibc has it
         ctypes.CDLL("libc.so.6").malloc_trim(0)
