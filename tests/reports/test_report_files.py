@@ -93,7 +93,7 @@ def test_without_the_drawing_packages_the_data_is_written_and_the_remedy_logged(
     )
     assert f"{package} is not installed; run: pip install 'altair>=6.0' 'vl-convert-python>=1.9'" in line
     assert line.endswith("); then run the same command again")
-    assert report_in(tmp_path)["version"] == 1
+    assert report_in(tmp_path)["version"] == 2
     assert not report_page_path(tmp_path).exists()
 
 
@@ -103,7 +103,7 @@ def test_a_page_that_cannot_be_drawn_fails_nothing(write_files, tmp_path, monkey
 
     monkeypatch.setattr(report_files, "write_training_page", fail)
     assert "; report.html could not be written (no ink); then run" in write_files()[-1]
-    assert report_in(tmp_path)["version"] == 1
+    assert report_in(tmp_path)["version"] == 2
 
 
 def test_a_report_that_cannot_be_written_fails_nothing(write_files, tmp_path):
