@@ -44,6 +44,7 @@ CONFIG = Config().override(
         "training.warmup_steps": 5,
         "training.patience": 100,
         "training.max_epochs": 3,
+        "training.dev_metric": "bleu-13a",
     }
 )
 
