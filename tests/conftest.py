@@ -43,20 +43,6 @@ def _order(item: pytest.Item) -> int:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _graphs_are_not_optimized(request: pytest.FixtureRequest) -> None:
-    """Leaves out TensorFlow's optimizer of graphs, which takes a third of the time of a first call.
-
-    Most graphs of these tests are called once or twice. Exported graphs are tested as apps run them, with the
-    optimizer, and so are whole commands, which run in processes of their own.
-    """
-    if "tensorflow" in sys.modules:
-        is_off = "serving" not in request.path.parts
-        sys.modules["tensorflow"].config.optimizer.set_experimental_options(
-            {"disable_meta_optimizer": is_off}
-        )
-
-
-@pytest.fixture(scope="module", autouse=True)
 def _memory_is_given_back() -> Iterator[None]:
     """After each file, frees the graphs that it traced, and returns the memory to the system.
 
