@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import translator.corpus.tokenizer as module
 from translator.corpus.graph_tokenizer import graph_tokenizer
 from translator.corpus.sampling import sample_evenly
-from translator.corpus.tokenizer import Tokenizer, train_tokenizer
+from translator.corpus.tokenizer import Tokenizer, token_bytes, train_tokenizer
 from translator.errors import DataError, ModelError
 from translator.recipes import config_for
 
@@ -374,3 +374,16 @@ def test_the_graph_tokenizer_gives_the_same_ids_for_every_line_of_the_real_corpo
             lines = sorted(set(read(path)))
             for start in range(0, len(lines), 20_000):
                 assert_same_ids(tokenizer, in_graph, lines[start : start + 20_000])
+
+
+@pytest.mark.parametrize(
+    ("token", "content"),
+    [
+        ("<0x2E>", b"."),
+        ("<0xC3>", b"\xc3"),
+        ("▁dog", b" dog"),
+        *((text, text.encode()) for text in ("<0x", "<0x7", "<0xGG>", "<0x2E", "<0x2E>s", "<s>")),
+    ],
+)
+def test_only_whole_byte_tokens_stand_for_a_byte(token, content):
+    assert token_bytes(token) == content

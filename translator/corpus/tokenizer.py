@@ -32,6 +32,7 @@ _MIN_VOCABULARY_SIZE = 300
 _MIN_CHARACTER_COUNT = 5  # characters that occur less often are spelled in bytes
 _MAX_MODEL_SIZE = 1 << 26  # bytes; a million tokens take a third of it
 _LINES_PER_TEXT = 10_000
+_BYTE_TOKEN = re.compile("<0x([0-9A-F]{2})>")
 _CHARACTER_REFERENCE = re.compile(r"&(?:[A-Za-z]{2,8}|#[0-9]{1,6});")
 _MAX_CHARACTER_REFERENCES = 20  # Moses writes eight
 _MAX_LINE_SIZE = 100_000  # bytes; SentencePiece ignores longer lines in training
@@ -118,6 +119,18 @@ class Tokenizer:
         """Returns the tokens with these ids, with SentencePiece's ``▁`` for a space."""
         tokens: list[str] = self._processor.id_to_piece(list(ids))
         return tokens
+
+
+def byte_of(token: str) -> int | None:
+    """Returns the byte that a byte token such as ``<0x2E>`` stands for; None for other tokens."""
+    match = _BYTE_TOKEN.fullmatch(token)
+    return int(match[1], 16) if match else None
+
+
+def token_bytes(token: str) -> bytes:
+    """Returns the text of a token in UTF-8; that of a byte token may be part of a character."""
+    byte = byte_of(token)
+    return token.replace("▁", " ").encode() if byte is None else bytes([byte])
 
 
 def _starts_word(token: str) -> bool:

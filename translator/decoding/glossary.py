@@ -12,8 +12,9 @@ from typing import NamedTuple
 
 from translator.corpus.readers import read_lines
 from translator.corpus.scripts import is_unspaced
+from translator.corpus.tokenizer import token_bytes
 from translator.decoding.particles import MAX_ARABIC_BEFORE, are_korean_particles, is_arabic_article
-from translator.decoding.word_boundaries import byte_of, is_word_character
+from translator.decoding.word_boundaries import is_word_character
 from translator.errors import DataError
 
 _KEY_LENGTH = 4  # letters that terms are looked up by
@@ -171,8 +172,7 @@ def _characters(tokens: Sequence[str]) -> tuple[str, list[int]]:
     """The text of tokens, and for each of its characters the position of the token that it begins in."""
     data, positions_of_bytes = bytearray(), []
     for position, token in enumerate(tokens):
-        byte = byte_of(token)
-        part = token.replace("▁", " ").encode() if byte is None else bytes([byte])
+        part = token_bytes(token)
         data += part
         positions_of_bytes += [position] * len(part)
     # A long line may be cut within a character that is spelled in bytes.

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.tokenizer import Tokenizer, token_bytes
 from translator.decoding.sentence_ends import CLAUSE_MARK, MARKS, NO_MARK, SENTENCE_MARK, mark_ends
 
 # Kana, Chinese characters and their punctuation; the syntax is common to ``re`` and RE2, which graphs use.
@@ -64,7 +64,7 @@ class LongLines:
 
     def __init__(self, tokenizer: Tokenizer, longest: int) -> None:
         self.longest = longest
-        self._token_bytes = [*map(_token_bytes, tokenizer.tokens(range(tokenizer.vocabulary_size)))]
+        self._token_bytes = [*map(token_bytes, tokenizer.tokens(range(tokenizer.vocabulary_size)))]
         self._cut_in_graph = tf.function(
             self.cut, [tf.RaggedTensorSpec([None, None], tf.int32, ragged_rank=1)], autograph=False
         )
@@ -137,13 +137,6 @@ class LongLines:
         cuts_before = tf.math.segment_max(tf.gather(_CUT_BEFORE_BYTE, text_bytes), positions)
         token_ends = tf.cumsum(tf.strings.length(tokens))
         return tf.gather(tf.concat([cuts_before, [int(Cut.IN_WORD)]], axis=0), token_ends)
-
-
-def _token_bytes(token: str) -> bytes:
-    """The text of a token, which a byte token, such as ``<0x2E>``, has only one byte of."""
-    if token.startswith("<0x"):
-        return bytes([int(token[1:-1], 16)])
-    return token.replace("▁", " ").encode()
 
 
 def join_parts(texts: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from translator.corpus.scripts import is_unspaced
-from translator.corpus.tokenizer import Tokenizer
+from translator.corpus.tokenizer import Tokenizer, byte_of
 
 _ZERO_WIDTH_JOINER = "\u200d"  # shapes the letters on both sides of it, within a word
 _CHINESE_FIRST_BYTES = range(0xE4, 0xEA)  # in UTF-8; these begin no letters of other scripts
@@ -48,11 +48,6 @@ def is_word_character(character: str) -> bool:
     """Whether a character is part of a word, in a script that puts spaces between words."""
     is_part = character.isalnum() or character == "_" or character == _ZERO_WIDTH_JOINER
     return (is_part or unicodedata.category(character).startswith("M")) and not is_unspaced(character)
-
-
-def byte_of(token: str) -> int | None:
-    """The byte that a byte token such as ``<0x2E>`` stands for; None for other tokens."""
-    return int(token[1:-1], 16) if token.startswith("<0x") else None
 
 
 def _continues_word(token: str) -> bool:
