@@ -235,7 +235,13 @@ def test_an_error_in_the_target_file_names_the_target_file(tmp_path):
     )
 
 
-@pytest.mark.parametrize("name", ["memory.tmx", "MEMORY.TMX.gz", "app.po", "app.xliff", "app.xlf.zst"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("memory.tmx", "MEMORY.TMX.gz", "app.po", "app.xliff", "app.xlf.zst"),
+        *("talk.sdlxliff", "talk.mqxliff.bz2", "talk.mxliff", "memory.tmx.zip"),
+    ],
+)
 def test_a_file_of_both_sides_that_is_given_as_one_side_is_reported(tmp_path, name):
     both, text = write(tmp_path / name, "<tmx>\n"), write(tmp_path / "train.de", "Amen.\n")
     for source, target in ((both, both), (both, text), (text, both)):

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from translator.corpus.formats.archives import ZipMember
-from translator.corpus.formats.compression import open_decompressed
+from translator.corpus.formats.compression import open_decompressed, suffix_of_text
 from translator.errors import DataError
 from translator.wording import counted
 
 _BLOCK_SIZE = 1 << 15  # bytes read at a time
 MAX_LINE_SIZE = 1 << 24  # bytes; without a limit, a small compressed file could fill the memory
-_SUFFIXES_OF_BOTH_SIDES = {".tmx", ".po", ".xlf", ".xliff"}
+# The formats that hold both sides, by the ends of file names; further ones are XLIFF of translation programs.
+FORMATS_OF_BOTH_SIDES = {".tmx": "TMX", ".po": "PO"} | dict.fromkeys(
+    (".xlf", ".xliff", ".sdlxliff", ".mqxliff", ".mxliff"), "XLIFF"
+)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 _CONVERT = "convert the file to UTF-8 (for example with iconv)"
@@ -154,7 +157,7 @@ def read_parallel(
     """
     paths, is_strict = (source_path, target_path), skipped is None
     for path in paths:
-        if isinstance(path, Path) and _suffix_of(path) in _SUFFIXES_OF_BOTH_SIDES and path.exists():
+        if isinstance(path, Path) and suffix_of_text(path) in FORMATS_OF_BOTH_SIDES and path.exists():
             raise DataError(
                 f"{path}: a file of this kind holds both sides; give training text of this kind as --pairs, "
                 "and any other text as two files with one sentence per line"
@@ -208,12 +211,6 @@ def _is_same_file(path: Path | ZipMember, other: Path | ZipMember) -> bool:
     if isinstance(path, ZipMember) or isinstance(other, ZipMember):
         return path == other
     return os.path.samefile(path, other)
-
-
-def _suffix_of(path: Path) -> str:
-    """Returns the end of a file's name in small letters, without that of a compression."""
-    stem, suffix = os.path.splitext(path.name.lower())
-    return os.path.splitext(stem)[1] if suffix in {".gz", ".bz2", ".xz", ".zst"} else suffix
 
 
 def _refuse_pipes(*paths: Path | ZipMember) -> None:

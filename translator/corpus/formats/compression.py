@@ -55,6 +55,12 @@ _COMPRESSED_SIZE = 1 << 12  # bytes read at a time; few, because 4 bytes of a zs
 _MAX_MEMORY = 1 << 27  # bytes per decompressor; files made at any level without special options need less
 
 
+def suffix_of_text(path: PurePath) -> str:
+    """Returns the end of a file name in lower case, without that of its compression: .tmx of a.TMX.gz."""
+    suffix = path.suffix.lower()
+    return PurePath(path.stem).suffix.lower() if suffix in COMPRESSED_SUFFIXES else suffix
+
+
 class _Decompressor(Protocol):
     """Decompresses one frame (which gzip calls a member and xz a stream)."""
 

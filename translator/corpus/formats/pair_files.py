@@ -14,18 +14,21 @@ from typing import cast
 
 from translator.corpus.filters import PairBlock, split_into_blocks
 from translator.corpus.formats.archives import ZipMember, list_members, zip_members
-from translator.corpus.formats.compression import COMPRESSED_SUFFIXES, decompressed, open_decompressed
+from translator.corpus.formats.compression import (
+    COMPRESSED_SUFFIXES,
+    decompressed,
+    open_decompressed,
+    suffix_of_text,
+)
 from translator.corpus.formats.exchange_xml import XmlText, find_languages
 from translator.corpus.formats.po import read_po
 from translator.corpus.formats.tmx import read_tmx
 from translator.corpus.formats.tsv import read_tsv
 from translator.corpus.formats.xliff import read_xliff
-from translator.corpus.readers import Pair, read_parallel
+from translator.corpus.readers import FORMATS_OF_BOTH_SIDES, Pair, read_parallel
 from translator.errors import DataError
 
-_FORMATS = {".tsv": "TSV", ".txt": "TSV", ".tmx": "TMX", ".po": "PO"} | dict.fromkeys(
-    (".xlf", ".xliff", ".sdlxliff", ".mqxliff", ".mxliff"), "XLIFF"
-)
+_FORMATS = {".tsv": "TSV", ".txt": "TSV"} | FORMATS_OF_BOTH_SIDES
 
 _HEAD_SIZE = 1 << 16
 _XML = re.compile(rb"(?:\xef\xbb\xbf|\xff\xfe|\xfe\xff)?\s*<[?!]")  # after an optional byte-order mark
@@ -175,9 +178,7 @@ def _detect_format(stream: BufferedReader, name: str) -> str:
     Raises:
         DataError: if it is none of them, or does not match the name.
     """
-    path = PurePath(name)
-    suffix = PurePath(path.stem).suffix if path.suffix.lower() in COMPRESSED_SUFFIXES else path.suffix
-    expected = _FORMATS.get(suffix.lower())
+    expected = _FORMATS.get(suffix_of_text(PurePath(name)))
     found = _format_of_content(stream.peek(_HEAD_SIZE), expected, XmlText(stream, name))
     if found in {"plain text", "nothing"} and expected in {None, "TSV"}:
         return "TSV"
