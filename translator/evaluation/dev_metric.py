@@ -61,8 +61,9 @@ def dev_metric_score(setting: str, hypotheses: Sequence[str], references: Sequen
     Raises:
         ConfigError: if the tokenizer cannot be used; see ``check_bleu_tokenizer``.
     """
-    scores = evaluate(hypotheses, references, bleu_tokenizer(setting, references))
-    return scores.chrf.score if setting == "chrf" else scores.bleu.score
+    if setting == "chrf":
+        return evaluate(hypotheses, references).chrf.score
+    return evaluate(hypotheses, references, bleu_tokenizer(setting, references)).bleu.score
 
 
 def _is_installed(tokenizer: str) -> bool:

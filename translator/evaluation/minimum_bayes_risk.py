@@ -14,7 +14,7 @@ from translator.decoding.translation import Translation
 def choose_by_minimum_bayes_risk(hypotheses: Sequence[Translation], *, are_samples: bool) -> Translation:
     """Chooses the hypothesis with the highest expected sentence chrF (by sacreBLEU) against all hypotheses.
 
-    Only hypotheses that lack no more terms of a glossary than the others are chosen.
+    Only the hypotheses that lack the fewest glossary terms can be chosen.
 
     The weighted hypotheses approximate the model's distribution over translations. Samples weigh the same,
     because probable ones are drawn more often (Eikema and Aziz 2022, arXiv 2108.04718); entries of an n-best

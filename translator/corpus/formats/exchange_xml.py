@@ -100,7 +100,7 @@ class XmlText:
         self._parser.SkippedEntityHandler = self._refuse_unknown
 
     def start_unit(self) -> None:
-        """Tells that what was read before need no longer be kept."""
+        """Starts a unit: the text before it no longer counts towards its size."""
         self._unit_line, self._unit_size = self._line, 0
 
     def read(self, size: int) -> str:
